@@ -107,12 +107,12 @@ def build(top, name, made):
     # Database: system tables, then run.
     net = ["--network", name]
     docker("network", "create", "--opt", "com.docker.network.bridge.name=" + "sf-" + name[-8:], name)
-    scripts = ["mysql_system_tables", "mysql_performance_tables", "mysql_system_tables_data", "maria_add_gis_sp_bootstrap", "mysql_sys_schema"]
+    scripts = ["mysql_system_tables", "mysql_performance_tables", "mysql_system_tables_data", "maria_add_gis_sp_bootstrap"]
     system = docker("run", "--rm", "--network", "none", "--entrypoint", "/bin/cat", ENV["DB"], *(f"/usr/share/mysql/{s}.sql" for s in scripts))
     docker("run", "-i", "--rm", "--network", "none", "--read-only", *tmpfs(DB_UID),
            "-v", f"{d['db/data']}:/srv/db/data", "--entrypoint", "/usr/sbin/mariadbd", ENV["DB"],
            "--no-defaults", "--bootstrap", "--datadir=/srv/db/data", "--tmpdir=/tmp", "--enforce-storage-engine=", "--skip-name-resolve",
-           "--innodb-data-file-path=ibdata1:5M:autoextend", "--innodb-log-file-size=4M",
+           "--innodb-data-file-path=ibdata1:5M:autoextend", "--innodb-log-file-size=4M", "--innodb-autoextend-increment=1",
            "--character-set-server=utf8mb4", "--collation-server=utf8mb4_unicode_ci",
            input="CREATE DATABASE mysql;\nUSE mysql;\nSET @skip_auth_root_nopasswd=1;\nSET @auth_root_socket=NULL;\n" + system + "\n")
     start_db(name, net, d, made, "-db")
@@ -203,7 +203,7 @@ def start_db(name, net, d, made, suffix):
     made.append(name + suffix)
     docker("run", "-d", "--name", name + suffix, *net, "--network-alias", "db", "--read-only", *tmpfs(DB_UID),
            "-v", f"{d['db/data']}:/srv/db/data", "-v", f"{d['db/run']}:/srv/db/run", "-v", f"{d['db/init']}:/srv/db/init:ro",
-           ENV["DB"], "--innodb-log-file-size=4M")
+           ENV["DB"], "--innodb-log-file-size=4M", "--innodb-autoextend-increment=1")
 
 
 def docker_ok(*args):
