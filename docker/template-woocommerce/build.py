@@ -142,6 +142,8 @@ def build(top, name, made):
         print("GET", path, answer[0], len(answer[1]), flush=True)
         if answer[0] not in (200, 302):
             raise SystemExit(f"the template's {path} answered {answer[0]}: {answer[1][:2000]!r}\n" + docker("logs", name + "-web"))
+        if path == "/shop/" and (b"woocommerce-shop" not in answer[1] or b"coming-soon" in answer[1]):
+            raise SystemExit("the template's shop page is not WooCommerce's, or says that the shop is coming soon")
     form = urllib.parse.urlencode({"log": "template", "pwd": login, "wp-submit": "Log In", "redirect_to": SITE + "/wp-admin/", "testcookie": "1"})
     jar["wordpress_test_cookie"] = "WP+Cookie+check"
     status, body = ask(port, jar, "POST", "/wp-login.php", form)

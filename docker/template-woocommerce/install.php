@@ -55,10 +55,14 @@ if ($part === 'core') {
             throw new RuntimeException($error->get_error_message());
         }
     }
+    wp_cache_flush(); /* the installer updates options behind the cache */
     exit(0);
 }
 
-if ($part === 'commerce' && class_exists('WooCommerce')) {
+if ($part === 'commerce' && is_file(WP_PLUGIN_DIR . '/woocommerce/woocommerce.php')) {
+    if (!class_exists('WooCommerce')) {
+        throw new RuntimeException('WooCommerce is there but not active');
+    }
     WC_Install::install();
     WC_Install::create_pages();
     WC_Install::maybe_enable_hpos();
@@ -79,4 +83,5 @@ if ($part === 'commerce' && class_exists('WooCommerce')) {
             ActionScheduler_QueueRunner::instance()->run('template');
         }
     }
+    wp_cache_flush();
 }
