@@ -41,6 +41,7 @@ macro_rules! transact {
 
 pub mod audit;
 pub mod error;
+pub mod expiry;
 pub mod job_claims;
 pub mod job_records;
 pub mod jobs;
@@ -210,6 +211,10 @@ pub trait Queries {
     /// Jobs as people see and order them.
     fn jobs(&mut self) -> jobs::Jobs<'_> {
         jobs::Jobs { conn: self.conn() }
+    }
+    /// Rows that are old enough to be forgotten.
+    fn expiry(&mut self) -> expiry::Expiry<'_> {
+        expiry::Expiry { conn: self.conn() }
     }
     /// Lines of progress logs.
     fn progress(&mut self) -> progress::Progress<'_> {

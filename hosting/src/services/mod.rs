@@ -3,6 +3,7 @@
 
 pub mod cancel_job;
 pub mod delete_store;
+pub mod place_store;
 pub mod retry_job;
 pub mod seed_defaults;
 pub mod settings;
