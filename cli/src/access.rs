@@ -4,6 +4,11 @@
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
+use hosting::config::Bootstrap;
+use hosting::crypto::{KeyRing, Secret};
+use hosting::queue::Queue;
+use hosting::services::Services;
+use hosting::{Db, config};
 
 use crate::doctor::Places;
 use crate::instance::{Instance, POOL_SIZE, Pools};
@@ -15,11 +20,7 @@ pub enum Access {
     /// Everything stands in the environment.
     Environment,
     /// The private instance.
-    Private {
-        layout: Layout,
-        instance: Instance,
-        secrets: Box<Secrets>,
-    },
+    Private { layout: Layout, instance: Instance, secrets: Box<Secrets> },
 }
 
 impl Access {
@@ -37,12 +38,46 @@ impl Access {
                  SHOPFLEET_MASTER_KEY_FILE, or start a private instance with ./scripts/up"
             );
         };
-        let secrets = Box::new(Secrets::load_or_create(&layout).context("cannot read the instance's secrets (run as the user who ran ./scripts/up, or with sudo)")?);
-        Ok(Self::Private {
-            layout,
-            instance,
-            secrets,
+        let secrets = Box::new(
+            Secrets::load_or_create(&layout)
+                .context("cannot read the instance's secrets (run as the user who ran ./scripts/up, or with sudo)")?,
+        );
+        Ok(Self::Private { layout, instance, secrets })
+    }
+
+    /// The addresses and keys the verbs work with.
+    pub fn bootstrap(&self) -> Result<Bootstrap> {
+        match self {
+            Self::Environment => Ok(Bootstrap::from_env()?),
+            Self::Private { layout, instance, secrets } => Ok(Bootstrap {
+                database_url: Secret::new(secrets.database_url(layout)?),
+                redis_url: Secret::new(secrets.redis_url(instance.ports.redis)),
+                keys: KeyRing::parse(&secrets.master_key).context("the master key in var/secrets is damaged")?,
+            }),
+        }
+    }
+
+    /// Database, queue and keys for services. Connections are made when first used.
+    pub fn services(&self) -> Result<Services> {
+        let bootstrap = self.bootstrap()?;
+        Ok(Services {
+            db: Db::connect(&bootstrap.database_url, 4)?,
+            queue: Queue::connect(&bootstrap.redis_url)?,
+            keys: bootstrap.keys,
         })
+    }
+
+    /// The database with the account that may change the schema: `SHOPFLEET_OWNER_DATABASE_URL`, or the ordinary one
+    /// where there is no other.
+    pub fn owner_database(&self) -> Result<Db> {
+        let url = match self {
+            Self::Environment => match config::value("SHOPFLEET_OWNER_DATABASE_URL")? {
+                Some(url) => Secret::new(url),
+                None => self.bootstrap()?.database_url,
+            },
+            Self::Private { layout, secrets, .. } => Secret::new(secrets.database_owner_url(layout)?),
+        };
+        Ok(Db::connect(&url, 2)?)
     }
 
     /// Folders and port pools of this machine.
@@ -54,9 +89,7 @@ impl Access {
                 images_json: std::env::var_os("SHOPFLEET_IMAGES_FILE").map(PathBuf::from),
                 pools: pools(Pools::DEFAULT),
             },
-            Self::Private {
-                layout, instance, ..
-            } => Places {
+            Self::Private { layout, instance, .. } => Places {
                 data_dir: layout.stores(),
                 edge_dir: layout.edge(),
                 images_json: Some(layout.images_json()),
@@ -68,25 +101,15 @@ impl Access {
     /// Files that hold secrets, for the check of their rights.
     pub fn secret_files(&self) -> Vec<PathBuf> {
         match self {
-            Self::Environment => [
-                "SHOPFLEET_DATABASE_URL_FILE",
-                "SHOPFLEET_REDIS_URL_FILE",
-                "SHOPFLEET_MASTER_KEY_FILE",
-            ]
-            .iter()
-            .filter_map(|name| std::env::var_os(name).map(PathBuf::from))
-            .collect(),
-            Self::Private { layout, .. } => {
-                let names = [
-                    "master-key",
-                    "database-password",
-                    "database-owner-password",
-                    "redis-password",
-                ];
-                let mut files: Vec<PathBuf> = names
+            Self::Environment => {
+                ["SHOPFLEET_DATABASE_URL_FILE", "SHOPFLEET_REDIS_URL_FILE", "SHOPFLEET_MASTER_KEY_FILE"]
                     .iter()
-                    .map(|name| layout.secrets().join(name))
-                    .collect();
+                    .filter_map(|name| std::env::var_os(name).map(PathBuf::from))
+                    .collect()
+            }
+            Self::Private { layout, .. } => {
+                let names = ["master-key", "database-password", "database-owner-password", "redis-password"];
+                let mut files: Vec<PathBuf> = names.iter().map(|name| layout.secrets().join(name)).collect();
                 files.push(layout.admin_password());
                 files.push(layout.up_json());
                 files.retain(|path| path.exists());
@@ -97,9 +120,7 @@ impl Access {
 }
 
 fn path_from(name: &str, default: &str) -> PathBuf {
-    std::env::var_os(name)
-        .filter(|value| !value.is_empty())
-        .map_or_else(|| PathBuf::from(default), PathBuf::from)
+    std::env::var_os(name).filter(|value| !value.is_empty()).map_or_else(|| PathBuf::from(default), PathBuf::from)
 }
 
 fn pools(pools: Pools) -> Vec<(&'static str, u16, u16)> {

@@ -8,12 +8,7 @@ use crate::up::Up;
 
 /// Shopfleet's command line for operators
 #[derive(Debug, Parser)]
-#[command(
-    name = "shopfleet",
-    version,
-    arg_required_else_help = true,
-    disable_help_subcommand = true
-)]
+#[command(name = "shopfleet", version, arg_required_else_help = true, disable_help_subcommand = true)]
 pub struct Cli {
     /// Answer in JSON, one document per line
     #[arg(long, global = true)]
@@ -29,7 +24,7 @@ pub enum Verb {
     /// Stop the private instance; --purge removes its stores and data
     Down(Down),
     /// Bring the database schema up to date
-    Migrate,
+    Migrate(Migrate),
     /// Make a staff account; the password is asked for, or read from standard input
     CreateAdmin(CreateAdmin),
     /// Check everything Shopfleet depends on, with the mend for each finding
@@ -52,6 +47,13 @@ pub enum Verb {
     },
     #[command(hide = true)]
     ExecChild(ExecChild),
+}
+
+#[derive(Debug, Args)]
+pub struct Migrate {
+    /// Also give this database account (user@host) the application's rights on every table
+    #[arg(long)]
+    pub grant_to: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -105,6 +107,9 @@ pub enum Jobs {
 pub enum Stores {
     /// The latest stores
     List {
+        /// Only stores in this state
+        #[arg(long)]
+        state: Option<String>,
         /// At most so many
         #[arg(long, default_value_t = 50)]
         limit: u32,
@@ -125,13 +130,9 @@ mod tests {
 
     #[test]
     fn json_is_understood_everywhere() {
-        for line in [
-            "doctor --json",
-            "--json jobs list",
-            "jobs show J-1 --json",
-            "settings list --json",
-            "stores list --json",
-        ] {
+        for line in
+            ["doctor --json", "--json jobs list", "jobs show J-1 --json", "settings list --json", "stores list --json"]
+        {
             let words = std::iter::once("shopfleet").chain(line.split(' '));
             assert!(Cli::try_parse_from(words).unwrap().json, "{line}");
         }
@@ -140,9 +141,6 @@ mod tests {
     #[test]
     fn purging_without_words_needs_purge() {
         assert!(Cli::try_parse_from(["shopfleet", "down", "--yes"]).is_err());
-        assert!(
-            Cli::try_parse_from(["shopfleet", "create-admin", "a@b.c", "A", "--role", "owner"])
-                .is_err()
-        );
+        assert!(Cli::try_parse_from(["shopfleet", "create-admin", "a@b.c", "A", "--role", "owner"]).is_err());
     }
 }

@@ -36,12 +36,7 @@ pub struct ExecChild {
 
 impl ExecChild {
     /// Builds the argument list that `run` will understand.
-    pub fn arguments(
-        name: &str,
-        record: &std::path::Path,
-        user: Option<&str>,
-        argv: &[OsString],
-    ) -> Vec<OsString> {
+    pub fn arguments(name: &str, record: &std::path::Path, user: Option<&str>, argv: &[OsString]) -> Vec<OsString> {
         let mut arguments: Vec<OsString> = vec!["exec-child".into(), "--name".into(), name.into()];
         arguments.extend(["--record".into(), record.into()]);
         arguments.extend(["--parent".into(), std::process::id().to_string().into()]);
@@ -52,11 +47,8 @@ impl ExecChild {
 
     /// Becomes the program. Returns only on failure.
     pub fn run(self) -> Result<()> {
-        nix::unistd::setpgid(Pid::from_raw(0), Pid::from_raw(0))
-            .context("cannot lead a process group")?;
-        Record::of(&self.name, std::process::id() as i32)
-            .context("cannot see myself in /proc")?
-            .write(&self.record)?;
+        nix::unistd::setpgid(Pid::from_raw(0), Pid::from_raw(0)).context("cannot lead a process group")?;
+        Record::of(&self.name, std::process::id() as i32).context("cannot see myself in /proc")?.write(&self.record)?;
         if self.user != "keep" {
             become_user(&self.user)?;
         }
@@ -78,8 +70,7 @@ fn exec(program: &OsString, arguments: &[OsString]) -> std::io::Error {
 }
 
 fn become_user(name: &str) -> Result<()> {
-    let user =
-        nix::unistd::User::from_name(name)?.with_context(|| format!("there is no user {name}"))?;
+    let user = nix::unistd::User::from_name(name)?.with_context(|| format!("there is no user {name}"))?;
     nix::unistd::initgroups(&CString::new(name)?, user.gid)
         .with_context(|| format!("cannot take the groups of {name}"))?;
     set_ids(user.uid, user.gid).with_context(|| format!("cannot become {name}"))
@@ -103,17 +94,11 @@ mod tests {
 
     #[test]
     fn the_written_arguments_are_read_back() {
-        let argv: Vec<OsString> = ["/bin/x", "--flag", "-n", "--"]
-            .map(OsString::from)
-            .to_vec();
-        let arguments =
-            ExecChild::arguments("mail", std::path::Path::new("/r"), Some("mail"), &argv);
+        let argv: Vec<OsString> = ["/bin/x", "--flag", "-n", "--"].map(OsString::from).to_vec();
+        let arguments = ExecChild::arguments("mail", std::path::Path::new("/r"), Some("mail"), &argv);
         let parsed = Wrapper::try_parse_from(arguments).unwrap().child;
         assert_eq!(parsed.argv, argv);
-        assert_eq!(
-            (parsed.name.as_str(), parsed.user.as_str()),
-            ("mail", "mail")
-        );
+        assert_eq!((parsed.name.as_str(), parsed.user.as_str()), ("mail", "mail"));
         assert_eq!(parsed.parent, std::process::id() as i32);
     }
 }

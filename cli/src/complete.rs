@@ -20,19 +20,12 @@ pub fn candidates(words: &[String]) -> Vec<String> {
             at = next;
         }
     }
-    let verbs = at
-        .get_subcommands()
-        .filter(|verb| !verb.is_hide_set())
-        .map(|verb| verb.get_name().to_owned());
+    let verbs = at.get_subcommands().filter(|verb| !verb.is_hide_set()).map(|verb| verb.get_name().to_owned());
     let options = at
         .get_arguments()
         .filter(|option| !option.is_hide_set())
         .filter_map(|option| option.get_long().map(|long| format!("--{long}")));
-    let mut found: Vec<String> = if last.starts_with('-') {
-        options.collect()
-    } else {
-        verbs.collect()
-    };
+    let mut found: Vec<String> = if last.starts_with('-') { options.collect() } else { verbs.collect() };
     found.retain(|candidate| candidate.starts_with(last));
     found.sort();
     found.dedup();
@@ -63,19 +56,15 @@ _shopfleet() {
 }
 compdef _shopfleet shopfleet"#;
 
-const FISH: &str = r#"complete -c shopfleet -f -a '(shopfleet complete-words -- (commandline -opc)[2..] (commandline -ct))'"#;
+const FISH: &str =
+    r#"complete -c shopfleet -f -a '(shopfleet complete-words -- (commandline -opc)[2..] (commandline -ct))'"#;
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn of(words: &[&str]) -> Vec<String> {
-        candidates(
-            &words
-                .iter()
-                .map(|&word| word.to_owned())
-                .collect::<Vec<_>>(),
-        )
+        candidates(&words.iter().map(|&word| word.to_owned()).collect::<Vec<_>>())
     }
 
     #[test]
@@ -89,11 +78,7 @@ mod tests {
 
     #[test]
     fn every_shell_has_a_script_and_others_are_refused() {
-        assert!(
-            ["bash", "zsh", "fish"]
-                .iter()
-                .all(|shell| script(shell).is_ok())
-        );
+        assert!(["bash", "zsh", "fish"].iter().all(|shell| script(shell).is_ok()));
         assert!(script("tcsh").is_err());
     }
 }

@@ -44,10 +44,7 @@ pub async fn run(layout: &Layout, options: Down) -> Result<()> {
     }
     let leftovers = supervisor::end_leftovers(layout)?;
     if !leftovers.is_empty() {
-        println!(
-            "Ended what an earlier run left behind: {}",
-            leftovers.join(", ")
-        );
+        println!("Ended what an earlier run left behind: {}", leftovers.join(", "));
     }
     crate::files::remove_if_there(&layout.up_json())?;
     if let Some(instance) = instance {
@@ -57,9 +54,7 @@ pub async fn run(layout: &Layout, options: Down) -> Result<()> {
         } else {
             match supervisor::stop_containers(layout, &instance.server).await? {
                 0 => {}
-                count => println!(
-                    "Stopped the stores' {count} containers (they start again with ./scripts/up)"
-                ),
+                count => println!("Stopped the stores' {count} containers (they start again with ./scripts/up)"),
             }
         }
     }
@@ -72,15 +67,9 @@ pub async fn run(layout: &Layout, options: Down) -> Result<()> {
 
 fn confirm(layout: &Layout) -> Result<bool> {
     if !std::io::stdin().is_terminal() {
-        bail!(
-            "--purge removes all stores and data under {}; add --yes to say that you mean it",
-            layout.var.display()
-        );
+        bail!("--purge removes all stores and data under {}; add --yes to say that you mean it", layout.var.display());
     }
-    print!(
-        "Remove ALL stores, accounts and data under {}? Type \"purge\" to go on: ",
-        layout.var.display()
-    );
+    print!("Remove ALL stores, accounts and data under {}? Type \"purge\" to go on: ", layout.var.display());
     std::io::stdout().flush()?;
     let mut answer = String::new();
     std::io::stdin().read_line(&mut answer)?;
@@ -99,11 +88,7 @@ fn purge(layout: &Layout) -> Result<()> {
     };
     for entry in entries {
         let entry = entry?;
-        if entry
-            .file_name()
-            .to_str()
-            .is_some_and(|name| KEPT_BY_PURGE.contains(&name))
-        {
+        if entry.file_name().to_str().is_some_and(|name| KEPT_BY_PURGE.contains(&name)) {
             continue;
         }
         remove_tree(&entry.path())?;
@@ -112,32 +97,21 @@ fn purge(layout: &Layout) -> Result<()> {
     if !run.starts_with(&layout.var) && run.exists() {
         remove_tree(&run)?;
     }
-    println!(
-        "Removed the data under {} (logs and the record of built images stay)",
-        layout.var.display()
-    );
+    println!("Removed the data under {} (logs and the record of built images stay)", layout.var.display());
     Ok(())
 }
 
 /// Never follows a link out of the tree: `remove_dir_all` walks by handles.
 fn remove_tree(path: &Path) -> Result<()> {
-    let kind = std::fs::symlink_metadata(path)
-        .with_context(|| format!("cannot look at {}", path.display()))?;
-    if kind.is_dir() {
-        std::fs::remove_dir_all(path)
-    } else {
-        std::fs::remove_file(path)
-    }
-    .with_context(|| format!("cannot remove {}", path.display()))
+    let kind = std::fs::symlink_metadata(path).with_context(|| format!("cannot look at {}", path.display()))?;
+    if kind.is_dir() { std::fs::remove_dir_all(path) } else { std::fs::remove_file(path) }
+        .with_context(|| format!("cannot remove {}", path.display()))
 }
 
 fn refuse_mounts(var: &Path) -> Result<()> {
     let mounts = std::fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
     if let Some(mount) = mounts_below(&mounts, var).first() {
-        bail!(
-            "{mount} is mounted below {}; unmount it first (`umount {mount}`), then try again",
-            var.display()
-        );
+        bail!("{mount} is mounted below {}; unmount it first (`umount {mount}`), then try again", var.display());
     }
     Ok(())
 }
@@ -157,10 +131,7 @@ mod tests {
 
     #[test]
     fn purge_takes_the_data_and_leaves_what_is_slow_to_build() {
-        let layout = Layout {
-            root: "/s".into(),
-            var: crate::testing::scratch("purge"),
-        };
+        let layout = Layout { root: "/s".into(), var: crate::testing::scratch("purge") };
         for name in ["mariadb", "secrets", "stores/store-x", "log"] {
             std::fs::create_dir_all(layout.var.join(name)).unwrap();
         }
@@ -183,9 +154,6 @@ mod tests {
     #[test]
     fn mounts_below_the_folder_are_seen() {
         let info = "36 35 98:0 / /srv/var/stores rw - ext4 /dev/x rw\n37 35 98:0 / /srv/variant rw - ext4 /dev/y rw\n38 35 0:1 / /srv/var/my\\040disk rw - ext4 /dev/z rw";
-        assert_eq!(
-            mounts_below(info, Path::new("/srv/var")),
-            ["/srv/var/stores", "/srv/var/my disk"]
-        );
+        assert_eq!(mounts_below(info, Path::new("/srv/var")), ["/srv/var/stores", "/srv/var/my disk"]);
     }
 }

@@ -20,18 +20,11 @@ pub struct Owner {
 /// fsync of the folder. A reader sees the old file or the new one, a crash leaves one of the two.
 pub fn write_atomic(path: &Path, content: &[u8], mode: u32, owner: Option<Owner>) -> Result<()> {
     let folder = path.parent().context("a file needs a folder")?;
-    let name = path
-        .file_name()
-        .context("a file needs a name")?
-        .to_string_lossy();
+    let name = path.file_name().context("a file needs a name")?.to_string_lossy();
     let temporary = folder.join(format!(".{name}.{}.new", std::process::id()));
     let written = (|| -> io::Result<()> {
         let _ = fs::remove_file(&temporary);
-        let mut file = OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(mode)
-            .open(&temporary)?;
+        let mut file = OpenOptions::new().write(true).create_new(true).mode(mode).open(&temporary)?;
         // The umask may have removed bits that are wanted; it never adds any.
         file.set_permissions(fs::Permissions::from_mode(mode))?;
         if let Some(owner) = owner {
@@ -55,13 +48,9 @@ pub fn ensure_dir(path: &Path, mode: u32, owner: Option<Owner>) -> Result<()> {
         .mode(mode)
         .create(path)
         .with_context(|| format!("cannot make the folder {}", path.display()))?;
-    let found =
-        fs::symlink_metadata(path).with_context(|| format!("cannot look at {}", path.display()))?;
+    let found = fs::symlink_metadata(path).with_context(|| format!("cannot look at {}", path.display()))?;
     if !found.is_dir() {
-        bail!(
-            "{} should be a folder but is something else; move it away",
-            path.display()
-        );
+        bail!("{} should be a folder but is something else; move it away", path.display());
     }
     if found.mode() & 0o7777 != mode {
         fs::set_permissions(path, fs::Permissions::from_mode(mode))
@@ -155,11 +144,7 @@ mod tests {
         write_atomic(&path, b"two", 0o600, None).unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"two");
         assert_eq!(fs::metadata(&path).unwrap().mode() & 0o777, 0o600);
-        assert_eq!(
-            fs::read_dir(&folder).unwrap().count(),
-            1,
-            "no temporary file may be left"
-        );
+        assert_eq!(fs::read_dir(&folder).unwrap().count(), 1, "no temporary file may be left");
     }
 
     #[test]
@@ -168,10 +153,7 @@ mod tests {
         fs::write(folder.join("x"), "").unwrap();
         assert!(ensure_dir(&folder.join("x"), 0o700, None).is_err());
         ensure_dir(&folder.join("a/b"), 0o711, None).unwrap();
-        assert_eq!(
-            fs::metadata(folder.join("a/b")).unwrap().mode() & 0o777,
-            0o711
-        );
+        assert_eq!(fs::metadata(folder.join("a/b")).unwrap().mode() & 0o777, 0o711);
     }
 
     #[test]
@@ -186,10 +168,7 @@ mod tests {
     fn a_closed_folder_is_not_reachable_by_others() {
         let folder = crate::testing::scratch("files-reach");
         ensure_dir(&folder.join("closed"), 0o700, None).unwrap();
-        let other = Owner {
-            uid: 54_321,
-            gid: 54_321,
-        };
+        let other = Owner { uid: 54_321, gid: 54_321 };
         assert!(!reachable_by(&folder.join("closed"), other));
         assert!(reachable_by(Path::new("/usr/bin/env"), other));
     }

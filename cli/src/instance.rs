@@ -26,13 +26,7 @@ pub struct Ports {
 
 impl Ports {
     /// What the default instance takes when nothing else has it.
-    const PREFERRED: Self = Self {
-        web: 7080,
-        edge: 7081,
-        redis: 7379,
-        smtp: 7025,
-        worker_metrics: 7090,
-    };
+    const PREFERRED: Self = Self { web: 7080, edge: 7081, redis: 7379, smtp: 7025, worker_metrics: 7090 };
 
     fn each(&mut self) -> [(&'static str, &mut u16); 5] {
         [
@@ -59,12 +53,8 @@ pub const POOL_SIZE: u16 = 100;
 
 impl Pools {
     /// design.md §4: 8001–8100, 9001–9100, 10001–10100, 11001–11100.
-    pub const DEFAULT: Self = Self {
-        store_web: 8001,
-        store_db_admin: 9001,
-        staging_web: 10_001,
-        staging_db_admin: 11_001,
-    };
+    pub const DEFAULT: Self =
+        Self { store_web: 8001, store_db_admin: 9001, staging_web: 10_001, staging_db_admin: 11_001 };
 }
 
 /// The remembered choices.
@@ -86,22 +76,14 @@ impl Instance {
         files::read_optional(&path)?
             .map(|text| {
                 serde_json::from_str(&text).with_context(|| {
-                    format!(
-                        "{} is damaged; restore it, or `./scripts/down --purge` to begin anew",
-                        path.display()
-                    )
+                    format!("{} is damaged; restore it, or `./scripts/down --purge` to begin anew", path.display())
                 })
             })
             .transpose()
     }
 
     pub fn save(&self, layout: &Layout) -> Result<()> {
-        files::write_atomic(
-            &layout.instance_json(),
-            &serde_json::to_vec_pretty(self)?,
-            0o644,
-            files::sudo_person(),
-        )
+        files::write_atomic(&layout.instance_json(), &serde_json::to_vec_pretty(self)?, 0o644, files::sudo_person())
     }
 
     /// First choices. Two instances on one Docker engine must not share a server name (the reconciler goes by it),
@@ -116,22 +98,10 @@ impl Instance {
             }
             taken.push(*port);
         }
-        let pools = if first {
-            Pools::DEFAULT
-        } else {
-            choose_pools(&mut taken)?
-        };
+        let pools = if first { Pools::DEFAULT } else { choose_pools(&mut taken)? };
         let fingerprint = layout.fingerprint();
-        let network_octet = if first {
-            213
-        } else {
-            214 + u8::from_str_radix(&fingerprint[..2], 16)? % 40
-        };
-        let server = if first {
-            "local-1".to_owned()
-        } else {
-            format!("local-{fingerprint}")
-        };
+        let network_octet = if first { 213 } else { 214 + u8::from_str_radix(&fingerprint[..2], 16)? % 40 };
+        let server = if first { "local-1".to_owned() } else { format!("local-{fingerprint}") };
         Ok(Self {
             server,
             base_domain: "shops.localhost".to_owned(),
@@ -151,9 +121,7 @@ impl Instance {
                 continue;
             }
             let new = find_free(1, &taken)?;
-            notes.push(format!(
-                "port {port} ({name}) is used by another program now; taking {new}"
-            ));
+            notes.push(format!("port {port} ({name}) is used by another program now; taking {new}"));
             *port = new;
             taken.push(new);
         }
@@ -167,12 +135,7 @@ fn choose_pools(taken: &mut Vec<u16>) -> Result<Pools> {
         taken.extend(start..start + POOL_SIZE);
         Ok(start)
     };
-    Ok(Pools {
-        store_web: next()?,
-        store_db_admin: next()?,
-        staging_web: next()?,
-        staging_db_admin: next()?,
-    })
+    Ok(Pools { store_web: next()?, store_db_admin: next()?, staging_web: next()?, staging_db_admin: next()? })
 }
 
 /// A port is free when we can listen on it.
@@ -190,11 +153,7 @@ fn find_free(size: u16, taken: &[u16]) -> Result<u16> {
             return Ok(start);
         }
     }
-    bail!(
-        "no {size} free ports in a row between {} and {}; stop what holds them (`ss -ltn`)",
-        SEARCH.start,
-        SEARCH.end
-    )
+    bail!("no {size} free ports in a row between {} and {}; stop what holds them (`ss -ltn`)", SEARCH.start, SEARCH.end)
 }
 
 #[cfg(test)]
@@ -203,10 +162,7 @@ mod tests {
     use std::path::PathBuf;
 
     fn other() -> Layout {
-        Layout {
-            root: PathBuf::from("/srv/shopfleet"),
-            var: crate::testing::scratch("instance"),
-        }
+        Layout { root: PathBuf::from("/srv/shopfleet"), var: crate::testing::scratch("instance") }
     }
 
     #[test]
@@ -217,12 +173,7 @@ mod tests {
         chosen.save(&layout).unwrap();
         assert_eq!(Instance::load(&layout).unwrap(), Some(chosen));
         std::fs::write(layout.instance_json(), "{").unwrap();
-        assert!(
-            Instance::load(&layout)
-                .unwrap_err()
-                .to_string()
-                .contains("damaged")
-        );
+        assert!(Instance::load(&layout).unwrap_err().to_string().contains("damaged"));
     }
 
     #[test]
@@ -231,19 +182,10 @@ mod tests {
         assert_ne!(second.server, "local-1");
         assert_ne!(second.network_octet, 213);
         let pools = second.pools;
-        let starts = [
-            pools.store_web,
-            pools.store_db_admin,
-            pools.staging_web,
-            pools.staging_db_admin,
-        ];
+        let starts = [pools.store_web, pools.store_db_admin, pools.staging_web, pools.staging_db_admin];
         for (index, one) in starts.iter().enumerate() {
             assert!(SEARCH.contains(one));
-            assert!(
-                starts[..index]
-                    .iter()
-                    .all(|other| one.abs_diff(*other) >= POOL_SIZE)
-            );
+            assert!(starts[..index].iter().all(|other| one.abs_diff(*other) >= POOL_SIZE));
         }
     }
 

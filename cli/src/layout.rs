@@ -22,19 +22,15 @@ impl Layout {
     /// Finds the source tree (from `SHOPFLEET_ROOT`, the program's own place under `target/`, or the working
     /// directory upwards) and the var folder (`SHOPFLEET_VAR` or `<root>/var`).
     pub fn discover() -> Result<Self> {
-        let root = find_root().context(
-            "cannot find Shopfleet's source folder; run ./scripts/up from it or set SHOPFLEET_ROOT to it",
-        )?;
+        let root = find_root()
+            .context("cannot find Shopfleet's source folder; run ./scripts/up from it or set SHOPFLEET_ROOT to it")?;
         let var = match std::env::var_os("SHOPFLEET_VAR").filter(|value| !value.is_empty()) {
             Some(value) => absolute(Path::new(&value))?,
             None => root.join("var"),
         };
         let shallow = var.components().count() < 3;
         if shallow || var == root {
-            bail!(
-                "SHOPFLEET_VAR is {}, which is no folder of its own; choose a new folder",
-                var.display()
-            );
+            bail!("SHOPFLEET_VAR is {}, which is no folder of its own; choose a new folder", var.display());
         }
         Ok(Self { root, var })
     }
@@ -57,11 +53,7 @@ impl Layout {
         if near.as_os_str().len() <= LONGEST_RUN_DIR {
             return near;
         }
-        let base = if crate::files::is_root() {
-            "/run"
-        } else {
-            "/tmp"
-        };
+        let base = if crate::files::is_root() { "/run" } else { "/tmp" };
         Path::new(base).join(format!("shopfleet-{}", self.fingerprint()))
     }
 
@@ -121,17 +113,11 @@ impl Layout {
 }
 
 fn absolute(path: &Path) -> Result<PathBuf> {
-    let joined =
-        std::path::absolute(path).with_context(|| format!("cannot resolve {}", path.display()))?;
+    let joined = std::path::absolute(path).with_context(|| format!("cannot resolve {}", path.display()))?;
     // `a/../b` and links would give one folder two fingerprints. The folder itself may not exist yet.
     match joined.canonicalize() {
         Ok(real) => Ok(real),
-        Err(_) => match (
-            joined
-                .parent()
-                .and_then(|parent| parent.canonicalize().ok()),
-            joined.file_name(),
-        ) {
+        Err(_) => match (joined.parent().and_then(|parent| parent.canonicalize().ok()), joined.file_name()) {
             (Some(parent), Some(name)) => Ok(parent.join(name)),
             _ => Ok(joined),
         },
@@ -145,17 +131,11 @@ fn find_root() -> Option<PathBuf> {
     let mut starts = Vec::new();
     starts.extend(std::env::current_exe().ok());
     starts.extend(std::env::current_dir().ok());
-    starts
-        .iter()
-        .flat_map(|start| start.ancestors())
-        .find(|folder| is_root_folder(folder))
-        .map(Path::to_path_buf)
+    starts.iter().flat_map(|start| start.ancestors()).find(|folder| is_root_folder(folder)).map(Path::to_path_buf)
 }
 
 fn is_root_folder(folder: &Path) -> bool {
-    folder.join("Cargo.toml").is_file()
-        && folder.join("hosting").is_dir()
-        && folder.join("cli").is_dir()
+    folder.join("Cargo.toml").is_file() && folder.join("hosting").is_dir() && folder.join("cli").is_dir()
 }
 
 #[cfg(test)]
@@ -163,18 +143,12 @@ mod tests {
     use super::*;
 
     fn layout(var: &str) -> Layout {
-        Layout {
-            root: PathBuf::from("/srv/shopfleet"),
-            var: PathBuf::from(var),
-        }
+        Layout { root: PathBuf::from("/srv/shopfleet"), var: PathBuf::from(var) }
     }
 
     #[test]
     fn sockets_stay_short_however_deep_the_folder_is() {
-        assert_eq!(
-            layout("/srv/shopfleet/var").mariadb_socket(),
-            Path::new("/srv/shopfleet/var/run/db/mysqld.sock")
-        );
+        assert_eq!(layout("/srv/shopfleet/var").mariadb_socket(), Path::new("/srv/shopfleet/var/run/db/mysqld.sock"));
         let deep = layout(&format!("/srv/{}", "deep/".repeat(40)));
         assert!(deep.mariadb_socket().as_os_str().len() < 107);
         assert!(!deep.run().starts_with(&deep.var));
@@ -184,10 +158,7 @@ mod tests {
     fn instances_are_told_apart_by_their_folder() {
         assert!(layout("/srv/shopfleet/var").is_default());
         assert!(!layout("/tmp/other").is_default());
-        assert_ne!(
-            layout("/tmp/a").fingerprint(),
-            layout("/tmp/b").fingerprint()
-        );
+        assert_ne!(layout("/tmp/a").fingerprint(), layout("/tmp/b").fingerprint());
         assert_eq!(layout("/tmp/a").fingerprint().len(), 8);
     }
 

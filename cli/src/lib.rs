@@ -8,6 +8,7 @@ mod access;
 pub mod args;
 mod bootstrap;
 mod child;
+mod commands;
 mod complete;
 mod doctor;
 mod down;

@@ -18,36 +18,19 @@ pub fn json<T: Serialize>(value: &T) -> Result<()> {
 }
 
 /// A table without frames, as wide as the terminal.
-pub fn table<const N: usize>(
-    head: [&str; N],
-    rows: impl IntoIterator<Item = [String; N]>,
-) -> String {
+pub fn table<const N: usize>(head: [&str; N], rows: impl IntoIterator<Item = [String; N]>) -> String {
     let mut table = Table::new();
-    table
-        .load_style(comfy_table::presets::NOTHING)
-        .set_content_arrangement(ContentArrangement::Dynamic);
+    table.load_style(comfy_table::presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
     table.set_header(head);
     for row in rows {
         table.add_row(row.map(|cell| clean(&cell)));
     }
-    table
-        .lines()
-        .map(|line| line.trim_end().to_owned())
-        .collect::<Vec<_>>()
-        .join("\n")
+    table.lines().map(|line| line.trim_end().to_owned()).collect::<Vec<_>>().join("\n")
 }
 
 /// Names and log lines come from customers and containers: control characters could drive the terminal.
 pub fn clean(text: &str) -> String {
-    text.chars()
-        .map(|one| {
-            if one.is_control() && one != '\n' && one != '\t' {
-                '\u{fffd}'
-            } else {
-                one
-            }
-        })
-        .collect()
+    text.chars().map(|one| if one.is_control() && one != '\n' && one != '\t' { '\u{fffd}' } else { one }).collect()
 }
 
 #[cfg(test)]

@@ -19,14 +19,7 @@ use serde::{Deserialize, Serialize};
 use crate::files;
 
 /// Where distributions keep the programs we use; `PATH` of whoever called us does not decide.
-const FOLDERS: &[&str] = &[
-    "/usr/local/sbin",
-    "/usr/local/bin",
-    "/usr/sbin",
-    "/usr/bin",
-    "/sbin",
-    "/bin",
-];
+const FOLDERS: &[&str] = &["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
 
 /// The search path given to children.
 pub const CHILD_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -48,12 +41,7 @@ pub struct Record {
 impl Record {
     /// The record of a running process; `None` when it is gone.
     pub fn of(name: &str, pid: i32) -> Option<Self> {
-        Some(Self {
-            name: name.to_owned(),
-            pid,
-            started: start_time(pid)?,
-            boot: boot_id(),
-        })
+        Some(Self { name: name.to_owned(), pid, started: start_time(pid)?, boot: boot_id() })
     }
 
     pub fn read(path: &Path) -> Option<Self> {
@@ -109,17 +97,13 @@ impl Record {
         let Ok(processes) = std::fs::read_dir("/proc") else {
             return 0;
         };
-        let orphans = processes
-            .flatten()
-            .filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok())
-            .filter(|pid| {
+        let orphans =
+            processes.flatten().filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok()).filter(|pid| {
                 let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
                 parse_group(&stat) == Some(self.pid)
                     && std::fs::read_link(format!("/proc/{pid}/cwd")).is_ok_and(|cwd| cwd == folder)
             });
-        orphans
-            .filter(|pid| signal::kill(Pid::from_raw(*pid), Signal::SIGKILL).is_ok())
-            .count()
+        orphans.filter(|pid| signal::kill(Pid::from_raw(*pid), Signal::SIGKILL).is_ok()).count()
     }
 
     fn wait_gone(&self, patience: Duration) -> bool {
@@ -155,27 +139,16 @@ fn parse_stat(stat: &str) -> Option<u64> {
 
 /// The process group: third field after the name.
 fn parse_group(stat: &str) -> Option<i32> {
-    stat.rsplit_once(')')?
-        .1
-        .split_ascii_whitespace()
-        .nth(2)?
-        .parse()
-        .ok()
+    stat.rsplit_once(')')?.1.split_ascii_whitespace().nth(2)?.parse().ok()
 }
 
 fn boot_id() -> String {
-    std::fs::read_to_string("/proc/sys/kernel/random/boot_id")
-        .unwrap_or_default()
-        .trim()
-        .to_owned()
+    std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default().trim().to_owned()
 }
 
 /// Looks a program up in the system's folders.
 pub fn find_program(name: &str) -> Option<PathBuf> {
-    FOLDERS
-        .iter()
-        .map(|folder| Path::new(folder).join(name))
-        .find(|path| path.is_file())
+    FOLDERS.iter().map(|folder| Path::new(folder).join(name)).find(|path| path.is_file())
 }
 
 /// As `find_program`, with the package to install in the error.
@@ -190,11 +163,7 @@ pub fn need_program(name: &str, package: &str) -> Result<PathBuf> {
 #[allow(clippy::disallowed_methods)] // The one permitted place; see clippy.toml.
 pub fn command(program: &Path) -> tokio::process::Command {
     let mut command = tokio::process::Command::new(program);
-    command
-        .env_clear()
-        .env("PATH", CHILD_PATH)
-        .env("LC_ALL", "C.UTF-8")
-        .stdin(Stdio::null());
+    command.env_clear().env("PATH", CHILD_PATH).env("LC_ALL", "C.UTF-8").stdin(Stdio::null());
     command
 }
 
@@ -209,15 +178,8 @@ pub struct Output {
 impl Output {
     /// The most telling line of a failure.
     pub fn reason(&self) -> String {
-        let text = if self.stderr.trim().is_empty() {
-            &self.stdout
-        } else {
-            &self.stderr
-        };
-        let lines: Vec<&str> = text
-            .lines()
-            .filter(|line| !line.trim().is_empty())
-            .collect();
+        let text = if self.stderr.trim().is_empty() { &self.stdout } else { &self.stderr };
+        let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
         lines[lines.len().saturating_sub(3)..].join(" / ")
     }
 }
@@ -226,38 +188,22 @@ impl Output {
 /// answer (`success == false`).
 pub async fn run<S: AsRef<OsStr>>(program: &Path, args: &[S], limit: Duration) -> Result<Output> {
     let mut command = command(program);
-    command
-        .args(args)
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .kill_on_drop(true);
+    command.args(args).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
     for name in ["DOCKER_HOST", "HOME"] {
         if let Some(value) = std::env::var_os(name) {
             command.env(name, value);
         }
     }
-    let child = command
-        .spawn()
-        .with_context(|| format!("cannot start {}", program.display()))?;
+    let child = command.spawn().with_context(|| format!("cannot start {}", program.display()))?;
     let output = tokio::time::timeout(limit, child.wait_with_output())
         .await
-        .with_context(|| {
-            format!(
-                "{} did not end within {} s",
-                program.display(),
-                limit.as_secs()
-            )
-        })?
+        .with_context(|| format!("{} did not end within {} s", program.display(), limit.as_secs()))?
         .with_context(|| format!("cannot read the output of {}", program.display()))?;
     let text = |mut bytes: Vec<u8>| {
         bytes.truncate(OUTPUT_CAP);
         String::from_utf8_lossy(&bytes).into_owned()
     };
-    Ok(Output {
-        success: output.status.success(),
-        stdout: text(output.stdout),
-        stderr: text(output.stderr),
-    })
+    Ok(Output { success: output.status.success(), stdout: text(output.stdout), stderr: text(output.stderr) })
 }
 
 #[cfg(test)]
@@ -269,10 +215,7 @@ mod tests {
         let stat = "42 (a) b (c) S 1 42 42 0 -1 4194560 1 0 0 0 0 0 0 0 20 0 1 0 987654 1 1";
         assert_eq!(parse_stat(stat), Some(987_654));
         assert_eq!(parse_group(stat), Some(42));
-        assert_eq!(
-            parse_stat("42 (x) Z 1 42 42 0 -1 4194560 1 0 0 0 0 0 0 0 20 0 1 0 9 1 1"),
-            None
-        );
+        assert_eq!(parse_stat("42 (x) Z 1 42 42 0 -1 4194560 1 0 0 0 0 0 0 0 20 0 1 0 9 1 1"), None);
         assert_eq!(parse_stat("nonsense"), None);
     }
 
@@ -280,34 +223,18 @@ mod tests {
     fn a_record_with_another_start_time_is_another_process() {
         let own = Record::of("self", std::process::id() as i32).unwrap();
         assert!(own.is_alive());
-        assert!(
-            !Record {
-                started: own.started + 1,
-                ..own.clone()
-            }
-            .is_alive()
-        );
-        assert!(
-            !Record {
-                boot: "another boot".to_owned(),
-                ..own.clone()
-            }
-            .is_alive()
-        );
+        assert!(!Record { started: own.started + 1, ..own.clone() }.is_alive());
+        assert!(!Record { boot: "another boot".to_owned(), ..own.clone() }.is_alive());
         assert!(!Record { pid: -1, ..own }.is_alive());
     }
 
     #[tokio::test]
     async fn run_keeps_output_and_exit_code_apart_and_stops_at_the_limit() {
         let cat = find_program("cat").unwrap();
-        let answer = run(&cat, &["/does/not/exist"], Duration::from_secs(5))
-            .await
-            .unwrap();
+        let answer = run(&cat, &["/does/not/exist"], Duration::from_secs(5)).await.unwrap();
         assert!(!answer.success && answer.reason().contains("/does/not/exist"));
         let sleep = find_program("sleep").unwrap();
-        let error = run(&sleep, &["30"], Duration::from_millis(50))
-            .await
-            .unwrap_err();
+        let error = run(&sleep, &["30"], Duration::from_millis(50)).await.unwrap_err();
         assert!(error.to_string().contains("did not end"));
     }
 

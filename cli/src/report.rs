@@ -20,12 +20,7 @@ pub struct Reporter {
 impl Reporter {
     /// `before` is the time scripts/up has already spent.
     pub fn new(before: Duration, log: Option<File>) -> Self {
-        Self {
-            started: Instant::now(),
-            before,
-            log: log.map(Mutex::new),
-            stdout: Mutex::new(true),
-        }
+        Self { started: Instant::now(), before, log: log.map(Mutex::new), stdout: Mutex::new(true) }
     }
 
     /// Seconds since the person pressed return.

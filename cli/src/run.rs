@@ -8,15 +8,11 @@ use crate::access::Access;
 use crate::args::{Cli, Verb};
 use crate::layout::Layout;
 use crate::output::{self, Format};
-use crate::{complete, doctor, down, up};
+use crate::{commands, complete, doctor, down, up};
 
 /// Runs one command line.
 pub fn run(cli: Cli) -> ExitCode {
-    let format = if cli.json {
-        Format::Json
-    } else {
-        Format::Table
-    };
+    let format = if cli.json { Format::Json } else { Format::Table };
     match dispatch(cli.verb, format) {
         Ok(code) => code,
         Err(error) => {
@@ -36,9 +32,7 @@ fn dispatch(verb: Verb, format: Format) -> Result<ExitCode> {
             let layout = Layout::discover()?;
             up::run(&layout, options).map(|()| ExitCode::SUCCESS)
         }
-        Verb::Down(options) => {
-            block_on(down::run(&Layout::discover()?, options)).map(|()| ExitCode::SUCCESS)
-        }
+        Verb::Down(options) => block_on(down::run(&Layout::discover()?, options)).map(|()| ExitCode::SUCCESS),
         Verb::Completion { shell } => {
             println!("{}", complete::script(&shell)?);
             Ok(ExitCode::SUCCESS)
@@ -51,20 +45,16 @@ fn dispatch(verb: Verb, format: Format) -> Result<ExitCode> {
         }
         Verb::Doctor => {
             let sound = block_on(doctor::run(&Access::find()?, format))?;
-            Ok(if sound {
-                ExitCode::SUCCESS
-            } else {
-                ExitCode::FAILURE
-            })
+            Ok(if sound { ExitCode::SUCCESS } else { ExitCode::FAILURE })
         }
-        _ => anyhow::bail!("not yet"),
+        Verb::Migrate(options) => block_on(commands::migrate::run(&Access::find()?, options, format)),
+        Verb::CreateAdmin(options) => block_on(commands::create_admin::run(&Access::find()?, options, format)),
+        Verb::Settings(verb) => block_on(commands::settings::run(&Access::find()?, verb, format)),
+        Verb::Jobs(verb) => block_on(commands::jobs::run(&Access::find()?, verb, format)),
+        Verb::Stores(verb) => block_on(commands::stores::run(&Access::find()?, verb, format)),
     }
 }
 
 fn block_on<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
-    tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .context("cannot start")?
-        .block_on(work)
+    tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start")?.block_on(work)
 }

@@ -26,9 +26,7 @@ const ALPHABET: &[u8] = b"ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz23456
 /// `length` characters from `ALPHABET`, from the operating system's randomness (5.8 bits each).
 pub fn random_password(length: usize) -> String {
     let mut rng = rand::rng();
-    (0..length)
-        .map(|_| char::from(ALPHABET[rng.random_range(0..ALPHABET.len())]))
-        .collect()
+    (0..length).map(|_| char::from(ALPHABET[rng.random_range(0..ALPHABET.len())])).collect()
 }
 
 /// 32 random bytes as 64 hex digits, the form of `SHOPFLEET_MASTER_KEY`.
@@ -69,12 +67,7 @@ impl Secrets {
             return Ok(text.trim().to_owned());
         }
         let made = random_password(24);
-        files::write_atomic(
-            &path,
-            format!("{made}\n").as_bytes(),
-            0o600,
-            files::sudo_person(),
-        )?;
+        files::write_atomic(&path, format!("{made}\n").as_bytes(), 0o600, files::sudo_person())?;
         Ok(made)
     }
 
@@ -117,12 +110,7 @@ fn database_url(user: &str, password: &str, layout: &Layout) -> Result<String> {
     let mut url = url::Url::parse(&format!("mysql://{user}:{password}@localhost/shopfleet"))
         .context("cannot form the database address")?;
     let socket = layout.mariadb_socket();
-    url.query_pairs_mut().append_pair(
-        "socket",
-        socket
-            .to_str()
-            .context("the var folder's path is not valid UTF-8")?,
-    );
+    url.query_pairs_mut().append_pair("socket", socket.to_str().context("the var folder's path is not valid UTF-8")?);
     Ok(url.into())
 }
 
@@ -132,10 +120,7 @@ mod tests {
     use std::os::unix::fs::MetadataExt;
 
     fn layout(name: &str) -> Layout {
-        Layout {
-            root: PathBuf::from("/srv/shopfleet"),
-            var: crate::testing::scratch(name),
-        }
+        Layout { root: PathBuf::from("/srv/shopfleet"), var: crate::testing::scratch(name) }
     }
 
     #[test]
@@ -148,26 +133,14 @@ mod tests {
         assert_eq!(first.master_key.len(), 64);
         assert_ne!(first.database_app, first.database_owner);
         for name in ["master-key", "database-password", "redis-password"] {
-            assert_eq!(
-                std::fs::metadata(layout.secrets().join(name))
-                    .unwrap()
-                    .mode()
-                    & 0o777,
-                0o600
-            );
+            assert_eq!(std::fs::metadata(layout.secrets().join(name)).unwrap().mode() & 0o777, 0o600);
         }
-        assert_eq!(
-            std::fs::metadata(layout.admin_password()).unwrap().mode() & 0o777,
-            0o600
-        );
+        assert_eq!(std::fs::metadata(layout.admin_password()).unwrap().mode() & 0o777, 0o600);
     }
 
     #[test]
     fn the_database_address_carries_the_socket_encoded() {
-        let layout = Layout {
-            root: PathBuf::from("/s"),
-            var: PathBuf::from("/srv/my var/x"),
-        };
+        let layout = Layout { root: PathBuf::from("/s"), var: PathBuf::from("/srv/my var/x") };
         let url = database_url("u", "p", &layout).unwrap();
         assert!(url.starts_with("mysql://u:p@localhost/shopfleet?socket="));
         assert!(!url.contains(' '));
@@ -177,21 +150,9 @@ mod tests {
     fn each_process_gets_only_its_own_files() {
         let layout = layout("secrets-hand-out");
         files::ensure_dir(&layout.secrets(), 0o711, None).unwrap();
-        let files = Secrets::hand_out(
-            &layout,
-            "web",
-            None,
-            &[("SHOPFLEET_REDIS_URL", "x".to_owned())],
-        )
-        .unwrap();
+        let files = Secrets::hand_out(&layout, "web", None, &[("SHOPFLEET_REDIS_URL", "x".to_owned())]).unwrap();
         assert_eq!(files[0].0, "SHOPFLEET_REDIS_URL_FILE");
         assert_eq!(std::fs::read_to_string(&files[0].1).unwrap(), "x");
-        assert_eq!(
-            std::fs::metadata(files[0].1.parent().unwrap())
-                .unwrap()
-                .mode()
-                & 0o777,
-            0o700
-        );
+        assert_eq!(std::fs::metadata(files[0].1.parent().unwrap()).unwrap().mode() & 0o777, 0o700);
     }
 }

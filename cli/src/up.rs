@@ -30,11 +30,7 @@ pub fn run(layout: &Layout, options: Up) -> Result<()> {
     let before = Duration::from_millis(options.elapsed_ms);
     if options.daemon {
         detach::become_daemon()?;
-        let log = OpenOptions::new()
-            .create(true)
-            .append(true)
-            .mode(0o640)
-            .open(layout.log("supervisor"))?;
+        let log = OpenOptions::new().create(true).append(true).mode(0o640).open(layout.log("supervisor"))?;
         return supervise(layout, &Reporter::new(before, Some(log)));
     }
     if supervisor::is_running(layout)? {
@@ -45,29 +41,16 @@ pub fn run(layout: &Layout, options: Up) -> Result<()> {
             return Ok(());
         }
         println!("The programs have been built anew; restarting");
-        let record = Record::read(&layout.record("supervisor"))
-            .context("the running supervisor left no record")?;
+        let record = Record::read(&layout.record("supervisor")).context("the running supervisor left no record")?;
         record.end(Duration::from_secs(180))?;
     }
-    if options.detach {
-        detach::start(layout, before)
-    } else {
-        supervise(layout, &Reporter::new(before, None))
-    }
+    if options.detach { detach::start(layout, before) } else { supervise(layout, &Reporter::new(before, None)) }
 }
 
 fn supervise(layout: &Layout, reporter: &Reporter) -> Result<()> {
-    let filter = tracing_subscriber::EnvFilter::try_from_default_env()
-        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info,sqlx=warn"));
-    let _ = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_ansi(false)
-        .try_init();
+    hosting::telemetry::init();
     // One thread: the kernel ties a child's life to the thread that started it, and this one lives to the end.
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let local = tokio::task::LocalSet::new();
     local.block_on(&runtime, supervisor::run(layout, reporter))
 }
@@ -86,8 +69,5 @@ fn wait_for_other(layout: &Layout) -> Result<UpJson> {
         }
         std::thread::sleep(Duration::from_millis(100));
     }
-    anyhow::bail!(
-        "another `up` has been starting for two minutes; see {}",
-        layout.log("supervisor").display()
-    )
+    anyhow::bail!("another `up` has been starting for two minutes; see {}", layout.log("supervisor").display())
 }

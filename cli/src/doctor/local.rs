@@ -34,11 +34,9 @@ pub fn disk(places: &Places) -> Vec<Check> {
                 let inodes = percent(stat.files_available(), stat.files());
                 judge_disk(&folder.display().to_string(), free, inodes)
             }
-            Err(error) => Check::fail(
-                "disk",
-                format!("cannot look at {}: {error}", folder.display()),
-                "check the mount",
-            ),
+            Err(error) => {
+                Check::fail("disk", format!("cannot look at {}: {error}", folder.display()), "check the mount")
+            }
         });
     }
     checks
@@ -62,48 +60,24 @@ fn judge_disk(folder: &str, free_gib: u64, free_inodes: u64) -> Check {
 
 /// The nearest existing folder at or above `path`.
 fn existing(path: &Path) -> PathBuf {
-    path.ancestors()
-        .find(|part| part.exists())
-        .unwrap_or(Path::new("/"))
-        .to_path_buf()
+    path.ancestors().find(|part| part.exists()).unwrap_or(Path::new("/")).to_path_buf()
 }
 
 /// The stores' folder exists and nobody but its owner can write there.
 pub fn data_dir(places: &Places) -> Check {
     let path = &places.data_dir;
-    let mend = format!(
-        "as root: `install -d -m 0711 -o root -g root {}`",
-        path.display()
-    );
+    let mend = format!("as root: `install -d -m 0711 -o root -g root {}`", path.display());
     match std::fs::symlink_metadata(path) {
-        Err(_) => Check::fail(
-            "data dir",
-            format!("{} does not exist", path.display()),
-            mend,
-        ),
-        Ok(meta) if !meta.is_dir() => Check::fail(
-            "data dir",
-            format!("{} is not a folder", path.display()),
-            mend,
-        ),
+        Err(_) => Check::fail("data dir", format!("{} does not exist", path.display()), mend),
+        Ok(meta) if !meta.is_dir() => Check::fail("data dir", format!("{} is not a folder", path.display()), mend),
         Ok(meta) if meta.mode() & 0o022 != 0 => Check::fail(
             "data dir",
-            format!(
-                "{} is writable by others (mode {:o})",
-                path.display(),
-                meta.mode() & 0o7777
-            ),
+            format!("{} is writable by others (mode {:o})", path.display(), meta.mode() & 0o7777),
             mend,
         ),
-        Ok(meta) => Check::ok(
-            "data dir",
-            format!(
-                "{} (mode {:o}, owner {})",
-                path.display(),
-                meta.mode() & 0o7777,
-                meta.uid()
-            ),
-        ),
+        Ok(meta) => {
+            Check::ok("data dir", format!("{} (mode {:o}, owner {})", path.display(), meta.mode() & 0o7777, meta.uid()))
+        }
     }
 }
 
@@ -116,9 +90,7 @@ pub async fn ports(places: &Places) -> Check {
     for (_, start, length) in &places.pools {
         for port in *start..start.saturating_add(*length) {
             total += 1;
-            if !ours.contains(&port)
-                && TcpListener::bind(SocketAddrV4::new(Ipv4Addr::LOCALHOST, port)).is_err()
-            {
+            if !ours.contains(&port) && TcpListener::bind(SocketAddrV4::new(Ipv4Addr::LOCALHOST, port)).is_err() {
                 foreign.push(port);
             }
         }
@@ -126,25 +98,13 @@ pub async fn ports(places: &Places) -> Check {
     if foreign.is_empty() {
         return Check::ok(
             "ports",
-            format!(
-                "{total} ports in {} pools, {} used by stores, none by strangers",
-                places.pools.len(),
-                ours.len()
-            ),
+            format!("{total} ports in {} pools, {} used by stores, none by strangers", places.pools.len(), ours.len()),
         );
     }
-    let list = foreign
-        .iter()
-        .take(8)
-        .map(ToString::to_string)
-        .collect::<Vec<_>>()
-        .join(", ");
+    let list = foreign.iter().take(8).map(ToString::to_string).collect::<Vec<_>>().join(", ");
     Check::warn(
         "ports",
-        format!(
-            "{} of {total} pool ports are used by other programs ({list}…)",
-            foreign.len()
-        ),
+        format!("{} of {total} pool ports are used by other programs ({list}…)", foreign.len()),
         "find them with `ss -ltnp` and stop or move them, or give the server other pools; placement avoids them meanwhile",
     )
 }
@@ -154,13 +114,7 @@ async fn own_ports() -> Vec<u16> {
     let Some(docker) = process::find_program("docker") else {
         return Vec::new();
     };
-    let arguments = [
-        "ps",
-        "--filter",
-        "label=io.shopfleet.kind",
-        "--format",
-        "{{.Ports}}",
-    ];
+    let arguments = ["ps", "--filter", "label=io.shopfleet.kind", "--format", "{{.Ports}}"];
     match process::run(&docker, &arguments, Duration::from_secs(20)).await {
         Ok(answer) if answer.success => published(&answer.stdout),
         _ => Vec::new(),
@@ -170,21 +124,14 @@ async fn own_ports() -> Vec<u16> {
 /// Host ports of `127.0.0.1:8001->8080/tcp, …`.
 fn published(text: &str) -> Vec<u16> {
     text.split([',', '\n'])
-        .filter_map(|part| {
-            part.trim()
-                .split_once("->")?
-                .0
-                .rsplit_once(':')?
-                .1
-                .parse()
-                .ok()
-        })
+        .filter_map(|part| part.trim().split_once("->")?.0.rsplit_once(':')?.1.parse().ok())
         .collect()
 }
 
 /// Leases and certificates need an honest clock.
 pub async fn clock() -> Check {
-    let mend = "switch on time synchronisation: `apt-get install systemd-timesyncd && timedatectl set-ntp true` (or chrony)";
+    let mend =
+        "switch on time synchronisation: `apt-get install systemd-timesyncd && timedatectl set-ntp true` (or chrony)";
     if let Some(program) = process::find_program("timedatectl") {
         let arguments = ["show", "--property=NTPSynchronized", "--value"];
         if let Ok(answer) = process::run(&program, &arguments, Duration::from_secs(5)).await
@@ -196,43 +143,23 @@ pub async fn clock() -> Check {
             };
         }
     }
-    if [
-        "/run/chrony/chronyd.pid",
-        "/run/chronyd.pid",
-        "/run/ntpd.pid",
-    ]
-    .iter()
-    .any(|path| Path::new(path).exists())
-    {
+    if ["/run/chrony/chronyd.pid", "/run/chronyd.pid", "/run/ntpd.pid"].iter().any(|path| Path::new(path).exists()) {
         return Check::ok("clock", "a time daemon runs");
     }
-    Check::warn(
-        "clock",
-        "cannot tell whether the clock is synchronised (no systemd, no time daemon found)",
-        mend,
-    )
+    Check::warn("clock", "cannot tell whether the clock is synchronised (no systemd, no time daemon found)", mend)
 }
 
 /// nginx accepts the edge's configuration as a whole.
 pub async fn edge(places: &Places) -> Check {
     let config = places.edge_dir.join("nginx.conf");
     let Some(nginx) = process::find_program("nginx") else {
-        return Check::fail(
-            "edge",
-            "nginx is not installed",
-            "apt-get install nginx-light",
-        );
+        return Check::fail("edge", "nginx is not installed", "apt-get install nginx-light");
     };
     let own = config.is_file();
     let mut arguments: Vec<String> = vec!["-t".to_owned(), "-q".to_owned()];
     if own {
         let dir = places.edge_dir.display().to_string();
-        arguments.extend([
-            "-p".to_owned(),
-            dir,
-            "-c".to_owned(),
-            config.display().to_string(),
-        ]);
+        arguments.extend(["-p".to_owned(), dir, "-c".to_owned(), config.display().to_string()]);
     } else if !places.edge_dir.is_dir() {
         return Check::fail(
             "edge",
@@ -245,11 +172,7 @@ pub async fn edge(places: &Places) -> Check {
             "edge",
             format!(
                 "nginx accepts {}",
-                if own {
-                    config.display().to_string()
-                } else {
-                    "its configuration".to_owned()
-                }
+                if own { config.display().to_string() } else { "its configuration".to_owned() }
             ),
         ),
         Ok(answer) => Check::fail(
@@ -280,13 +203,7 @@ pub fn secrets(access: &Access) -> Vec<Check> {
         )];
     }
     vec![if loose.is_empty() {
-        Check::ok(
-            "secrets",
-            format!(
-                "{} secret files, all readable by their owner only",
-                files.len()
-            ),
-        )
+        Check::ok("secrets", format!("{} secret files, all readable by their owner only", files.len()))
     } else {
         Check::fail(
             "secrets",
@@ -312,22 +229,15 @@ mod tests {
 
     #[test]
     fn published_ports_are_read() {
-        assert_eq!(
-            published("127.0.0.1:8001->8080/tcp, 127.0.0.1:9001->80/tcp\n3306/tcp\n"),
-            [8001, 9001]
-        );
+        assert_eq!(published("127.0.0.1:8001->8080/tcp, 127.0.0.1:9001->80/tcp\n3306/tcp\n"), [8001, 9001]);
     }
 
     #[test]
     fn a_data_folder_others_can_write_to_fails() {
         use std::os::unix::fs::PermissionsExt;
         let folder = crate::testing::scratch("doctor-data");
-        let places = Places {
-            data_dir: folder.clone(),
-            edge_dir: folder.clone(),
-            images_json: None,
-            pools: Vec::new(),
-        };
+        let places =
+            Places { data_dir: folder.clone(), edge_dir: folder.clone(), images_json: None, pools: Vec::new() };
         std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o711)).unwrap();
         assert_eq!(data_dir(&places).state, State::Ok);
         std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o777)).unwrap();

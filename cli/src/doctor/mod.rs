@@ -37,28 +37,13 @@ pub struct Check {
 
 impl Check {
     pub fn ok(name: &'static str, finding: impl Into<String>) -> Self {
-        Self {
-            name,
-            state: State::Ok,
-            finding: finding.into(),
-            mend: None,
-        }
+        Self { name, state: State::Ok, finding: finding.into(), mend: None }
     }
     pub fn warn(name: &'static str, finding: impl Into<String>, mend: impl Into<String>) -> Self {
-        Self {
-            name,
-            state: State::Warn,
-            finding: finding.into(),
-            mend: Some(mend.into()),
-        }
+        Self { name, state: State::Warn, finding: finding.into(), mend: Some(mend.into()) }
     }
     pub fn fail(name: &'static str, finding: impl Into<String>, mend: impl Into<String>) -> Self {
-        Self {
-            name,
-            state: State::Fail,
-            finding: finding.into(),
-            mend: Some(mend.into()),
-        }
+        Self { name, state: State::Fail, finding: finding.into(), mend: Some(mend.into()) }
     }
 }
 
@@ -104,27 +89,14 @@ fn print(checks: &[Check], format: Format) -> Result<()> {
             State::Warn => "warn",
             State::Fail => "FAIL",
         };
-        println!(
-            "{mark}  {:<10} {}",
-            check.name,
-            output::clean(&check.finding)
-        );
+        println!("{mark}  {:<10} {}", check.name, output::clean(&check.finding));
         if let Some(mend) = &check.mend {
             println!("{:17}-> {}", "", output::clean(mend));
         }
     }
-    let failed = checks
-        .iter()
-        .filter(|check| check.state == State::Fail)
-        .count();
-    let warned = checks
-        .iter()
-        .filter(|check| check.state == State::Warn)
-        .count();
-    println!(
-        "\n{} checks, {failed} failed, {warned} with a remark",
-        checks.len()
-    );
+    let failed = checks.iter().filter(|check| check.state == State::Fail).count();
+    let warned = checks.iter().filter(|check| check.state == State::Warn).count();
+    println!("\n{} checks, {failed} failed, {warned} with a remark", checks.len());
     Ok(())
 }
 
@@ -137,11 +109,6 @@ mod tests {
         let value = serde_json::to_value(Check::fail("redis", "down", "start it")).unwrap();
         assert_eq!(value["state"], "fail");
         assert_eq!(value["mend"], "start it");
-        assert!(
-            serde_json::to_value(Check::ok("redis", "7.0"))
-                .unwrap()
-                .get("mend")
-                .is_none()
-        );
+        assert!(serde_json::to_value(Check::ok("redis", "7.0")).unwrap().get("mend").is_none());
     }
 }

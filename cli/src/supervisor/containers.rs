@@ -18,12 +18,7 @@ async fn list(arguments: &[&str], server: &str) -> Result<Vec<String>> {
     let mut all: Vec<&str> = arguments.to_vec();
     all.extend([kind.as_str(), server.as_str()]);
     let answer = docker(&all).await?;
-    Ok(answer
-        .lines()
-        .map(str::trim)
-        .filter(|line| !line.is_empty())
-        .map(str::to_owned)
-        .collect())
+    Ok(answer.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect())
 }
 
 /// Runs the Docker client.
@@ -31,20 +26,14 @@ async fn docker(arguments: &[&str]) -> Result<String> {
     let program = process::need_program("docker", "docker.io")?;
     let answer = process::run(&program, arguments, LIMIT).await?;
     if !answer.success {
-        bail!(
-            "docker {} failed: {}",
-            arguments.first().unwrap_or(&""),
-            answer.reason()
-        );
+        bail!("docker {} failed: {}", arguments.first().unwrap_or(&""), answer.reason());
     }
     Ok(answer.stdout)
 }
 
 /// True when a Docker engine answers.
 async fn engine_answers() -> bool {
-    docker(&["version", "--format", "{{.Server.Version}}"])
-        .await
-        .is_ok()
+    docker(&["version", "--format", "{{.Server.Version}}"]).await.is_ok()
 }
 
 /// Stops the running containers of this server's stores and notes them for `start_stopped`. Returns how many.
@@ -52,23 +41,14 @@ pub async fn stop_containers(layout: &Layout, server: &str) -> Result<usize> {
     if !engine_answers().await {
         return Ok(0);
     }
-    let running = list(&["ps", "-q"], server)
-        .await
-        .context("cannot list the stores' containers")?;
+    let running = list(&["ps", "-q"], server).await.context("cannot list the stores' containers")?;
     if running.is_empty() {
         return Ok(0);
     }
-    files::write_atomic(
-        &layout.stopped_containers(),
-        &serde_json::to_vec(&running)?,
-        0o600,
-        None,
-    )?;
+    files::write_atomic(&layout.stopped_containers(), &serde_json::to_vec(&running)?, 0o600, None)?;
     let mut arguments = vec!["stop", "-t", "10"];
     arguments.extend(running.iter().map(String::as_str));
-    docker(&arguments)
-        .await
-        .context("cannot stop the stores' containers")?;
+    docker(&arguments).await.context("cannot stop the stores' containers")?;
     Ok(running.len())
 }
 
@@ -78,11 +58,7 @@ pub async fn start_stopped(layout: &Layout) -> Option<String> {
     let ids: Vec<String> = serde_json::from_str(&text).ok()?;
     let mut arguments = vec!["start"];
     arguments.extend(ids.iter().map(String::as_str));
-    let outcome = if ids.is_empty() {
-        Ok(String::new())
-    } else {
-        docker(&arguments).await
-    };
+    let outcome = if ids.is_empty() { Ok(String::new()) } else { docker(&arguments).await };
     let _ = files::remove_if_there(&layout.stopped_containers());
     Some(match outcome {
         Ok(_) => format!("Started the stores' {} containers again", ids.len()),
@@ -99,18 +75,9 @@ pub async fn remove_all(server: &str) -> Result<usize> {
     }
     let mut removed = 0;
     for (find, remove) in [
-        (
-            &["ps", "-aq", "--no-trunc"][..],
-            &["rm", "--force", "--volumes"][..],
-        ),
-        (
-            &["network", "ls", "-q", "--no-trunc"][..],
-            &["network", "rm"][..],
-        ),
-        (
-            &["volume", "ls", "-q"][..],
-            &["volume", "rm", "--force"][..],
-        ),
+        (&["ps", "-aq", "--no-trunc"][..], &["rm", "--force", "--volumes"][..]),
+        (&["network", "ls", "-q", "--no-trunc"][..], &["network", "rm"][..]),
+        (&["volume", "ls", "-q"][..], &["volume", "rm", "--force"][..]),
     ] {
         let found = list(find, server).await?;
         if found.is_empty() {

@@ -19,7 +19,10 @@ const KEPT: &[&str] = &[
     "SHOPFLEET_VAR",
     "SHOPFLEET_ROOT",
     "DOCKER_HOST",
-    "RUST_LOG",
+    "SHOPFLEET_LOG",
+    "SHOPFLEET_LOG_FORMAT",
+    "SHOPFLEET_FAIL_POINT_FILE",
+    "SHOPFLEET_FAIL_POINT_FILE",
     "HOME",
     "USER",
     "SUDO_UID",
@@ -52,16 +55,9 @@ pub fn start(layout: &Layout, before: Duration) -> Result<()> {
         }
     }
     // Resolved here, against this working directory.
-    command
-        .env("SHOPFLEET_VAR", &layout.var)
-        .env("SHOPFLEET_ROOT", &layout.root);
-    let mut child = command
-        .spawn()
-        .context("cannot start the detached supervisor")?;
-    let output = child
-        .stdout
-        .take()
-        .context("the supervisor has no output")?;
+    command.env("SHOPFLEET_VAR", &layout.var).env("SHOPFLEET_ROOT", &layout.root);
+    let mut child = command.spawn().context("cannot start the detached supervisor")?;
+    let output = child.stdout.take().context("the supervisor has no output")?;
     for line in BufReader::new(output).lines() {
         let line = line.context("cannot read what the supervisor says")?;
         if line == READY_MARK {
@@ -71,10 +67,7 @@ pub fn start(layout: &Layout, before: Duration) -> Result<()> {
     }
     let status = child.wait().context("cannot wait for the supervisor")?;
     let last = files::tail(&log_path, 12);
-    bail!(
-        "the supervisor ended before it was ready ({status}):\n{last}\n(whole log: {})",
-        log_path.display()
-    )
+    bail!("the supervisor ended before it was ready ({status}):\n{last}\n(whole log: {})", log_path.display())
 }
 
 /// Leaves the caller's session, so that closing its terminal means nothing to us.

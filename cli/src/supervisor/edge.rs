@@ -5,7 +5,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
+use hosting::render::{Output, render};
 use nix::sys::signal::Signal;
+use serde::Serialize;
 
 use super::probe::Probe;
 use super::service::Spec;
@@ -18,38 +20,26 @@ const TEMPLATE: &str = include_str!("../../../templates/edge/nginx.conf.j2");
 
 /// The pages for hosts without a running shop; the names are what the template expects.
 const PAGES: &[(&str, &str)] = &[
-    (
-        "unknown.html",
-        include_str!("../../../templates/edge/pages/unknown.html"),
-    ),
-    (
-        "setup.html",
-        include_str!("../../../templates/edge/pages/setup.html"),
-    ),
-    (
-        "suspended.html",
-        include_str!("../../../templates/edge/pages/suspended.html"),
-    ),
-    (
-        "maintenance.html",
-        include_str!("../../../templates/edge/pages/maintenance.html"),
-    ),
-    (
-        "unavailable.html",
-        include_str!("../../../templates/edge/pages/unavailable.html"),
-    ),
+    ("unknown.html", include_str!("../../../templates/edge/pages/unknown.html")),
+    ("setup.html", include_str!("../../../templates/edge/pages/setup.html")),
+    ("suspended.html", include_str!("../../../templates/edge/pages/suspended.html")),
+    ("maintenance.html", include_str!("../../../templates/edge/pages/maintenance.html")),
+    ("unavailable.html", include_str!("../../../templates/edge/pages/unavailable.html")),
 ];
+
+/// What the template may use.
+#[derive(Debug, Serialize)]
+struct Variables<'a> {
+    dir: &'a str,
+    port: u16,
+    user: &'a str,
+}
 
 /// Renders the main configuration. nginx's language has no escaping, so a folder with any character beyond the
 /// harmless ones is refused here.
 fn config(dir: &Path, port: u16, user: Option<&str>) -> Result<String> {
-    let dir = dir
-        .to_str()
-        .context("the edge folder's path is not valid UTF-8")?;
-    let harmless = |text: &str| {
-        text.bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || b"/._-+@".contains(&byte))
-    };
+    let dir = dir.to_str().context("the edge folder's path is not valid UTF-8")?;
+    let harmless = |text: &str| text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/._-+@".contains(&byte));
     if !dir.starts_with('/') || !harmless(dir) {
         bail!(
             "the folder {dir} has characters nginx would misread; put var/ (SHOPFLEET_VAR) in a folder named with letters, digits, - and _"
@@ -59,13 +49,8 @@ fn config(dir: &Path, port: u16, user: Option<&str>) -> Result<String> {
     if !harmless(user) {
         bail!("the account name {user} has characters nginx would misread");
     }
-    let mut environment = minijinja::Environment::new();
-    environment.set_undefined_behavior(minijinja::UndefinedBehavior::Strict);
-    environment.set_debug(false);
-    environment
-        .render_str(TEMPLATE, minijinja::context! { dir, port, user })
-        .map(|text| format!("{}\n", text.trim_end()))
-        .context("cannot render templates/edge/nginx.conf.j2")
+    let variables = Variables { dir, port, user };
+    Ok(render("templates/edge/nginx.conf.j2", TEMPLATE, Output::Text, &variables)?)
 }
 
 /// Writes the edge folder (configuration, pages; routes stay as they are) and says how to start nginx.
@@ -93,14 +78,7 @@ pub fn edge(layout: &Layout, port: u16, user: Option<&RunAs>) -> Result<Spec> {
     Ok(Spec {
         name: "edge",
         program: process::need_program("nginx", "nginx-light")?,
-        args: vec![
-            "-p".into(),
-            dir.clone().into(),
-            "-c".into(),
-            path.into(),
-            "-e".into(),
-            "stderr".into(),
-        ],
+        args: vec!["-p".into(), dir.clone().into(), "-c".into(), path.into(), "-e".into(), "stderr".into()],
         env: Vec::new(),
         // The master stays what the supervisor is; its workers change to `account`.
         user: None,
@@ -116,10 +94,7 @@ mod tests {
     use super::*;
 
     fn layout(name: &str) -> Layout {
-        Layout {
-            root: "/srv/shopfleet".into(),
-            var: crate::testing::scratch(name),
-        }
+        Layout { root: "/srv/shopfleet".into(), var: crate::testing::scratch(name) }
     }
 
     #[test]
@@ -129,23 +104,12 @@ mod tests {
         assert!(text.contains("include /srv/var/edge/routes/*.map;"));
         assert!(text.contains("\nuser www-data;\n"));
         assert!(!text.contains("{{") && !text.contains("{%"));
-        assert!(
-            !config(Path::new("/srv/var/edge"), 7081, None)
-                .unwrap()
-                .contains("\nuser ")
-        );
+        assert!(!config(Path::new("/srv/var/edge"), 7081, None).unwrap().contains("\nuser "));
     }
 
     #[test]
     fn a_folder_that_nginx_would_misread_is_refused() {
-        for dir in [
-            "/srv/my var/edge",
-            "/srv/a;b",
-            "/srv/a{b",
-            "/srv/a$b",
-            "relative",
-            "/srv/a\nb",
-        ] {
+        for dir in ["/srv/my var/edge", "/srv/a;b", "/srv/a{b", "/srv/a$b", "relative", "/srv/a\nb"] {
             assert!(config(Path::new(dir), 1, None).is_err(), "{dir:?}");
         }
         assert!(config(Path::new("/srv/var"), 1, Some("x; include /etc/passwd")).is_err());
@@ -154,15 +118,7 @@ mod tests {
     #[tokio::test]
     async fn nginx_accepts_the_configuration_with_routes() {
         let layout = layout("edge-test");
-        let spec = edge(
-            &layout,
-            crate::instance::Instance::choose(&layout)
-                .unwrap()
-                .ports
-                .edge,
-            None,
-        )
-        .unwrap();
+        let spec = edge(&layout, crate::instance::Instance::choose(&layout).unwrap().ports.edge, None).unwrap();
         std::fs::write(
             layout.edge().join("routes/store-abc.map"),
             "a.shops.localhost \"8001\";\nb.shops.localhost \"@setup\";\n",
@@ -170,9 +126,7 @@ mod tests {
         .unwrap();
         let mut args = spec.args.clone();
         args.push("-t".into());
-        let answer = process::run(&spec.program, &args, Duration::from_secs(10))
-            .await
-            .unwrap();
+        let answer = process::run(&spec.program, &args, Duration::from_secs(10)).await.unwrap();
         assert!(answer.success, "{}", answer.stderr);
     }
 }

@@ -28,14 +28,8 @@ pub fn end_leftovers(layout: &Layout) -> Result<Vec<String>> {
         }
     }
     for (name, record) in records {
-        let patience = if matches!(name, "mariadb" | "worker") {
-            60
-        } else {
-            15
-        };
-        record
-            .end(Duration::from_secs(patience))
-            .with_context(|| format!("an earlier run left {name} behind"))?;
+        let patience = if matches!(name, "mariadb" | "worker") { 60 } else { 15 };
+        record.end(Duration::from_secs(patience)).with_context(|| format!("an earlier run left {name} behind"))?;
         ended.push(name.to_owned());
     }
     for name in ORDER {
@@ -56,42 +50,21 @@ mod tests {
 
     #[tokio::test]
     async fn only_the_recorded_run_of_a_process_is_ended() {
-        let layout = Layout {
-            root: "/srv/shopfleet".into(),
-            var: crate::testing::scratch("leftovers"),
-        };
+        let layout = Layout { root: "/srv/shopfleet".into(), var: crate::testing::scratch("leftovers") };
         files::ensure_dir(&layout.run(), 0o711, None).unwrap();
         let sleep = process::find_program("sleep").unwrap();
-        let start = || {
-            process::command(&sleep)
-                .arg("60")
-                .process_group(0)
-                .kill_on_drop(true)
-                .spawn()
-                .unwrap()
-        };
+        let start = || process::command(&sleep).arg("60").process_group(0).kill_on_drop(true).spawn().unwrap();
         let (mut ours, mut strangers) = (start(), start());
-        Record::of("mail", ours.id().unwrap() as i32)
-            .unwrap()
-            .write(&layout.record("mail"))
-            .unwrap();
+        Record::of("mail", ours.id().unwrap() as i32).unwrap().write(&layout.record("mail")).unwrap();
         // The number of a process that ended long ago, taken since by somebody else's.
         let stranger = Record::of("edge", strangers.id().unwrap() as i32).unwrap();
-        Record {
-            started: stranger.started - 1,
-            ..stranger
-        }
-        .write(&layout.record("edge"))
-        .unwrap();
+        Record { started: stranger.started - 1, ..stranger }.write(&layout.record("edge")).unwrap();
 
         let folder = layout.clone();
         let ending = tokio::task::spawn_blocking(move || end_leftovers(&folder));
         ours.wait().await.unwrap();
         assert_eq!(ending.await.unwrap().unwrap(), ["mail"]);
-        assert!(
-            strangers.try_wait().unwrap().is_none(),
-            "a stranger's process was ended"
-        );
+        assert!(strangers.try_wait().unwrap().is_none(), "a stranger's process was ended");
         assert!(!layout.record("mail").exists() && !layout.record("edge").exists());
     }
 }

@@ -75,16 +75,9 @@ impl Fleet {
     /// Stops in order: first what takes work (web and worker drain at the same time), then edge and mail, then
     /// Redis and MariaDB, which the others need to the end. A further signal ends the waiting.
     async fn stop(&mut self, reporter: &Reporter, signals: &mut Signals) {
-        for names in [
-            &["worker", "web"][..],
-            &["edge", "mail"][..],
-            &["redis", "mariadb"][..],
-        ] {
-            let mut group: Vec<&mut Service> = self
-                .services
-                .iter_mut()
-                .filter(|service| names.contains(&service.spec.name))
-                .collect();
+        for names in [&["worker", "web"][..], &["edge", "mail"][..], &["redis", "mariadb"][..]] {
+            let mut group: Vec<&mut Service> =
+                self.services.iter_mut().filter(|service| names.contains(&service.spec.name)).collect();
             if group.is_empty() {
                 continue;
             }
@@ -142,10 +135,7 @@ impl Signals {
 /// Side effects: all of `var/`; child processes; Docker containers that `down` had stopped are started again.
 pub async fn run(layout: &Layout, reporter: &Reporter) -> Result<()> {
     let Some(_lock) = take_lock(layout)? else {
-        bail!(
-            "another `shopfleet up` is already at work on {}; ./scripts/down stops it",
-            layout.var.display()
-        );
+        bail!("another `shopfleet up` is already at work on {}; ./scripts/down stops it", layout.var.display());
     };
     let mut signals = Signals::listen()?;
     let mut fleet = Fleet::default();
@@ -189,10 +179,7 @@ async fn start(layout: &Layout, reporter: &Reporter, fleet: &mut Fleet) -> Resul
     files::ensure_dir(&layout.logs(), 0o711, None)?;
     let ended = end_leftovers(layout)?;
     if !ended.is_empty() {
-        reporter.line(&format!(
-            "Ended what an earlier run left behind: {}",
-            ended.join(", ")
-        ));
+        reporter.line(&format!("Ended what an earlier run left behind: {}", ended.join(", ")));
     }
     Record::of("supervisor", std::process::id() as i32)
         .context("cannot see myself in /proc")?
@@ -212,22 +199,10 @@ async fn start(layout: &Layout, reporter: &Reporter, fleet: &mut Fleet) -> Resul
 
     stores::install_mariadb(layout, users.mariadb.as_ref()).await?;
     let first = fleet.services.len();
-    fleet.add(
-        layout,
-        stores::mariadb(layout, &secrets, users.mariadb.as_ref())?,
-    )?;
-    fleet.add(
-        layout,
-        stores::redis(layout, &secrets, instance.ports.redis, users.redis.as_ref())?,
-    )?;
-    fleet.add(
-        layout,
-        edge::edge(layout, instance.ports.edge, users.edge.as_ref())?,
-    )?;
-    fleet.add(
-        layout,
-        apps::mail(layout, instance.ports.smtp, users.mail.as_ref()).await?,
-    )?;
+    fleet.add(layout, stores::mariadb(layout, &secrets, users.mariadb.as_ref())?)?;
+    fleet.add(layout, stores::redis(layout, &secrets, instance.ports.redis, users.redis.as_ref())?)?;
+    fleet.add(layout, edge::edge(layout, instance.ports.edge, users.edge.as_ref())?)?;
+    fleet.add(layout, apps::mail(layout, instance.ports.smtp, users.mail.as_ref()).await?)?;
     for service in &fleet.services[first..] {
         service.wait_ready().await?;
     }
@@ -240,10 +215,7 @@ async fn start(layout: &Layout, reporter: &Reporter, fleet: &mut Fleet) -> Resul
         reporter.line(&line);
     }
 
-    let web = fleet.add(
-        layout,
-        apps::web(layout, &instance, &secrets, users.web.as_ref())?,
-    )?;
+    let web = fleet.add(layout, apps::web(layout, &instance, &secrets, users.web.as_ref())?)?;
     let worker = fleet.add(layout, apps::worker(layout, &instance, &secrets)?)?;
     fleet.services[web].wait_ready().await?;
     fleet.services[worker].wait_ready().await?;

@@ -52,21 +52,14 @@ impl UpJson {
     }
 
     pub(super) fn write(&self, layout: &Layout) -> Result<()> {
-        files::write_atomic(
-            &layout.up_json(),
-            &serde_json::to_vec_pretty(self)?,
-            0o600,
-            files::sudo_person(),
-        )
+        files::write_atomic(&layout.up_json(), &serde_json::to_vec_pretty(self)?, 0o600, files::sudo_person())
     }
 }
 
 /// The closing words: where it is, who the admin is, what next.
 pub fn summary(up: &UpJson, elapsed: Option<Duration>) -> String {
     let edge_port = up.edge_url.rsplit(':').next().unwrap_or_default();
-    let took = elapsed
-        .map(|elapsed| format!(" after {:.1} s", elapsed.as_secs_f64()))
-        .unwrap_or_default();
+    let took = elapsed.map(|elapsed| format!(" after {:.1} s", elapsed.as_secs_f64())).unwrap_or_default();
     format!(
         "\nShopfleet is ready{took}.\n\n  \
            Panel     {web}/\n  \
@@ -88,31 +81,16 @@ pub fn summary(up: &UpJson, elapsed: Option<Duration>) -> String {
 fn build_id() -> String {
     ["shopfleet", "shopfleet-web", "shopfleet-worker"]
         .iter()
-        .map(|name| {
-            match apps::sibling(name)
-                .ok()
-                .and_then(|path| std::fs::metadata(path).ok())
-            {
-                Some(meta) => format!(
-                    "{name}:{}:{}.{}",
-                    meta.size(),
-                    meta.mtime(),
-                    meta.mtime_nsec()
-                ),
-                None => format!("{name}:absent"),
-            }
+        .map(|name| match apps::sibling(name).ok().and_then(|path| std::fs::metadata(path).ok()) {
+            Some(meta) => format!("{name}:{}:{}.{}", meta.size(), meta.mtime(), meta.mtime_nsec()),
+            None => format!("{name}:absent"),
         })
         .collect::<Vec<_>>()
         .join(" ")
 }
 
 pub(super) fn remember_build(layout: &Layout) -> Result<()> {
-    files::write_atomic(
-        &layout.run().join("build"),
-        build_id().as_bytes(),
-        0o644,
-        None,
-    )
+    files::write_atomic(&layout.run().join("build"), build_id().as_bytes(), 0o644, None)
 }
 
 /// True when the running instance was started from the programs that lie there now.
@@ -124,10 +102,7 @@ pub fn runs_current_build(layout: &Layout) -> bool {
 pub(super) fn trim_file(path: &Path) {
     const CAP: u64 = 64 * 1024 * 1024;
     if std::fs::metadata(path).is_ok_and(|meta| meta.len() > CAP) {
-        let _ = std::fs::OpenOptions::new()
-            .write(true)
-            .open(path)
-            .and_then(|file| file.set_len(0));
+        let _ = std::fs::OpenOptions::new().write(true).open(path).and_then(|file| file.set_len(0));
     }
 }
 
@@ -152,23 +127,12 @@ mod tests {
 
     #[test]
     fn up_json_has_exactly_the_promised_keys_and_is_private() {
-        let layout = Layout {
-            root: "/s".into(),
-            var: crate::testing::scratch("up-json"),
-        };
+        let layout = Layout { root: "/s".into(), var: crate::testing::scratch("up-json") };
         sample().write(&layout).unwrap();
-        assert_eq!(
-            std::fs::metadata(layout.up_json()).unwrap().mode() & 0o777,
-            0o600
-        );
+        assert_eq!(std::fs::metadata(layout.up_json()).unwrap().mode() & 0o777, 0o600);
         let value: serde_json::Value =
             serde_json::from_str(&std::fs::read_to_string(layout.up_json()).unwrap()).unwrap();
-        let mut keys: Vec<&str> = value
-            .as_object()
-            .unwrap()
-            .keys()
-            .map(String::as_str)
-            .collect();
+        let mut keys: Vec<&str> = value.as_object().unwrap().keys().map(String::as_str).collect();
         keys.sort_unstable();
         assert_eq!(
             keys,

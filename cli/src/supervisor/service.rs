@@ -85,13 +85,7 @@ impl Service {
             stop_receiver,
             status_sender,
         ));
-        Ok(Self {
-            spec,
-            stop,
-            status,
-            task,
-            log,
-        })
+        Ok(Self { spec, stop, status, task, log })
     }
 
     /// Waits until the probe answers. Fails, with the end of the log, when the process ends three times first or
@@ -107,10 +101,7 @@ impl Service {
             if hopeless || Instant::now() >= deadline {
                 let what = match status.last_exit {
                     Some(exit) => format!("it ended ({exit}), {} starts", status.starts),
-                    None => format!(
-                        "not ready after {} s: {reason:#}",
-                        self.spec.ready_within.as_secs()
-                    ),
+                    None => format!("not ready after {} s: {reason:#}", self.spec.ready_within.as_secs()),
                 };
                 bail!(
                     "{} does not run: {what}\n{}\n(whole log: {})",
@@ -233,10 +224,7 @@ fn spawn(spec: &Spec, log: &Path, record: &Path, folder: &Path) -> Result<tokio:
         .with_context(|| format!("cannot open the log {}", log.display()))?;
     let own = std::env::current_exe().context("cannot find my own program file")?;
     // After an upgrade in place the kernel marks the old file's name; the new one is at the plain name.
-    let own = match own
-        .to_str()
-        .and_then(|path| path.strip_suffix(" (deleted)"))
-    {
+    let own = match own.to_str().and_then(|path| path.strip_suffix(" (deleted)")) {
         Some(path) => PathBuf::from(path),
         None => own,
     };
@@ -244,19 +232,12 @@ fn spawn(spec: &Spec, log: &Path, record: &Path, folder: &Path) -> Result<tokio:
     argv.extend_from_slice(&spec.args);
     let mut command = process::command(&own);
     command
-        .args(ExecChild::arguments(
-            spec.name,
-            record,
-            spec.user.as_deref(),
-            &argv,
-        ))
+        .args(ExecChild::arguments(spec.name, record, spec.user.as_deref(), &argv))
         .envs(spec.env.iter().map(|(name, value)| (name, value)))
         .current_dir(folder)
         .stdout(Stdio::from(output.try_clone()?))
         .stderr(Stdio::from(output));
-    command
-        .spawn()
-        .with_context(|| format!("cannot start {}", own.display()))
+    command.spawn().with_context(|| format!("cannot start {}", own.display()))
 }
 
 fn describe_exit(exit: std::io::Result<std::process::ExitStatus>) -> String {
@@ -275,19 +256,13 @@ fn trim_log(log: &Path) {
     if std::fs::metadata(log).is_ok_and(|meta| meta.len() > LOG_CAP) {
         let old = log.with_extension("log.1");
         if std::fs::copy(log, &old).is_ok() {
-            let _ = OpenOptions::new()
-                .write(true)
-                .open(log)
-                .and_then(|file| file.set_len(0));
+            let _ = OpenOptions::new().write(true).open(log).and_then(|file| file.set_len(0));
         }
     }
 }
 
 fn indent(text: &str) -> String {
-    text.lines()
-        .map(|line| format!("    {line}"))
-        .collect::<Vec<_>>()
-        .join("\n")
+    text.lines().map(|line| format!("    {line}")).collect::<Vec<_>>().join("\n")
 }
 
 #[cfg(test)]
@@ -301,15 +276,9 @@ mod tests {
         std::fs::write(&log, "small").unwrap();
         trim_log(&log);
         assert_eq!(std::fs::read_to_string(&log).unwrap(), "small");
-        std::fs::File::create(&log)
-            .unwrap()
-            .set_len(LOG_CAP + 1)
-            .unwrap();
+        std::fs::File::create(&log).unwrap().set_len(LOG_CAP + 1).unwrap();
         trim_log(&log);
         assert_eq!(std::fs::metadata(&log).unwrap().len(), 0);
-        assert_eq!(
-            std::fs::metadata(folder.join("web.log.1")).unwrap().len(),
-            LOG_CAP + 1
-        );
+        assert_eq!(std::fs::metadata(folder.join("web.log.1")).unwrap().len(), LOG_CAP + 1);
     }
 }

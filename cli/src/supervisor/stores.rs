@@ -82,8 +82,7 @@ pub async fn install_mariadb(layout: &Layout, user: Option<&RunAs>) -> Result<()
     let installer = process::need_program("mariadb-install-db", "mariadb-server")?;
     let fresh = layout.var.join("mariadb.new");
     if fresh.exists() {
-        std::fs::remove_dir_all(&fresh)
-            .with_context(|| format!("cannot remove {}", fresh.display()))?;
+        std::fs::remove_dir_all(&fresh).with_context(|| format!("cannot remove {}", fresh.display()))?;
     }
     files::ensure_dir(&fresh, 0o700, user.map(|user| user.owner))?;
     let account = user.map_or_else(own_name, |user| user.name.clone());
@@ -97,11 +96,7 @@ pub async fn install_mariadb(layout: &Layout, user: Option<&RunAs>) -> Result<()
         "--skip-test-db".to_owned(),
     ];
     let answer = process::run(&installer, &arguments, Duration::from_secs(120)).await?;
-    std::fs::write(
-        layout.log("mariadb-install"),
-        format!("{}{}", answer.stdout, answer.stderr),
-    )
-    .ok();
+    std::fs::write(layout.log("mariadb-install"), format!("{}{}", answer.stdout, answer.stderr)).ok();
     if !answer.success {
         bail!(
             "cannot make MariaDB's data folder: {} (whole log: {})",
@@ -110,11 +105,9 @@ pub async fn install_mariadb(layout: &Layout, user: Option<&RunAs>) -> Result<()
         );
     }
     if data.exists() {
-        std::fs::remove_dir(&data)
-            .with_context(|| format!("{} is in the way and not empty", data.display()))?;
+        std::fs::remove_dir(&data).with_context(|| format!("{} is in the way and not empty", data.display()))?;
     }
-    std::fs::rename(&fresh, &data)
-        .with_context(|| format!("cannot move {} into place", fresh.display()))
+    std::fs::rename(&fresh, &data).with_context(|| format!("cannot move {} into place", fresh.display()))
 }
 
 fn own_name() -> String {
@@ -127,23 +120,14 @@ fn own_name() -> String {
 /// Writes MariaDB's files and says how to start it.
 pub fn mariadb(layout: &Layout, secrets: &Secrets, user: Option<&RunAs>) -> Result<Spec> {
     let owner = user.map(|user| user.owner);
-    let socket_folder = layout
-        .mariadb_socket()
-        .parent()
-        .map(Path::to_path_buf)
-        .context("a socket needs a folder")?;
+    let socket_folder = layout.mariadb_socket().parent().map(Path::to_path_buf).context("a socket needs a folder")?;
     files::ensure_dir(&socket_folder, 0o755, owner)?;
     let folder = layout.secrets().join("mariadb");
     files::ensure_dir(&folder, 0o700, owner)?;
     let (config, init) = (folder.join("my.cnf"), folder.join("init.sql"));
     files::write_atomic(&init, mariadb_init(secrets)?.as_bytes(), 0o600, owner)?;
     let as_root = user.is_none() && files::is_root();
-    files::write_atomic(
-        &config,
-        mariadb_config(layout, &init, as_root).as_bytes(),
-        0o600,
-        owner,
-    )?;
+    files::write_atomic(&config, mariadb_config(layout, &init, as_root).as_bytes(), 0o600, owner)?;
     Ok(Spec {
         name: "mariadb",
         program: process::need_program("mariadbd", "mariadb-server")?,
@@ -186,12 +170,7 @@ pub fn redis(layout: &Layout, secrets: &Secrets, port: u16, user: Option<&RunAs>
     let folder = layout.secrets().join("redis");
     files::ensure_dir(&folder, 0o700, owner)?;
     let config = folder.join("redis.conf");
-    files::write_atomic(
-        &config,
-        redis_config(layout, port, &secrets.redis).as_bytes(),
-        0o600,
-        owner,
-    )?;
+    files::write_atomic(&config, redis_config(layout, port, &secrets.redis).as_bytes(), 0o600, owner)?;
     Ok(Spec {
         name: "redis",
         program: process::need_program("redis-server", "redis-server")?,
@@ -201,10 +180,7 @@ pub fn redis(layout: &Layout, secrets: &Secrets, port: u16, user: Option<&RunAs>
         stop_signal: Signal::SIGTERM,
         stop_within: Duration::from_secs(20),
         ready_within: Duration::from_secs(60),
-        probe: Probe::Redis {
-            port,
-            password: secrets.redis.clone(),
-        },
+        probe: Probe::Redis { port, password: secrets.redis.clone() },
     })
 }
 
@@ -214,10 +190,7 @@ mod tests {
     use std::path::PathBuf;
 
     fn layout() -> Layout {
-        Layout {
-            root: PathBuf::from("/srv/shopfleet"),
-            var: PathBuf::from("/srv/shopfleet/var"),
-        }
+        Layout { root: PathBuf::from("/srv/shopfleet"), var: PathBuf::from("/srv/shopfleet/var") }
     }
 
     fn secrets() -> Secrets {
@@ -240,10 +213,7 @@ mod tests {
             "datadir = /srv/shopfleet/var/mariadb",
             "init-file = /i.sql",
         ] {
-            assert!(
-                config.lines().any(|found| found == line),
-                "{line} is missing in\n{config}"
-            );
+            assert!(config.lines().any(|found| found == line), "{line} is missing in\n{config}");
         }
         assert!(!config.contains("user ="));
         assert!(mariadb_config(&layout(), Path::new("/i.sql"), true).contains("user = root\n"));
@@ -252,48 +222,25 @@ mod tests {
     #[test]
     fn the_init_file_has_one_statement_per_line_and_refuses_odd_passwords() {
         let text = mariadb_init(&secrets()).unwrap();
-        assert!(
-            text.lines()
-                .all(|line| line.ends_with(';') && line.matches(';').count() == 1)
-        );
+        assert!(text.lines().all(|line| line.ends_with(';') && line.matches(';').count() == 1));
         assert!(!text.contains("GRANT ALL PRIVILEGES ON shopfleet.* TO 'shopfleet'@"));
-        let odd = Secrets {
-            database_app: "x'; DROP".to_owned(),
-            ..secrets()
-        };
+        let odd = Secrets { database_app: "x'; DROP".to_owned(), ..secrets() };
         assert!(mariadb_init(&odd).is_err());
     }
 
     #[test]
     fn redis_is_private_and_keeps_what_it_was_told() {
         let config = redis_config(&layout(), 7379, "pw");
-        for line in [
-            "bind 127.0.0.1",
-            "requirepass pw",
-            "appendonly yes",
-            "maxmemory-policy noeviction",
-        ] {
-            assert!(
-                config.lines().any(|found| found == line),
-                "{line} is missing"
-            );
+        for line in ["bind 127.0.0.1", "requirepass pw", "appendonly yes", "maxmemory-policy noeviction"] {
+            assert!(config.lines().any(|found| found == line), "{line} is missing");
         }
     }
 
     #[test]
     fn no_secret_stands_in_an_argument_or_a_printed_spec() {
-        let scratch = Layout {
-            root: PathBuf::from("/s"),
-            var: crate::testing::scratch("stores-spec"),
-        };
+        let scratch = Layout { root: PathBuf::from("/s"), var: crate::testing::scratch("stores-spec") };
         files::ensure_dir(&scratch.secrets(), 0o711, None).unwrap();
-        for spec in [
-            mariadb(&scratch, &secrets(), None),
-            redis(&scratch, &secrets(), 1, None),
-        ]
-        .into_iter()
-        .flatten()
-        {
+        for spec in [mariadb(&scratch, &secrets(), None), redis(&scratch, &secrets(), 1, None)].into_iter().flatten() {
             let printed = format!("{spec:?}");
             for secret in ["Owner123", "App456", "Redis789"] {
                 assert!(!printed.contains(secret), "{printed}");

@@ -35,19 +35,11 @@ impl Users {
         let mut closed = Vec::new();
         let mut pick = |name: &str, needs_program: bool| -> Option<RunAs> {
             let user = User::from_name(name).ok().flatten()?;
-            let owner = Owner {
-                uid: user.uid.as_raw(),
-                gid: user.gid.as_raw(),
-            };
+            let owner = Owner { uid: user.uid.as_raw(), gid: user.gid.as_raw() };
             let open = files::reachable_by(&layout.var, owner)
-                && (!needs_program
-                    || files::reachable_by(&program, owner)
-                        && files::reachable_by(&layout.root, owner));
+                && (!needs_program || files::reachable_by(&program, owner) && files::reachable_by(&layout.root, owner));
             if open {
-                return Some(RunAs {
-                    name: name.to_owned(),
-                    owner,
-                });
+                return Some(RunAs { name: name.to_owned(), owner });
             }
             closed.push(name.to_owned());
             None
@@ -56,9 +48,7 @@ impl Users {
             mariadb: pick("mysql", false),
             redis: pick("redis", false),
             edge: pick("www-data", false).or_else(|| pick("nobody", false)),
-            mail: files::sudo_person()
-                .and_then(by_uid)
-                .or_else(|| pick("mail", false)),
+            mail: files::sudo_person().and_then(by_uid).or_else(|| pick("mail", false)),
             web: pick("nobody", true),
         };
         if !closed.is_empty() {
@@ -75,11 +65,6 @@ impl Users {
 }
 
 fn by_uid(owner: Owner) -> Option<RunAs> {
-    let user = User::from_uid(nix::unistd::Uid::from_raw(owner.uid))
-        .ok()
-        .flatten()?;
-    Some(RunAs {
-        name: user.name,
-        owner,
-    })
+    let user = User::from_uid(nix::unistd::Uid::from_raw(owner.uid)).ok().flatten()?;
+    Some(RunAs { name: user.name, owner })
 }

@@ -45,6 +45,7 @@ pub mod job_claims;
 pub mod job_records;
 pub mod jobs;
 pub mod leases;
+pub mod operations;
 pub mod plans;
 pub mod ports;
 pub mod progress;
@@ -52,6 +53,7 @@ pub mod schedules;
 pub mod secrets;
 pub mod servers;
 pub mod settings;
+pub mod staff;
 pub mod stores;
 pub mod subnets;
 pub mod workers;
@@ -240,6 +242,10 @@ pub trait Queries {
     /// Plans.
     fn plans(&mut self) -> plans::Plans<'_> {
         plans::Plans { conn: self.conn() }
+    }
+    /// Staff accounts.
+    fn staff(&mut self) -> staff::Staff<'_> {
+        staff::Staff { conn: self.conn() }
     }
     /// Settings.
     fn settings(&mut self) -> settings::Settings<'_> {

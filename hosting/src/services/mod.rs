@@ -2,6 +2,7 @@
 //! row in one transaction; it announces jobs after the commit. No HTTP types in or out.
 
 pub mod cancel_job;
+pub mod create_admin;
 pub mod delete_store;
 pub mod retry_job;
 pub mod seed_defaults;
