@@ -32,12 +32,12 @@ make_stores_folder() {
 start_private_mariadb() {
     local name=$1 user password as=() socket
     make_stores_folder
-    socket=$STORES/mysqld.sock
+    socket=$STORES/db/mysqld.sock
     user=$(id -un)
-    mkdir -p "$STORES/mariadb" "$STORES/init"
+    mkdir -p "$STORES/mariadb" "$STORES/init" "$STORES/db"
     if [ "$user" = root ]; then
         user=mysql
-        chown mysql: "$STORES/mariadb" "$STORES/init"
+        chown mysql: "$STORES/mariadb" "$STORES/init" "$STORES/db"
         as=(--user=mysql)
     fi
     chmod 0700 "$STORES/init"
@@ -73,6 +73,7 @@ SQL
     }
     printf '[client]\nuser=test\npassword=%s\nsocket=%s\n' "$password" "$socket" >"$STORES/client.cnf"
     chmod 0600 "$STORES/client.cnf"
+    # shellcheck disable=SC2034 # Used by those who source this.
     TEST_DATABASE_URL="mysql://test:$password@localhost/$name?socket=$socket"
 }
 

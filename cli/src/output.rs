@@ -25,7 +25,12 @@ pub fn table<const N: usize>(head: [&str; N], rows: impl IntoIterator<Item = [St
     for row in rows {
         table.add_row(row.map(|cell| clean(&cell)));
     }
-    table.lines().map(|line| line.trim_end().to_owned()).collect::<Vec<_>>().join("\n")
+    // Every cell is padded; the first one's padding would only indent the whole.
+    table
+        .lines()
+        .map(|line| line.strip_prefix(' ').unwrap_or(&line).trim_end().to_owned())
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 /// Names and log lines come from customers and containers: control characters could drive the terminal.

@@ -13,7 +13,12 @@ pub async fn run(access: &Access, options: Migrate, format: Format) -> Result<Ex
     let db = access.owner_database()?;
     let pending = db.pending_migrations().await.context("cannot look at the database")?;
     db.migrate().await.context("the schema could not be brought up to date")?;
-    let granted = match &options.grant_to {
+    // A private instance's application account never owns the schema, so new tables need its rights at once.
+    let grant_to = match (options.grant_to, access) {
+        (None, Access::Private { .. }) => Some("shopfleet@localhost".to_owned()),
+        (given, _) => given,
+    };
+    let granted = match &grant_to {
         Some(account) => {
             let (user, host) = account.split_once('@').unwrap_or((account, "localhost"));
             Some(db.grant_application(user, host).await.with_context(|| format!("cannot give {account} its rights"))?)
@@ -25,7 +30,7 @@ pub async fn run(access: &Access, options: Migrate, format: Format) -> Result<Ex
         output::json(&serde_json::json!({ "migrations": pending, "tables_granted": granted }))?;
     } else {
         println!("{}", said(pending));
-        if let (Some(tables), Some(account)) = (granted, options.grant_to) {
+        if let (Some(tables), Some(account)) = (granted, grant_to) {
             println!("{account} has the application's rights on {tables} tables");
         }
     }

@@ -91,11 +91,9 @@ impl Db {
             // READ COMMITTED: claims and allocations lock rows, not gaps, so that neighbours don't wait.
             .after_connect(|conn, _| {
                 Box::pin(async move {
-                    conn.execute(
-                        "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED, SESSION innodb_lock_wait_timeout = 10",
-                    )
-                    .await
-                    .map(|_| ())
+                    conn.execute("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED").await?;
+                    conn.execute("SET SESSION innodb_lock_wait_timeout = 10").await?;
+                    Ok(())
                 })
             })
             .connect_lazy_with(options);
