@@ -291,10 +291,14 @@ stop_engine() {
 # ---- programs and images -------------------------------------------------------------------------------------
 
 build_programs() {
-    local flags=()
-    [ "$PROFILE" = dev ] || flags=(--release)
     cd "$ROOT"
-    "$CARGO" build "${flags[@]}" --workspace --bins --locked
+    if [ "$PROFILE" = dev ]; then
+        "$CARGO" build --workspace --bins --locked
+    else
+        # By package: with --workspace the tests' dependencies would switch on features (a second TLS provider) in what
+        # we ship.
+        "$CARGO" build --release -p shopfleet-cli -p webapp -p worker --bins --locked
+    fi
 }
 
 program_folder() {
