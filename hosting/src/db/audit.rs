@@ -1,0 +1,250 @@
+//! The tamper-evident audit chain.
+//!
+//! Each event carries an HMAC over its canonical encoding and the previous event's hash; numbers
+//! come from one locked head row, so a changed, deleted, inserted, reordered or cut-off event shows.
+
+use super::{DbError, DbResult};
+use crate::clock;
+use crate::crypto::{KeyRing, mac};
+use crate::domain::Actor;
+use sqlx::mysql::MySqlConnection;
+use sqlx::types::Json;
+use time::PlainDateTime;
+
+/// What happened.
+#[derive(Debug, Clone)]
+pub struct NewEvent<'a> {
+    /// `noun.verb`, e.g. `store.create`.
+    pub action: &'a str,
+    /// Kind of the thing acted on.
+    pub target_kind: &'a str,
+    /// Its public id.
+    pub target_id: &'a str,
+    /// done, refused, failed
+    pub outcome: &'a str,
+    /// More facts; never secrets.
+    pub details: serde_json::Value,
+}
+
+/// An event as read back.
+#[derive(Debug, Clone)]
+pub struct EventRow {
+    /// Number, 1, 2, 3 …
+    pub number: u64,
+    /// When, UTC.
+    pub at: PlainDateTime,
+    /// Who.
+    pub actor_name: String,
+    /// With which role.
+    pub role: String,
+    /// From where.
+    pub address: String,
+    /// `noun.verb`.
+    pub action: String,
+    /// Kind of the thing acted on.
+    pub target_kind: String,
+    /// Its public id.
+    pub target_id: String,
+    /// done, refused, failed
+    pub outcome: String,
+    /// More facts.
+    pub details: serde_json::Value,
+}
+
+/// The first place where the chain does not hold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Broken {
+    /// Event number.
+    pub number: u64,
+    /// What is wrong with it.
+    pub why: &'static str,
+}
+
+/// Queries on the audit chain.
+#[derive(Debug)]
+pub struct Audit<'c> {
+    pub(super) conn: &'c mut MySqlConnection,
+}
+
+struct Canonical<'a> {
+    number: u64,
+    at: PlainDateTime,
+    actor_kind: &'a str,
+    actor_id: Option<u64>,
+    actor_name: &'a str,
+    role: &'a str,
+    address: &'a str,
+    event: &'a NewEvent<'a>,
+    request_id: &'a str,
+    prev: &'a [u8],
+}
+
+/// Length-prefixed fields: no two different events share an encoding.
+fn encode(c: &Canonical<'_>) -> Vec<u8> {
+    let at = c.at.as_utc().unix_timestamp_nanos() / 1000;
+    let details = c.event.details.to_string();
+    let id = c.actor_id.map_or_else(String::new, |id| id.to_string());
+    let mut out = Vec::new();
+    for field in [
+        c.number.to_string().as_str(),
+        at.to_string().as_str(),
+        c.actor_kind,
+        &id,
+        c.actor_name,
+        c.role,
+        c.address,
+        c.event.action,
+        c.event.target_kind,
+        c.event.target_id,
+        c.event.outcome,
+        &details,
+        c.request_id,
+    ] {
+        out.extend((field.len() as u64).to_be_bytes());
+        out.extend(field.as_bytes());
+    }
+    out.extend(c.prev);
+    out
+}
+
+impl Audit<'_> {
+    /// Appends an event; call it in the transaction of the change, so that neither happens alone.
+    /// Holds the head row until the transaction ends: append last.
+    ///
+    /// # Errors
+    /// Database trouble; then the change must not happen either.
+    pub async fn append(&mut self, keys: &KeyRing, actor: &Actor, event: &NewEvent<'_>) -> DbResult<u64> {
+        let head = sqlx::query!("SELECT number, hash FROM audit_head WHERE id = 1 FOR UPDATE")
+            .fetch_one(&mut *self.conn)
+            .await?;
+        let number = head.number + 1;
+        let at = clock::now_plain()
+            .replace_nanosecond(clock::now().microsecond() * 1000)
+            .map_err(|e| DbError::Row(e.to_string()))?;
+        let role = actor.role.as_str();
+        let kind = if actor.role.is_staff() { "admin" } else { role };
+        let hash = mac(
+            &keys.derive("audit chain"),
+            &encode(&Canonical {
+                number,
+                at,
+                actor_kind: kind,
+                actor_id: actor.id,
+                actor_name: &actor.name,
+                role,
+                address: &actor.address,
+                event,
+                request_id: &actor.request_id,
+                prev: &head.hash,
+            }),
+        );
+        sqlx::query!(
+            "INSERT INTO audit_events (number, at, actor_kind, actor_id, actor_name, role, address, action, target_kind, \
+             target_id, outcome, details, request_id, prev_hash, hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            number, at, kind, actor.id, actor.name, role, actor.address, event.action, event.target_kind, event.target_id,
+            event.outcome, event.details.to_string(), actor.request_id, head.hash, &hash[..]
+        )
+        .execute(&mut *self.conn)
+        .await?;
+        sqlx::query!("UPDATE audit_head SET number = ?, hash = ? WHERE id = 1", number, &hash[..])
+            .execute(&mut *self.conn)
+            .await?;
+        Ok(number)
+    }
+
+    /// Events newest first; `before` is a keyset.
+    ///
+    /// # Errors
+    /// Database trouble.
+    pub async fn list(
+        &mut self,
+        target: Option<(&str, &str)>,
+        before: Option<u64>,
+        limit: u32,
+    ) -> DbResult<Vec<EventRow>> {
+        let (kind, id) = target.unzip();
+        let rows = sqlx::query!(
+            r#"SELECT number, at, actor_name, role, address, action, target_kind, target_id, outcome,
+               details AS "details: Json<serde_json::Value>" FROM audit_events
+               WHERE (? IS NULL OR (target_kind = ? AND target_id = ?)) AND (? IS NULL OR number < ?) ORDER BY number DESC LIMIT ?"#,
+            kind, kind, id, before, before, limit
+        )
+        .fetch_all(&mut *self.conn)
+        .await?;
+        Ok(rows
+            .into_iter()
+            .map(|r| EventRow {
+                number: r.number,
+                at: r.at,
+                actor_name: r.actor_name,
+                role: r.role,
+                address: r.address,
+                action: r.action,
+                target_kind: r.target_kind,
+                target_id: r.target_id,
+                outcome: r.outcome,
+                details: r.details.0,
+            })
+            .collect())
+    }
+
+    /// Walks the whole chain; `Ok(Err(..))` names the first event that does not hold.
+    ///
+    /// # Errors
+    /// Database trouble.
+    pub async fn verify(&mut self, keys: &KeyRing) -> DbResult<Result<u64, Broken>> {
+        let key = keys.derive("audit chain");
+        let head = sqlx::query!("SELECT number, hash FROM audit_head WHERE id = 1").fetch_one(&mut *self.conn).await?;
+        let mut prev = vec![0u8; 32];
+        let mut number = 0u64;
+        loop {
+            let rows = sqlx::query!(
+                "SELECT number, at, actor_kind, actor_id, actor_name, role, address, action, target_kind, target_id, outcome, \
+                 details, request_id, prev_hash, hash FROM audit_events WHERE number > ? ORDER BY number LIMIT 1000",
+                number
+            )
+            .fetch_all(&mut *self.conn)
+            .await?;
+            if rows.is_empty() {
+                break;
+            }
+            for r in rows {
+                number += 1;
+                if r.number != number {
+                    return Ok(Err(Broken { number, why: "an event is missing" }));
+                }
+                let details: serde_json::Value = serde_json::from_str(&r.details).unwrap_or(serde_json::Value::Null);
+                let event = NewEvent {
+                    action: &r.action,
+                    target_kind: &r.target_kind,
+                    target_id: &r.target_id,
+                    outcome: &r.outcome,
+                    details,
+                };
+                let hash = mac(
+                    &key,
+                    &encode(&Canonical {
+                        number,
+                        at: r.at,
+                        actor_kind: &r.actor_kind,
+                        actor_id: r.actor_id,
+                        actor_name: &r.actor_name,
+                        role: &r.role,
+                        address: &r.address,
+                        event: &event,
+                        request_id: &r.request_id,
+                        prev: &prev,
+                    }),
+                );
+                if r.prev_hash != prev || r.hash != hash {
+                    return Ok(Err(Broken { number, why: "the event was changed, moved or inserted" }));
+                }
+                prev = r.hash;
+            }
+        }
+        if head.number != number || head.hash != prev {
+            return Ok(Err(Broken { number: number + 1, why: "events at the end are missing" }));
+        }
+        Ok(Ok(number))
+    }
+}

@@ -1,0 +1,276 @@
+//! The only SQL of the product.
+//!
+//! [`Db`] is the pool. A [`Tx`] is a transaction, a [`Conn`] a single connection for reads; both
+//! reach the same query structs (`tx.jobs()`, `conn.stores()`) through [`Queries`]. Lookups return
+//! `Option`; guarded updates check the number of affected rows and return [`DbError::Stale`] when
+//! the world has moved on. Times are the database's own (`NOW(6)`, UTC).
+
+/// Runs a body in a transaction and commits; on a deadlock or lock timeout (MariaDB 1205, 1213,
+/// 1020 roll everything back) runs it again, at most three times.
+///
+/// `transact!(db, tx => insert_all(&mut tx, &form))` where the body is a future of
+/// `Result<T, E>`, `E: From<DbError> + Conflict`.
+#[macro_export]
+macro_rules! transact {
+    ($db:expr, $tx:ident => $body:expr) => {{
+        let mut tries = 0u64;
+        loop {
+            let result = async {
+                match $db.begin().await {
+                    Err(error) => Err(::std::convert::From::from(error)),
+                    Ok(mut $tx) => match $body.await {
+                        Err(error) => Err(error),
+                        Ok(value) => match $tx.commit().await {
+                            Err(error) => Err(::std::convert::From::from(error)),
+                            Ok(()) => Ok(value),
+                        },
+                    },
+                }
+            }
+            .await;
+            match result {
+                Err(error) if tries < 3 && $crate::db::Conflict::is_conflict(&error) => {
+                    tries += 1;
+                    ::tokio::time::sleep(::std::time::Duration::from_millis(5 * tries)).await;
+                }
+                other => break other,
+            }
+        }
+    }};
+}
+
+pub mod audit;
+pub mod error;
+pub mod job_claims;
+pub mod job_records;
+pub mod jobs;
+pub mod leases;
+pub mod plans;
+pub mod ports;
+pub mod progress;
+pub mod schedules;
+pub mod secrets;
+pub mod servers;
+pub mod settings;
+pub mod stores;
+pub mod subnets;
+pub mod workers;
+
+pub use error::{Conflict, DbError, DbResult};
+
+use crate::crypto::Secret;
+use sqlx::mysql::{MySqlConnectOptions, MySqlConnection, MySqlPool, MySqlPoolOptions};
+use sqlx::pool::PoolConnection;
+use sqlx::{Executor, MySql, Transaction};
+use std::str::FromStr;
+use std::time::Duration;
+
+/// All migrations, newest last; `shopfleet migrate` runs them.
+pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("../migrations");
+
+/// The connection pool.
+#[derive(Clone, Debug)]
+pub struct Db {
+    pool: MySqlPool,
+}
+
+impl Db {
+    /// A pool of at most `max` connections, opened when first used; waits at most 5 s for one.
+    ///
+    /// # Errors
+    /// Only a malformed URL: an unreachable server shows at the first query.
+    pub fn connect(url: &Secret, max: u32) -> DbResult<Self> {
+        let options =
+            MySqlConnectOptions::from_str(url.expose()).map_err(|_| DbError::BadUrl)?.timezone(Some("+00:00".into()));
+        let pool = MySqlPoolOptions::new()
+            .max_connections(max)
+            .acquire_timeout(Duration::from_secs(5))
+            .idle_timeout(Duration::from_mins(5))
+            // READ COMMITTED: claims and allocations lock rows, not gaps, so that neighbours don't wait.
+            .after_connect(|conn, _| {
+                Box::pin(async move {
+                    conn.execute(
+                        "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED, SESSION innodb_lock_wait_timeout = 10",
+                    )
+                    .await
+                    .map(|_| ())
+                })
+            })
+            .connect_lazy_with(options);
+        Ok(Self { pool })
+    }
+
+    /// Wraps a pool that a test made.
+    #[must_use]
+    pub fn from_pool(pool: MySqlPool) -> Self {
+        Self { pool }
+    }
+
+    /// The pool itself, for tests and for migrations.
+    #[must_use]
+    pub fn pool(&self) -> &MySqlPool {
+        &self.pool
+    }
+
+    /// Starts a transaction.
+    ///
+    /// # Errors
+    /// No connection.
+    pub async fn begin(&self) -> DbResult<Tx> {
+        Ok(Tx { inner: self.pool.begin().await? })
+    }
+
+    /// One connection, for reads.
+    ///
+    /// # Errors
+    /// No connection.
+    pub async fn read(&self) -> DbResult<Conn> {
+        Ok(Conn { inner: self.pool.acquire().await? })
+    }
+
+    /// Brings the schema up to date. Safe to run twice and by two processes at once.
+    ///
+    /// # Errors
+    /// A migration that fails, named in the message.
+    pub async fn migrate(&self) -> DbResult<()> {
+        MIGRATOR.run(&self.pool).await.map_err(|e| DbError::Migration(e.to_string()))
+    }
+
+    /// How many of our migrations the database has not seen (0 = up to date).
+    ///
+    /// # Errors
+    /// No connection. A database without the bookkeeping table counts as empty.
+    pub async fn pending_migrations(&self) -> DbResult<usize> {
+        let applied: i64 =
+            match sqlx::query_scalar("SELECT COUNT(*) FROM _sqlx_migrations WHERE success").fetch_one(&self.pool).await
+            {
+                Ok(n) => n,
+                Err(sqlx::Error::Database(e)) if e.code().as_deref() == Some("42S02") => 0,
+                Err(e) => return Err(e.into()),
+            };
+        Ok(MIGRATOR.iter().count().saturating_sub(usize::try_from(applied).unwrap_or(0)))
+    }
+
+    /// A round trip, with a deadline of 2 s.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn ping(&self) -> DbResult<()> {
+        match tokio::time::timeout(Duration::from_secs(2), sqlx::query("SELECT 1").execute(&self.pool)).await {
+            Ok(done) => Ok(done.map(|_| ())?),
+            Err(_) => Err(DbError::Unavailable("no answer within 2 s".into())),
+        }
+    }
+
+    /// The server's version text, e.g. `10.11.6-MariaDB`.
+    ///
+    /// # Errors
+    /// No connection.
+    pub async fn version(&self) -> DbResult<String> {
+        Ok(sqlx::query_scalar("SELECT VERSION()").fetch_one(&self.pool).await?)
+    }
+
+    /// Ends all connections; waits for those in use.
+    pub async fn close(&self) {
+        self.pool.close().await;
+    }
+}
+
+/// A transaction; dropped without [`Tx::commit`], it rolls back.
+#[derive(Debug)]
+pub struct Tx {
+    inner: Transaction<'static, MySql>,
+}
+
+impl Tx {
+    /// Makes it durable.
+    ///
+    /// # Errors
+    /// A lost connection here leaves the outcome unknown: look before acting again.
+    pub async fn commit(self) -> DbResult<()> {
+        Ok(self.inner.commit().await?)
+    }
+    /// Takes it back.
+    ///
+    /// # Errors
+    /// A lost connection, which rolls back as well.
+    pub async fn rollback(self) -> DbResult<()> {
+        Ok(self.inner.rollback().await?)
+    }
+}
+
+/// One connection.
+#[derive(Debug)]
+pub struct Conn {
+    inner: PoolConnection<MySql>,
+}
+
+/// The query structs, reached from a transaction or a connection.
+pub trait Queries {
+    /// The raw connection; for query structs only.
+    fn conn(&mut self) -> &mut MySqlConnection;
+    /// Jobs as people see and order them.
+    fn jobs(&mut self) -> jobs::Jobs<'_> {
+        jobs::Jobs { conn: self.conn() }
+    }
+    /// Lines of progress logs.
+    fn progress(&mut self) -> progress::Progress<'_> {
+        progress::Progress { conn: self.conn() }
+    }
+    /// Stores and their addresses.
+    fn stores(&mut self) -> stores::Stores<'_> {
+        stores::Stores { conn: self.conn() }
+    }
+    /// Sealed values of stores.
+    fn secrets(&mut self) -> secrets::StoreSecrets<'_> {
+        secrets::StoreSecrets { conn: self.conn() }
+    }
+    /// Servers.
+    fn servers(&mut self) -> servers::Servers<'_> {
+        servers::Servers { conn: self.conn() }
+    }
+    /// Port rows.
+    fn ports(&mut self) -> ports::Ports<'_> {
+        ports::Ports { conn: self.conn() }
+    }
+    /// Subnet rows.
+    fn subnets(&mut self) -> subnets::Subnets<'_> {
+        subnets::Subnets { conn: self.conn() }
+    }
+    /// Plans.
+    fn plans(&mut self) -> plans::Plans<'_> {
+        plans::Plans { conn: self.conn() }
+    }
+    /// Settings.
+    fn settings(&mut self) -> settings::Settings<'_> {
+        settings::Settings { conn: self.conn() }
+    }
+    /// Schedules.
+    fn schedules(&mut self) -> schedules::Schedules<'_> {
+        schedules::Schedules { conn: self.conn() }
+    }
+    /// Leader leases.
+    fn leases(&mut self) -> leases::Leases<'_> {
+        leases::Leases { conn: self.conn() }
+    }
+    /// Worker processes.
+    fn workers(&mut self) -> workers::Workers<'_> {
+        workers::Workers { conn: self.conn() }
+    }
+    /// The audit chain.
+    fn audit(&mut self) -> audit::Audit<'_> {
+        audit::Audit { conn: self.conn() }
+    }
+}
+
+impl Queries for Tx {
+    fn conn(&mut self) -> &mut MySqlConnection {
+        &mut self.inner
+    }
+}
+
+impl Queries for Conn {
+    fn conn(&mut self) -> &mut MySqlConnection {
+        &mut self.inner
+    }
+}

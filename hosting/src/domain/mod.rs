@@ -1,0 +1,24 @@
+//! Pure types without I/O. Each external value becomes one of these or is refused.
+
+pub mod actor;
+pub mod email;
+pub mod host_name;
+pub mod ids;
+pub mod job;
+pub mod money;
+pub mod platform;
+pub mod port;
+pub mod progress;
+pub mod store;
+pub mod text;
+
+pub use actor::{Actor, Role};
+pub use email::Email;
+pub use host_name::{HostName, Slug};
+pub use ids::Uid;
+pub use job::{JobKind, JobState, Phase, Priority};
+pub use platform::Platform;
+pub use port::PortPool;
+pub use progress::{Audience, Level, Line};
+pub use store::StoreState;
+pub use text::{HumanText, Refused};

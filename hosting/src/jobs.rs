@@ -1,0 +1,160 @@
+//! Kinds of jobs and their arguments. The bodies are in the worker.
+//!
+//! Arguments hold ids and choices, never secrets: they are readable in the admin panel.
+
+use crate::db::jobs::NewJob;
+use crate::domain::{Actor, Priority};
+use serde::{Deserialize, Serialize};
+
+/// Sets up a store.
+pub const PROVISION_STORE: &str = "provision_store";
+/// Removes a store and everything that is its own.
+pub const DEPROVISION_STORE: &str = "deprovision_store";
+/// Sends one mail.
+pub const SEND_MAIL: &str = "send_mail";
+/// Compares rows and labelled objects of a server.
+pub const RECONCILE_SERVER: &str = "reconcile_server";
+/// Starts deletions whose waiting time is over, forgets old rows.
+pub const HOUSEKEEPING: &str = "housekeeping";
+/// Starts a store's database page.
+pub const START_DB_ADMIN: &str = "start_db_admin";
+/// Stops a store's database page.
+pub const STOP_DB_ADMIN: &str = "stop_db_admin";
+/// Does nothing; for the engine's own tests and benches.
+pub const NOOP: &str = "noop";
+
+/// Words for people: title of a kind of job.
+#[must_use]
+pub fn title(kind: &str) -> &'static str {
+    match kind {
+        PROVISION_STORE => "Set up store",
+        DEPROVISION_STORE => "Delete store",
+        SEND_MAIL => "Send mail",
+        RECONCILE_SERVER => "Check server",
+        HOUSEKEEPING => "Housekeeping",
+        START_DB_ADMIN => "Start database page",
+        STOP_DB_ADMIN => "Stop database page",
+        NOOP => "Do nothing",
+        _ => "Other job",
+    }
+}
+
+/// Arguments of [`PROVISION_STORE`], [`DEPROVISION_STORE`] and the other jobs about one store.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StoreArgs {
+    /// Row id of the store.
+    pub store_id: u64,
+}
+
+/// Arguments of [`SEND_MAIL`]. The body is rendered when it is sent; one-time links are made then.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MailArgs {
+    /// Template in `templates/email`.
+    pub template: String,
+    /// Whom it is for.
+    pub customer_id: Option<u64>,
+    /// Staff member it is for.
+    pub admin_id: Option<u64>,
+    /// Store it is about.
+    pub store_id: Option<u64>,
+    /// Job it is about (a public id).
+    pub job: Option<String>,
+    /// The pre-sign-in session that asked, so that the same browser can be signed in.
+    pub visitor_session_id: Option<u64>,
+}
+
+/// Builds [`NewJob`]s with the defaults of their kind.
+impl NewJob {
+    /// A job about a store that changes it (exclusive), urgent because a person waits.
+    #[must_use]
+    pub fn for_store(
+        kind: &'static str,
+        store_id: u64,
+        customer_id: u64,
+        server_id: Option<u64>,
+        actor: &Actor,
+    ) -> Self {
+        Self {
+            kind,
+            schema_version: 1,
+            args: serde_json::json!({ "store_id": store_id }),
+            server_id,
+            store_id: Some(store_id),
+            customer_id: Some(customer_id),
+            priority: Priority::High,
+            max_attempts: 4,
+            delay_seconds: 0,
+            deadline_seconds: Some(3600),
+            exclusive: true,
+            unique_key: None,
+            correlation_id: actor.request_id.clone(),
+            requested_by: actor.name.clone(),
+        }
+    }
+
+    /// A mail; `unique_key` keeps the same notice from leaving twice.
+    #[must_use]
+    pub fn mail(args: &MailArgs, unique_key: Option<String>, actor: &Actor) -> Self {
+        Self {
+            kind: SEND_MAIL,
+            schema_version: 1,
+            args: serde_json::to_value(args).unwrap_or_default(),
+            server_id: None,
+            store_id: args.store_id,
+            customer_id: args.customer_id,
+            priority: Priority::High,
+            // A mail server may be away for long: about a day with the capped back-off.
+            max_attempts: 30,
+            delay_seconds: 0,
+            deadline_seconds: Some(2 * 24 * 3600),
+            exclusive: false,
+            unique_key,
+            correlation_id: actor.request_id.clone(),
+            requested_by: actor.name.clone(),
+        }
+    }
+
+    /// Housekeeping made by a schedule.
+    #[must_use]
+    pub fn scheduled(kind: &'static str, args: serde_json::Value, server_id: Option<u64>, unique_key: String) -> Self {
+        Self {
+            kind,
+            schema_version: 1,
+            args,
+            server_id,
+            store_id: None,
+            customer_id: None,
+            priority: Priority::Low,
+            max_attempts: 3,
+            delay_seconds: 0,
+            deadline_seconds: Some(3600),
+            exclusive: false,
+            unique_key: Some(unique_key),
+            correlation_id: String::new(),
+            requested_by: "schedule".into(),
+        }
+    }
+
+    /// A job that does nothing, for tests and benches.
+    #[must_use]
+    pub fn noop(args: serde_json::Value) -> Self {
+        Self {
+            kind: NOOP,
+            schema_version: 1,
+            args,
+            server_id: None,
+            store_id: None,
+            customer_id: None,
+            priority: Priority::Normal,
+            max_attempts: 3,
+            delay_seconds: 0,
+            deadline_seconds: None,
+            exclusive: false,
+            unique_key: None,
+            correlation_id: String::new(),
+            requested_by: "bench".into(),
+        }
+    }
+}

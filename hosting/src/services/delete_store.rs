@@ -1,0 +1,126 @@
+//! Deleting a store: asked for by the owner it waits seven days and can be taken back; staff who
+//! may operate can force it. The work itself is the `deprovision_store` job.
+
+use super::{ServiceError, Services};
+use crate::db::audit::NewEvent;
+use crate::db::jobs::{JobRef, NewJob};
+use crate::db::stores::Store;
+use crate::db::{DbError, Queries, Tx};
+use crate::domain::{Actor, StoreState};
+use crate::jobs;
+use crate::transact;
+
+/// Days between asking and deleting.
+pub const WAIT_DAYS: u32 = 7;
+
+/// Plans the deletion of a store in [`WAIT_DAYS`] days.
+///
+/// # Errors
+/// `Conflict` when it can't be deleted now or is planned already.
+pub async fn schedule(services: &Services, actor: &Actor, store: &Store) -> Result<(), ServiceError> {
+    transact!(services.db, tx => schedule_in(&mut tx, services, actor, store))
+}
+
+async fn schedule_in(tx: &mut Tx, services: &Services, actor: &Actor, store: &Store) -> Result<(), ServiceError> {
+    tx.stores().schedule_deletion(store.id, WAIT_DAYS).await.map_err(stale)?;
+    audit(tx, services, actor, store, "store.schedule_deletion").await
+}
+
+/// Takes a planned deletion back.
+///
+/// # Errors
+/// `Conflict` when none is planned, or it has begun.
+pub async fn cancel(services: &Services, actor: &Actor, store: &Store) -> Result<(), ServiceError> {
+    transact!(services.db, tx => cancel_in(&mut tx, services, actor, store))
+}
+
+async fn cancel_in(tx: &mut Tx, services: &Services, actor: &Actor, store: &Store) -> Result<(), ServiceError> {
+    tx.stores().cancel_deletion(store.id).await.map_err(stale)?;
+    audit(tx, services, actor, store, "store.cancel_deletion").await
+}
+
+/// Deletes now: by staff with a reason, or by the housekeeping job when the wait is over.
+///
+/// # Errors
+/// `Conflict` when the store is in no state to be deleted or another job is changing it.
+pub async fn delete_now(
+    services: &Services,
+    actor: &Actor,
+    store_id: u64,
+    reason: &str,
+) -> Result<JobRef, ServiceError> {
+    let job = transact!(services.db, tx => delete_in(&mut tx, services, actor, store_id, reason))?;
+    services.queue.announce(&[job]).await;
+    Ok(job)
+}
+
+async fn delete_in(
+    tx: &mut Tx,
+    services: &Services,
+    actor: &Actor,
+    store_id: u64,
+    reason: &str,
+) -> Result<JobRef, ServiceError> {
+    let state = tx.stores().lock(store_id).await?.ok_or(ServiceError::NotFound)?;
+    if !matches!(state, StoreState::Active | StoreState::Suspended | StoreState::Failed) {
+        return Err(ServiceError::Conflict(format!("The store is {} now", state.as_str())));
+    }
+    let store = tx.stores().get(store_id).await?.ok_or(ServiceError::NotFound)?;
+    // The job first: its unique key refuses while another job is changing the store.
+    let job = tx
+        .jobs()
+        .insert(&NewJob::for_store(jobs::DEPROVISION_STORE, store.id, store.customer_id, store.server_id, actor))
+        .await
+        .map_err(|e| {
+            if e.is_duplicate("jobs_one_change_per_store") {
+                ServiceError::Conflict("Another job is changing this store. Wait until it has ended".into())
+            } else {
+                e.into()
+            }
+        })?;
+    tx.stores().move_state(store_id, state, StoreState::Deleting).await.map_err(stale)?;
+    tx.audit()
+        .append(
+            &services.keys,
+            actor,
+            &NewEvent {
+                action: "store.delete",
+                target_kind: "store",
+                target_id: &store.uid.to_string(),
+                outcome: "done",
+                details: serde_json::json!({ "reason": reason, "job": job.uid.to_string() }),
+            },
+        )
+        .await?;
+    Ok(job)
+}
+
+fn stale(e: DbError) -> ServiceError {
+    match e {
+        DbError::Stale(words) => ServiceError::Conflict(words.to_owned()),
+        other => other.into(),
+    }
+}
+
+async fn audit(
+    tx: &mut Tx,
+    services: &Services,
+    actor: &Actor,
+    store: &Store,
+    action: &str,
+) -> Result<(), ServiceError> {
+    tx.audit()
+        .append(
+            &services.keys,
+            actor,
+            &NewEvent {
+                action,
+                target_kind: "store",
+                target_id: &store.uid.to_string(),
+                outcome: "done",
+                details: serde_json::json!({ "name": store.name }),
+            },
+        )
+        .await?;
+    Ok(())
+}

@@ -1,0 +1,57 @@
+//! Use cases: a verb per file. A service checks the rules, changes state, inserts jobs and the audit
+//! row in one transaction; it announces jobs after the commit. No HTTP types in or out.
+
+pub mod cancel_job;
+pub mod delete_store;
+pub mod retry_job;
+pub mod seed_defaults;
+pub mod settings;
+
+use crate::crypto::KeyRing;
+use crate::db::{Conflict, Db, DbError};
+use crate::queue::Queue;
+
+/// What every service needs.
+#[derive(Clone, Debug)]
+pub struct Services {
+    /// The truth.
+    pub db: Db,
+    /// Wake-ups.
+    pub queue: Queue,
+    /// Keys for secrets and the audit chain.
+    pub keys: KeyRing,
+}
+
+/// Why a service did not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum ServiceError {
+    /// A field of the form is not right: `(field name, words)`.
+    #[error("{0:?}")]
+    Invalid(Vec<(&'static str, String)>),
+    /// Not there, or not the caller's: the same answer.
+    #[error("not found")]
+    NotFound,
+    /// The caller may not; names the role that may.
+    #[error("not allowed: {0}")]
+    Denied(&'static str),
+    /// The world is in another state than the caller thinks; words say which.
+    #[error("{0}")]
+    Conflict(String),
+    /// The database.
+    #[error(transparent)]
+    Db(#[from] DbError),
+}
+
+impl ServiceError {
+    /// One wrong field.
+    #[must_use]
+    pub fn field(name: &'static str, words: impl Into<String>) -> Self {
+        Self::Invalid(vec![(name, words.into())])
+    }
+}
+
+impl Conflict for ServiceError {
+    fn is_conflict(&self) -> bool {
+        matches!(self, Self::Db(e) if e.is_conflict())
+    }
+}

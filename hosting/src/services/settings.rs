@@ -1,0 +1,192 @@
+//! Typed settings with defaults; values live in MariaDB and take effect without restart.
+
+use super::{ServiceError, Services};
+use crate::crypto::Secret;
+use crate::db::audit::NewEvent;
+use crate::db::{Db, DbResult, Queries, Tx};
+use crate::domain::Actor;
+use crate::transact;
+use std::collections::BTreeMap;
+
+/// How a setting is checked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// One line of text.
+    Text,
+    /// A whole number within bounds.
+    Number(u32, u32),
+    /// A host name (or loopback address).
+    Host,
+    /// One of these words.
+    Choice(&'static [&'static str]),
+    /// An e-mail address.
+    Email,
+    /// Write-only, stored sealed.
+    Secret,
+}
+
+/// One known setting.
+#[derive(Debug, Clone, Copy)]
+pub struct Known {
+    /// Name.
+    pub name: &'static str,
+    /// What it is for.
+    pub about: &'static str,
+    /// Value until somebody sets one.
+    pub default: &'static str,
+    /// How it is checked.
+    pub kind: Kind,
+}
+
+/// All settings there are.
+pub const KNOWN: &[Known] = &[
+    Known { name: "product_name", about: "Name shown to customers", default: "Shopfleet", kind: Kind::Text },
+    Known {
+        name: "support_email",
+        about: "Where customers reach support",
+        default: "support@localhost.example",
+        kind: Kind::Email,
+    },
+    Known {
+        name: "base_domain",
+        about: "Stores get an address under this domain",
+        default: "shops.localhost",
+        kind: Kind::Host,
+    },
+    Known {
+        name: "edge_public_scheme",
+        about: "Scheme of store addresses",
+        default: "https",
+        kind: Kind::Choice(&["http", "https"]),
+    },
+    Known {
+        name: "edge_public_port",
+        about: "Port of store addresses (443 and 80 are not shown)",
+        default: "443",
+        kind: Kind::Number(1, 65535),
+    },
+    Known { name: "smtp_host", about: "Mail server", default: "127.0.0.1", kind: Kind::Host },
+    Known { name: "smtp_port", about: "Its port", default: "25", kind: Kind::Number(1, 65535) },
+    Known {
+        name: "smtp_security",
+        about: "How the connection is protected",
+        default: "starttls",
+        kind: Kind::Choice(&["none", "starttls", "tls"]),
+    },
+    Known { name: "smtp_username", about: "Mail account, empty for none", default: "", kind: Kind::Text },
+    Known { name: "smtp_password", about: "Its password", default: "", kind: Kind::Secret },
+    Known {
+        name: "mail_from",
+        about: "Sender of our mails",
+        default: "shopfleet@localhost.example",
+        kind: Kind::Email,
+    },
+    Known {
+        name: "magento_offered",
+        about: "Whether Magento stores can be ordered",
+        default: "no",
+        kind: Kind::Choice(&["yes", "no"]),
+    },
+    Known { name: "default_currency", about: "Currency of new stores", default: "EUR", kind: Kind::Text },
+    Known { name: "default_country", about: "Country of new stores", default: "DE", kind: Kind::Text },
+];
+
+/// A snapshot of all plain settings.
+#[derive(Debug, Clone, Default)]
+pub struct Values(BTreeMap<String, String>);
+
+impl Values {
+    /// Reads all plain settings.
+    ///
+    /// # Errors
+    /// Database trouble.
+    pub async fn load(db: &Db) -> DbResult<Self> {
+        Ok(Self(db.read().await?.settings().all().await?.into_iter().collect()))
+    }
+    /// A value, or its default; '' for an unknown name.
+    #[must_use]
+    pub fn text(&self, name: &str) -> &str {
+        self.0.get(name).map_or_else(|| KNOWN.iter().find(|k| k.name == name).map_or("", |k| k.default), String::as_str)
+    }
+    /// A number, or 0 when it does not parse (values are checked before they are stored).
+    #[must_use]
+    pub fn number(&self, name: &str) -> u32 {
+        self.text(name).parse().unwrap_or(0)
+    }
+    /// The public address of a host on the edge, e.g. `http://ana.shops.localhost:8080`.
+    #[must_use]
+    pub fn store_url(&self, host: &str) -> String {
+        let scheme = self.text("edge_public_scheme");
+        match (scheme, self.number("edge_public_port")) {
+            ("https", 443) | ("http", 80) => format!("{scheme}://{host}"),
+            (_, port) => format!("{scheme}://{host}:{port}"),
+        }
+    }
+}
+
+/// Sets one setting, checked and audited. Secrets are sealed and never shown again.
+///
+/// # Errors
+/// `Invalid` with words for an unknown name or a value that doesn't fit.
+pub async fn set(services: &Services, actor: &Actor, name: &str, value: &str) -> Result<(), ServiceError> {
+    let known = KNOWN
+        .iter()
+        .find(|k| k.name == name)
+        .ok_or_else(|| ServiceError::field("name", format!("There is no setting called {name}")))?;
+    let value = check(known.kind, value).map_err(|words| ServiceError::field("value", words))?;
+    transact!(services.db, tx => set_in(&mut tx, services, actor, known, &value))
+}
+
+async fn set_in(
+    tx: &mut Tx,
+    services: &Services,
+    actor: &Actor,
+    known: &Known,
+    value: &str,
+) -> Result<(), ServiceError> {
+    if known.kind == Kind::Secret {
+        tx.settings().set_secret(&services.keys, known.name, &Secret::new(value), &actor.name).await?;
+    } else {
+        tx.settings().set(known.name, value, &actor.name).await?;
+    }
+    let shown = if known.kind == Kind::Secret { "[secret]" } else { value };
+    tx.audit()
+        .append(
+            &services.keys,
+            actor,
+            &NewEvent {
+                action: "setting.set",
+                target_kind: "setting",
+                target_id: known.name,
+                outcome: "done",
+                details: serde_json::json!({ "value": shown }),
+            },
+        )
+        .await?;
+    Ok(())
+}
+
+fn check(kind: Kind, value: &str) -> Result<String, String> {
+    let value = value.trim();
+    if value.len() > 2000 || value.chars().any(char::is_control) {
+        return Err("Enter one line of text".into());
+    }
+    match kind {
+        Kind::Text | Kind::Secret => Ok(value.to_owned()),
+        Kind::Number(low, high) => match value.parse::<u32>() {
+            Ok(n) if (low..=high).contains(&n) => Ok(n.to_string()),
+            _ => Err(format!("Enter a whole number from {low} to {high}")),
+        },
+        Kind::Host => {
+            let plain = value.to_ascii_lowercase();
+            let fine = !plain.is_empty()
+                && plain.len() <= 253
+                && plain.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b".-:".contains(&b))
+                && !plain.starts_with(['-', '.']);
+            if fine { Ok(plain) } else { Err("Enter a host name like mail.example.com".into()) }
+        }
+        Kind::Choice(words) if words.contains(&value) => Ok(value.to_owned()),
+        Kind::Choice(words) => Err(format!("Enter one of: {}", words.join(", "))),
+        Kind::Email => crate::domain::Email::parse(value).map(|e| e.as_str().to_owned()).map_err(|e| e.0),
+    }
+}

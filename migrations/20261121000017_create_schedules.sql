@@ -1,0 +1,13 @@
+CREATE TABLE IF NOT EXISTS schedules (
+  name VARCHAR(60) CHARACTER SET ascii NOT NULL PRIMARY KEY,
+  title VARCHAR(120) NOT NULL,
+  kind VARCHAR(40) CHARACTER SET ascii NOT NULL,
+  args JSON NOT NULL,
+  -- One job for each active server instead of one for any worker.
+  per_server BOOLEAN NOT NULL DEFAULT FALSE,
+  every_seconds INT UNSIGNED NOT NULL,
+  paused BOOLEAN NOT NULL DEFAULT FALSE,
+  next_run_at DATETIME(6) NOT NULL,
+  last_run_at DATETIME(6) NULL,
+  updated_at DATETIME(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6) ON UPDATE CURRENT_TIMESTAMP(6)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci;

@@ -1,0 +1,3 @@
+//! Every job of the worker. The top of each file is its ordered list of steps.
+
+pub mod noop;
