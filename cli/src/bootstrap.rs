@@ -36,7 +36,7 @@ pub async fn prepare(layout: &Layout, instance: &Instance, secrets: &Secrets) ->
     seed_defaults(&services.db).await.context("cannot write the default plans and schedules")?;
     ensure_server(&services.db, instance).await.context("cannot write the server's row")?;
     base_settings(&services, instance).await?;
-    if services.db.read().await?.staff().count().await? == 0 {
+    if !services.db.read().await?.admins().any().await? {
         let actor = Actor::system("first start");
         let password = Secret::new(secrets.admin.as_str());
         create_admin(&services, &actor, &instance.admin_email, "Administrator", Role::SuperAdmin, &password)

@@ -18,12 +18,12 @@ pub async fn run(access: &Access, options: CreateAdmin, format: Format) -> Resul
     let role = Role::parse(&options.role).context("the role must be support, admin or super_admin")?;
     let password = if std::io::stdin().is_terminal() { ask_twice()? } else { first_line(std::io::stdin().lock())? };
     let services = access.services()?;
-    let uid = create_admin(&services, &Actor::operator(), &options.email, &options.name, role, &password)
+    let id = create_admin(&services, &Actor::operator(), &options.email, &options.name, role, &password)
         .await
         .map_err(words)?;
     services.db.close().await;
     if format == Format::Json {
-        output::json(&serde_json::json!({ "id": uid, "email": options.email, "role": role }))?;
+        output::json(&serde_json::json!({ "id": id, "email": options.email, "role": role }))?;
     } else {
         println!("{} may sign in as {} at /admin/login", options.email, options.role);
     }
