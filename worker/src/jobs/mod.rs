@@ -1,3 +1,4 @@
 //! Every job of the worker. The top of each file is its ordered list of steps.
 
 pub mod noop;
+pub mod send_mail;
