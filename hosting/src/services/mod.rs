@@ -15,6 +15,7 @@ pub mod resend_verification;
 pub mod retry_job;
 pub mod reveal_credentials;
 pub mod seed_defaults;
+pub mod send_mail;
 pub mod settings;
 pub mod sign_in;
 pub mod sign_out;

@@ -2,3 +2,4 @@
 
 pub mod housekeeping;
 pub mod noop;
+pub mod send_mail;
