@@ -1,1 +1,3 @@
-//! Skeleton.
+//! The web front.
+pub mod assets;
+pub mod views;

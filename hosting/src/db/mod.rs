@@ -39,12 +39,20 @@ macro_rules! transact {
     }};
 }
 
+pub mod admins;
 pub mod audit;
+pub mod customers;
+pub mod email_verifications;
 pub mod error;
+pub mod expiry;
+pub mod form_keys;
 pub mod job_claims;
 pub mod job_records;
 pub mod jobs;
 pub mod leases;
+pub mod login_sessions;
+pub mod mail_messages;
+pub mod operations;
 pub mod plans;
 pub mod ports;
 pub mod progress;
@@ -89,11 +97,9 @@ impl Db {
             // READ COMMITTED: claims and allocations lock rows, not gaps, so that neighbours don't wait.
             .after_connect(|conn, _| {
                 Box::pin(async move {
-                    conn.execute(
-                        "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED, SESSION innodb_lock_wait_timeout = 10",
-                    )
-                    .await
-                    .map(|_| ())
+                    conn.execute("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED").await?;
+                    conn.execute("SET SESSION innodb_lock_wait_timeout = 10").await?;
+                    Ok(())
                 })
             })
             .connect_lazy_with(options);
@@ -209,9 +215,37 @@ pub struct Conn {
 pub trait Queries {
     /// The raw connection; for query structs only.
     fn conn(&mut self) -> &mut MySqlConnection;
+    /// Customers.
+    fn customers(&mut self) -> customers::Customers<'_> {
+        customers::Customers { conn: self.conn() }
+    }
+    /// Signed-in browsers.
+    fn login_sessions(&mut self) -> login_sessions::LoginSessions<'_> {
+        login_sessions::LoginSessions { conn: self.conn() }
+    }
+    /// One-time links.
+    fn email_verifications(&mut self) -> email_verifications::EmailVerifications<'_> {
+        email_verifications::EmailVerifications { conn: self.conn() }
+    }
+    /// Staff.
+    fn admins(&mut self) -> admins::Admins<'_> {
+        admins::Admins { conn: self.conn() }
+    }
+    /// One-use form keys.
+    fn form_keys(&mut self) -> form_keys::FormKeys<'_> {
+        form_keys::FormKeys { conn: self.conn() }
+    }
+    /// Sent mail.
+    fn mail_messages(&mut self) -> mail_messages::MailMessages<'_> {
+        mail_messages::MailMessages { conn: self.conn() }
+    }
     /// Jobs as people see and order them.
     fn jobs(&mut self) -> jobs::Jobs<'_> {
         jobs::Jobs { conn: self.conn() }
+    }
+    /// Rows that are old enough to be forgotten.
+    fn expiry(&mut self) -> expiry::Expiry<'_> {
+        expiry::Expiry { conn: self.conn() }
     }
     /// Lines of progress logs.
     fn progress(&mut self) -> progress::Progress<'_> {

@@ -1,0 +1,252 @@
+//! Signed-in browsers. The cookie holds 256 random bits; the row holds their SHA-256.
+
+use super::{DbError, DbResult};
+use crate::domain::Role;
+use sqlx::mysql::MySqlConnection;
+use time::PlainDateTime;
+
+/// Owners: signed out after a week without a request, and after 30 days in any case.
+pub const CUSTOMER_IDLE_SECONDS: u32 = 7 * 86_400;
+/// See [`CUSTOMER_IDLE_SECONDS`].
+pub const CUSTOMER_LIFE_SECONDS: u32 = 30 * 86_400;
+/// Staff: after two hours without a request, and after twelve hours in any case.
+pub const STAFF_IDLE_SECONDS: u32 = 2 * 3600;
+/// See [`STAFF_IDLE_SECONDS`].
+pub const STAFF_LIFE_SECONDS: u32 = 12 * 3600;
+/// A sensitive page asks for the password again after this time.
+pub const FRESH_SECONDS: i64 = 600;
+
+/// A signed-in customer.
+#[derive(Debug, Clone)]
+pub struct CustomerSession {
+    /// Row id of the session.
+    pub id: u64,
+    /// Who.
+    pub customer_id: u64,
+    /// Their e-mail.
+    pub email: String,
+    /// Rights, read at each request.
+    pub role: Role,
+    /// Secret of the form tokens.
+    pub csrf_secret: [u8; 32],
+    /// Seconds since the password was last proven.
+    pub authenticated_seconds: i64,
+}
+
+/// A signed-in staff member.
+#[derive(Debug, Clone)]
+pub struct AdminSession {
+    /// Row id of the session.
+    pub id: u64,
+    /// Who.
+    pub admin_id: u64,
+    /// Their e-mail.
+    pub email: String,
+    /// Their name.
+    pub name: String,
+    /// Rights, read at each request.
+    pub role: Role,
+    /// Nothing but "change password" is open.
+    pub must_change_password: bool,
+    /// Secret of the form tokens.
+    pub csrf_secret: [u8; 32],
+    /// Seconds since the password was last proven.
+    pub authenticated_seconds: i64,
+}
+
+/// Whose session it is.
+#[derive(Debug, Clone)]
+pub enum SessionOwner {
+    /// A shop owner.
+    Customer(CustomerSession),
+    /// A staff member.
+    Staff(AdminSession),
+}
+
+/// A session to insert.
+#[derive(Debug, Clone, Copy)]
+pub struct NewSession<'a> {
+    /// SHA-256 of the cookie.
+    pub token_hash: &'a [u8; 32],
+    /// For a customer, or …
+    pub customer_id: Option<u64>,
+    /// … a staff member, or neither: a visitor who filled in the sign-up form.
+    pub admin_id: Option<u64>,
+    /// Client address.
+    pub address: &'a str,
+    /// The browser's name for itself.
+    pub user_agent: &'a str,
+}
+
+/// Queries on login sessions.
+#[derive(Debug)]
+pub struct LoginSessions<'c> {
+    pub(super) conn: &'c mut MySqlConnection,
+}
+
+impl LoginSessions<'_> {
+    /// Inserts a session; the password was just proven (for visitors: not).
+    ///
+    /// # Errors
+    /// Database trouble.
+    pub async fn insert(&mut self, new: &NewSession<'_>) -> DbResult<u64> {
+        let (kind, life) = match (new.customer_id, new.admin_id) {
+            (Some(_), _) => ("customer", CUSTOMER_LIFE_SECONDS),
+            (None, Some(_)) => ("admin", STAFF_LIFE_SECONDS),
+            (None, None) => ("visitor", 2 * 86_400),
+        };
+        let mut secret = [0u8; 32];
+        rand::Fill::fill_slice(&mut secret, &mut rand::rng());
+        Ok(sqlx::query!(
+            "INSERT INTO login_sessions (token_hash, kind, customer_id, admin_id, csrf_secret, address, user_agent, \
+             authenticated_at, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, IF(? = 'visitor', NULL, NOW(6)), NOW(6) + INTERVAL ? SECOND) \
+             ON DUPLICATE KEY UPDATE id = LAST_INSERT_ID(id)",
+            new.token_hash.as_slice(),
+            kind,
+            new.customer_id,
+            new.admin_id,
+            secret.as_slice(),
+            new.address,
+            new.user_agent,
+            kind,
+            life
+        )
+        .execute(&mut *self.conn)
+        .await?
+        .last_insert_id())
+    }
+
+    /// The live session of a cookie, with the rights its owner has now; notes the visit at most
+    /// once a minute. Disabled owners have no session.
+    ///
+    /// # Errors
+    /// Database trouble.
+    pub async fn find(&mut self, token_hash: &[u8; 32]) -> DbResult<Option<SessionOwner>> {
+        let Some(row) = sqlx::query!(
+            r#"SELECT s.id, s.kind, s.csrf_secret, s.customer_id, s.admin_id,
+               COALESCE(TIMESTAMPDIFF(SECOND, s.authenticated_at, NOW(6)), 2147483647) AS "authenticated_seconds!: i64",
+               TIMESTAMPDIFF(SECOND, s.seen_at, NOW(6)) AS "seen_seconds!: i64",
+               c.email AS "customer_email?", c.role AS "customer_role?", c.state AS "customer_state?",
+               a.email AS "admin_email?", a.name AS "admin_name?", a.role AS "admin_role?", a.active AS "active?: bool",
+               a.must_change_password AS "must_change?: bool",
+               COALESCE(a.temporary_until < NOW(6), FALSE) AS "temporary_over!: bool"
+               FROM login_sessions s LEFT JOIN customers c ON c.id = s.customer_id LEFT JOIN admins a ON a.id = s.admin_id
+               WHERE s.token_hash = ? AND s.revoked_at IS NULL AND s.expires_at > NOW(6)"#,
+            token_hash.as_slice()
+        )
+        .fetch_optional(&mut *self.conn)
+        .await?
+        else {
+            return Ok(None);
+        };
+        let csrf_secret: [u8; 32] =
+            row.csrf_secret.as_slice().try_into().map_err(|_| DbError::Row("form secret".into()))?;
+        let idle = if row.kind == "admin" { STAFF_IDLE_SECONDS } else { CUSTOMER_IDLE_SECONDS };
+        if row.seen_seconds > i64::from(idle) {
+            return Ok(None);
+        }
+        let owner = match (row.kind.as_str(), row.customer_id, row.admin_id) {
+            ("customer", Some(customer_id), _)
+                if matches!(row.customer_state.as_deref(), Some("active" | "suspended")) =>
+            {
+                SessionOwner::Customer(CustomerSession {
+                    id: row.id,
+                    customer_id,
+                    email: row.customer_email.unwrap_or_default(),
+                    role: row.customer_role.as_deref().and_then(Role::parse).unwrap_or(Role::Visitor),
+                    csrf_secret,
+                    authenticated_seconds: row.authenticated_seconds,
+                })
+            }
+            ("admin", _, Some(admin_id)) if row.active == Some(true) && !row.temporary_over => {
+                SessionOwner::Staff(AdminSession {
+                    id: row.id,
+                    admin_id,
+                    email: row.admin_email.unwrap_or_default(),
+                    name: row.admin_name.unwrap_or_default(),
+                    role: row.admin_role.as_deref().and_then(Role::parse).unwrap_or(Role::Visitor),
+                    must_change_password: row.must_change == Some(true),
+                    csrf_secret,
+                    authenticated_seconds: row.authenticated_seconds,
+                })
+            }
+            _ => return Ok(None),
+        };
+        if row.seen_seconds >= 60 {
+            sqlx::query!("UPDATE login_sessions SET seen_at = NOW(6) WHERE id = ?", row.id)
+                .execute(&mut *self.conn)
+                .await?;
+        }
+        Ok(Some(owner))
+    }
+
+    /// Ends a session.
+    ///
+    /// # Errors
+    /// Database trouble.
+    pub async fn revoke(&mut self, id: u64) -> DbResult<()> {
+        sqlx::query!("UPDATE login_sessions SET revoked_at = NOW(6) WHERE id = ? AND revoked_at IS NULL", id)
+            .execute(&mut *self.conn)
+            .await?;
+        Ok(())
+    }
+
+    /// Ends all sessions of a staff member but one.
+    ///
+    /// # Errors
+    /// Database trouble.
+    pub async fn revoke_others_of_admin(&mut self, admin_id: u64, keep: u64) -> DbResult<u64> {
+        Ok(sqlx::query!(
+            "UPDATE login_sessions SET revoked_at = NOW(6) WHERE admin_id = ? AND id <> ? AND revoked_at IS NULL",
+            admin_id,
+            keep
+        )
+        .execute(&mut *self.conn)
+        .await?
+        .rows_affected())
+    }
+
+    /// Notes that the password was proven again, and gives the session a new cookie.
+    ///
+    /// # Errors
+    /// `Stale` when the session ended meanwhile.
+    pub async fn authenticated_again(&mut self, id: u64, token_hash: &[u8; 32]) -> DbResult<()> {
+        let done = sqlx::query!(
+            "UPDATE login_sessions SET authenticated_at = NOW(6), token_hash = ? WHERE id = ? AND revoked_at IS NULL",
+            token_hash.as_slice(),
+            id
+        )
+        .execute(&mut *self.conn)
+        .await?;
+        if done.rows_affected() == 1 { Ok(()) } else { Err(DbError::Stale("the session ended meanwhile")) }
+    }
+
+    /// When somebody of this account last signed in.
+    ///
+    /// # Errors
+    /// Database trouble.
+    pub async fn last_of_customer(&mut self, customer_id: u64) -> DbResult<Option<PlainDateTime>> {
+        Ok(sqlx::query_scalar!(
+            r#"SELECT MAX(created_at) AS "at: PlainDateTime" FROM login_sessions WHERE customer_id = ?"#,
+            customer_id
+        )
+        .fetch_one(&mut *self.conn)
+        .await?)
+    }
+
+    /// The id of a visitor's session, and whether it is the one given.
+    ///
+    /// # Errors
+    /// Database trouble.
+    pub async fn is_visitor(&mut self, id: u64, token_hash: &[u8; 32]) -> DbResult<bool> {
+        Ok(sqlx::query_scalar!(
+            r#"SELECT 1 AS "one!: i64" FROM login_sessions WHERE id = ? AND token_hash = ? AND kind = 'visitor'
+               AND revoked_at IS NULL AND expires_at > NOW(6)"#,
+            id,
+            token_hash.as_slice()
+        )
+        .fetch_optional(&mut *self.conn)
+        .await?
+        .is_some())
+    }
+}

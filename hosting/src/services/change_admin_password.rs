@@ -1,0 +1,72 @@
+//! A staff member replaces the own password: other sessions end, this one gets a new cookie.
+
+use super::passwords::{Passwords, STAFF_LENGTH, check_new};
+use super::{ServiceError, Services};
+use crate::crypto::{Secret, random_token, sha256};
+use crate::db::admins::Admin;
+use crate::db::audit::NewEvent;
+use crate::db::{DbError, Queries, Tx};
+use crate::domain::Actor;
+use crate::transact;
+
+/// Changes it; returns the new cookie value.
+///
+/// # Errors
+/// `Invalid` on `current_password` or `new_password`.
+pub async fn change_admin_password(
+    services: &Services,
+    passwords: &Passwords,
+    actor: &Actor,
+    session_id: u64,
+    admin_id: u64,
+    current: &Secret,
+    new: &str,
+) -> Result<Secret, ServiceError> {
+    let admin = services.db.read().await?.admins().get(admin_id).await?.ok_or(ServiceError::NotFound)?;
+    let mut wrong = Vec::new();
+    if !passwords.verify(current, Some(&admin.password_hash)).await {
+        wrong.push(("current_password", "This is not your current password".to_owned()));
+    }
+    let checked = check_new(new, STAFF_LENGTH, &admin.email).map_err(|e| wrong.push(("new_password", e))).ok();
+    if checked.as_ref().is_some_and(|n| n.expose() == current.expose()) {
+        wrong.push(("new_password", "Choose a password that differs from the current one".into()));
+    }
+    let (Some(checked), true) = (checked, wrong.is_empty()) else { return Err(ServiceError::Invalid(wrong)) };
+    let hash = passwords
+        .hash(&checked)
+        .await
+        .ok_or_else(|| ServiceError::Conflict("We could not store your password. Try again".into()))?;
+    transact!(services.db, tx => change(&mut tx, services, actor, session_id, &admin, &hash))
+}
+
+async fn change(
+    tx: &mut Tx,
+    services: &Services,
+    actor: &Actor,
+    session_id: u64,
+    admin: &Admin,
+    hash: &str,
+) -> Result<Secret, ServiceError> {
+    let ended = |e: DbError| match e {
+        DbError::Stale(words) => ServiceError::Conflict(format!("Nothing was changed: {words}")),
+        other => other.into(),
+    };
+    tx.admins().set_password(admin.id, &admin.password_hash, hash).await.map_err(ended)?;
+    tx.login_sessions().revoke_others_of_admin(admin.id, session_id).await?;
+    let token = random_token();
+    tx.login_sessions().authenticated_again(session_id, &sha256(token.expose().as_bytes())).await.map_err(ended)?;
+    tx.audit()
+        .append(
+            &services.keys,
+            actor,
+            &NewEvent {
+                action: "admin.change_password",
+                target_kind: "admin",
+                target_id: &admin.id.to_string(),
+                outcome: "done",
+                details: serde_json::json!({ "was_temporary": admin.must_change_password }),
+            },
+        )
+        .await?;
+    Ok(token)
+}

@@ -1,0 +1,83 @@
+//! A store for a customer whose address is confirmed and who has none: it starts at once.
+
+use super::pick_server::pick_server;
+use super::settings::Values;
+use super::store_wish::{self, CheckedWish, StoreWish};
+use super::{ServiceError, Services};
+use crate::db::audit::NewEvent;
+use crate::db::jobs::{JobRef, NewJob};
+use crate::db::{Queries, Tx};
+use crate::domain::{Actor, StoreState};
+use crate::jobs::PROVISION_STORE;
+use crate::transact;
+
+/// Starts a store; returns the public id of its set-up job. The same form key gives the same job.
+///
+/// # Errors
+/// `Invalid` with every wrong field; `Conflict` when there is a store already.
+pub async fn create_store(
+    services: &Services,
+    settings: &Values,
+    actor: &Actor,
+    customer_id: u64,
+    wish: &StoreWish,
+    form_key: &[u8; 32],
+) -> Result<String, ServiceError> {
+    let mut tx = services.db.begin().await?;
+    let checked = store_wish::check(&mut tx, settings, wish).await;
+    tx.rollback().await?;
+    let checked = match checked {
+        Ok(c) => c,
+        Err((_, Some(trouble))) => return Err(trouble.into()),
+        Err((fields, None)) => return Err(ServiceError::Invalid(fields)),
+    };
+    let (uid, job) =
+        transact!(services.db, tx => insert(&mut tx, services, settings, actor, customer_id, &checked, form_key))?;
+    services.queue.announce(&job.into_iter().collect::<Vec<_>>()).await;
+    Ok(uid)
+}
+
+async fn insert(
+    tx: &mut Tx,
+    services: &Services,
+    settings: &Values,
+    actor: &Actor,
+    customer_id: u64,
+    wish: &CheckedWish,
+    form_key: &[u8; 32],
+) -> Result<(String, Option<JobRef>), ServiceError> {
+    if !tx.form_keys().take(form_key, "create_store").await? {
+        return match tx.form_keys().location(form_key, "create_store").await? {
+            Some(uid) if !uid.is_empty() => Ok((uid, None)),
+            _ => Err(ServiceError::Conflict("This form was sent before. Look at your store".into())),
+        };
+    }
+    let customer = tx.customers().lock(customer_id).await?.ok_or(ServiceError::NotFound)?;
+    if customer.state != "active" {
+        return Err(ServiceError::Conflict("Your account is paused. Contact us to go on".into()));
+    }
+    if !tx.stores().list_of_customer(customer_id).await?.is_empty() {
+        return Err(ServiceError::Conflict("You have a store already".into()));
+    }
+    let slug = store_wish::free_slug(tx, settings.text("base_domain"), wish).await?;
+    let (store_id, store_uid) = store_wish::insert(tx, settings, customer_id, wish, &slug).await?;
+    let server = pick_server(tx, wish.platform).await?;
+    tx.stores().move_state(store_id, StoreState::Requested, StoreState::Provisioning).await?;
+    let job = tx.jobs().insert(&NewJob::for_store(PROVISION_STORE, store_id, customer_id, server, actor)).await?;
+    let uid = job.uid.to_string();
+    tx.form_keys().answer(form_key, &uid).await?;
+    tx.audit()
+        .append(
+            &services.keys,
+            actor,
+            &NewEvent {
+                action: "store.create",
+                target_kind: "store",
+                target_id: &store_uid.to_string(),
+                outcome: "done",
+                details: serde_json::json!({ "name": wish.name.as_str(), "plan": wish.plan.slug, "job": uid }),
+            },
+        )
+        .await?;
+    Ok((uid, Some(job)))
+}

@@ -1,0 +1,166 @@
+//! Sign-up: customer, store and confirmation mail in one transaction. A known address gets the same
+//! answer; the mail explains instead.
+//!
+//! Until the address is confirmed the newest sign-up wins: it replaces the password and the store of
+//! the one before. So somebody who signs up with another person's address keeps nothing once that
+//! person signs up.
+
+use super::passwords::{CUSTOMER_LENGTH, Passwords, check_new};
+use super::settings::Values;
+use super::store_wish::{self, StoreWish};
+use super::{ServiceError, Services};
+use crate::crypto::Secret;
+use crate::db::audit::NewEvent;
+use crate::db::customers::Customer;
+use crate::db::jobs::{JobRef, NewJob};
+use crate::db::login_sessions::NewSession;
+use crate::db::{Queries, Tx};
+use crate::domain::{Actor, Email, StoreState};
+use crate::jobs::MailArgs;
+use crate::transact;
+
+/// What was posted.
+#[derive(Debug, Clone)]
+pub struct SignUp {
+    /// E-mail.
+    pub email: String,
+    /// Password.
+    pub password: Secret,
+    /// The store.
+    pub wish: StoreWish,
+    /// SHA-256 of the browser's pre-sign-in id.
+    pub visitor_hash: [u8; 32],
+    /// The browser's name for itself.
+    pub user_agent: String,
+    /// SHA-256 of the one-use key.
+    pub form_key: [u8; 32],
+}
+
+/// Signs up; returns the address the mail goes to, as cleaned.
+///
+/// # Errors
+/// `Invalid` with every wrong field.
+pub async fn sign_up(
+    services: &Services,
+    passwords: &Passwords,
+    settings: &Values,
+    actor: &Actor,
+    form: &SignUp,
+) -> Result<Email, ServiceError> {
+    let mut wrong = Vec::new();
+    let email = Email::parse(&form.email).map_err(|e| wrong.push(("email", e.0))).ok();
+    let password =
+        check_new(form.password.expose(), CUSTOMER_LENGTH, &form.email).map_err(|e| wrong.push(("password", e))).ok();
+    let mut tx = services.db.begin().await?;
+    let checked = store_wish::check(&mut tx, settings, &form.wish).await;
+    tx.rollback().await?;
+    let checked = match checked {
+        Ok(c) => Some(c),
+        Err((_, Some(trouble))) => return Err(trouble.into()),
+        Err((mut fields, None)) => {
+            wrong.append(&mut fields);
+            None
+        }
+    };
+    let (Some(email), Some(password), Some(wish)) = (email, password, checked) else {
+        return Err(ServiceError::Invalid(wrong));
+    };
+    // Hashed for known and unknown addresses alike: the time says nothing.
+    let hash = passwords
+        .hash(&password)
+        .await
+        .ok_or_else(|| ServiceError::Conflict("We could not store your password. Try again".into()))?;
+    let job = transact!(services.db, tx => insert(&mut tx, services, settings, actor, form, &email, &hash, &wish))?;
+    services.queue.announce(&job.into_iter().collect::<Vec<_>>()).await;
+    Ok(email)
+}
+
+#[allow(clippy::too_many_arguments)]
+async fn insert(
+    tx: &mut Tx,
+    services: &Services,
+    settings: &Values,
+    actor: &Actor,
+    form: &SignUp,
+    email: &Email,
+    hash: &str,
+    wish: &store_wish::CheckedWish,
+) -> Result<Option<JobRef>, ServiceError> {
+    if !tx.form_keys().take(&form.form_key, "sign_up").await? {
+        return Ok(None);
+    }
+    let known = tx.customers().find_by_email(&email.key()).await?;
+    let known = match known {
+        Some(c) => tx.customers().lock(c.id).await?,
+        None => None,
+    };
+    let mail = match known {
+        Some(customer) if customer.state != "unverified" => {
+            // The address of the wish is checked all the same, so that the answer does not differ.
+            store_wish::free_slug(tx, settings.text("base_domain"), wish).await?;
+            MailArgs {
+                template: "account_exists".into(),
+                customer_id: Some(customer.id),
+                admin_id: None,
+                store_id: None,
+                job: None,
+                visitor_session_id: None,
+            }
+        }
+        known => {
+            let customer_id = match known {
+                Some(old) => start_over(tx, &old, hash).await?,
+                None => tx.customers().insert(email, hash).await?,
+            };
+            let slug = store_wish::free_slug(tx, settings.text("base_domain"), wish).await?;
+            let (store_id, _) = store_wish::insert(tx, settings, customer_id, wish, &slug).await?;
+            let visitor = tx
+                .login_sessions()
+                .insert(&NewSession {
+                    token_hash: &form.visitor_hash,
+                    customer_id: None,
+                    admin_id: None,
+                    address: &actor.address,
+                    user_agent: &form.user_agent,
+                })
+                .await?;
+            MailArgs {
+                template: "verify_email".into(),
+                customer_id: Some(customer_id),
+                admin_id: None,
+                store_id: Some(store_id),
+                job: None,
+                visitor_session_id: Some(visitor),
+            }
+        }
+    };
+    let by = Actor { name: email.as_str().to_owned(), ..actor.clone() };
+    let job = tx.jobs().insert(&NewJob::mail(&mail, None, &by)).await?;
+    let target = mail.customer_id.unwrap_or_default().to_string();
+    tx.audit()
+        .append(
+            &services.keys,
+            &by,
+            &NewEvent {
+                action: "customer.sign_up",
+                target_kind: "customer",
+                target_id: &target,
+                outcome: if mail.store_id.is_some() { "done" } else { "refused" },
+                details: serde_json::json!({ "store": wish.name.as_str(), "plan": wish.plan.slug, "known_address": mail.store_id.is_none() }),
+            },
+        )
+        .await?;
+    Ok(Some(job))
+}
+
+/// The newest sign-up of an unconfirmed address replaces the one before.
+async fn start_over(tx: &mut Tx, old: &Customer, hash: &str) -> Result<u64, ServiceError> {
+    tx.customers().replace_unverified_password(old.id, hash).await?;
+    for store in tx.stores().list_of_customer(old.id).await? {
+        if store.state == StoreState::Requested {
+            tx.stores().release_addresses(store.id).await?;
+            tx.stores().move_state(store.id, StoreState::Requested, StoreState::Deleted).await?;
+        }
+    }
+    Ok(old.id)
+}

@@ -1,0 +1,151 @@
+//! What a person asks for when ordering a store, checked field by field.
+
+use super::ServiceError;
+use super::settings::Values;
+use crate::db::plans::Plan;
+use crate::db::stores::NewStore;
+use crate::db::{DbError, Queries, Tx};
+use crate::domain::{HumanText, Platform, Slug, Uid};
+
+/// Fields as they were posted.
+#[derive(Debug, Clone, Default)]
+pub struct StoreWish {
+    /// Title of the shop.
+    pub store_name: String,
+    /// `woocommerce` or `magento`.
+    pub platform: String,
+    /// Plan slug.
+    pub plan: String,
+    /// First label of the address; empty = from the name.
+    pub address: String,
+}
+
+/// A wish that can be carried out.
+#[derive(Debug, Clone)]
+pub struct CheckedWish {
+    /// Title.
+    pub name: HumanText,
+    /// Shop software.
+    pub platform: Platform,
+    /// Plan.
+    pub plan: Plan,
+    /// First label.
+    pub slug: Slug,
+    /// The label was made from the name, so a taken one may get a number.
+    pub derived: bool,
+}
+
+/// Words for a taken address.
+const TAKEN: &str = "This web address, or one that looks like it, is taken. Choose another";
+
+/// Checks every field; collects all that is wrong.
+///
+/// # Errors
+/// The fields with words; database trouble.
+pub async fn check(
+    tx: &mut Tx,
+    settings: &Values,
+    wish: &StoreWish,
+) -> Result<CheckedWish, (Vec<(&'static str, String)>, Option<DbError>)> {
+    let mut wrong = Vec::new();
+    let name = HumanText::parse("store name", &wish.store_name).map_err(|e| wrong.push(("store_name", e.0))).ok();
+    let platform = match Platform::parse(&wish.platform) {
+        Some(Platform::Magento) if settings.text("magento_offered") != "yes" => {
+            wrong.push(("platform", "Magento opens soon. Choose WooCommerce for now".into()));
+            None
+        }
+        Some(p) => Some(p),
+        None => {
+            wrong.push(("platform", "Choose a platform".into()));
+            None
+        }
+    };
+    let plan = if wish.plan.len() > 40 {
+        None
+    } else {
+        tx.plans().find(&wish.plan).await.map_err(|e| (Vec::new(), Some(e)))?
+    };
+    let plan = match plan {
+        Some(p) if p.state == "offered" => Some(p),
+        Some(p) if p.state == "full" => {
+            wrong.push(("plan", format!("{} opens again soon. Choose another plan", p.name)));
+            None
+        }
+        _ => {
+            wrong.push(("plan", "Choose a plan".into()));
+            None
+        }
+    };
+    let derived = wish.address.trim().is_empty();
+    let slug = if derived {
+        match name.as_ref().map(|n| Slug::from_name(n.as_str())) {
+            None => None,
+            Some(Some(slug)) => Some(slug),
+            Some(None) => {
+                wrong.push(("address", "We cannot make a web address from this name. Choose one".into()));
+                None
+            }
+        }
+    } else {
+        Slug::parse(&wish.address).map_err(|e| wrong.push(("address", e.0))).ok()
+    };
+    match (name, platform, plan, slug) {
+        (Some(name), Some(platform), Some(plan), Some(slug)) if wrong.is_empty() => {
+            Ok(CheckedWish { name, platform, plan, slug, derived })
+        }
+        _ => Err((wrong, None)),
+    }
+}
+
+/// A free label for the wish: its own, or with a number when it was made from the name.
+///
+/// # Errors
+/// `Invalid` on `address` when none is free.
+pub async fn free_slug(tx: &mut Tx, base_domain: &str, wish: &CheckedWish) -> Result<Slug, ServiceError> {
+    if !tx.stores().address_taken(&wish.slug.under(base_domain)).await? {
+        return Ok(wish.slug.clone());
+    }
+    if wish.derived {
+        let stem: String = wish.slug.as_str().chars().take(36).collect();
+        for n in 2..=30 {
+            if let Ok(slug) = Slug::parse(&format!("{}-{n}", stem.trim_end_matches('-')))
+                && !tx.stores().address_taken(&slug.under(base_domain)).await?
+            {
+                return Ok(slug);
+            }
+        }
+    }
+    Err(ServiceError::field("address", TAKEN))
+}
+
+/// Inserts the store with its address.
+///
+/// # Errors
+/// `Invalid` on `address` when somebody was quicker.
+pub async fn insert(
+    tx: &mut Tx,
+    settings: &Values,
+    customer_id: u64,
+    wish: &CheckedWish,
+    slug: &Slug,
+) -> Result<(u64, Uid), ServiceError> {
+    let (currency, country) =
+        (settings.text("default_currency").to_owned(), settings.text("default_country").to_owned());
+    let (id, uid) = tx
+        .stores()
+        .insert(&NewStore {
+            customer_id,
+            plan_id: wish.plan.id,
+            platform: wish.platform,
+            name: wish.name.as_str(),
+            slug: slug.as_str(),
+            currency: &currency,
+            country: &country,
+        })
+        .await?;
+    tx.stores().hold_address(id, &slug.under(settings.text("base_domain"))).await.map_err(|e| match e {
+        DbError::Duplicate { .. } => ServiceError::field("address", TAKEN),
+        other => other.into(),
+    })?;
+    Ok((id, uid))
+}

@@ -1,0 +1,362 @@
+//! The caller: built once by the pipeline, handed to handlers.
+
+use crate::error::WebError;
+use crate::state::AppState;
+use crate::views::{MenuItem, Notice, Page, ThemeChoice, User, View};
+use actix_web::cookie::{Cookie, SameSite, time::Duration};
+use actix_web::http::header;
+use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, dev::Payload, web};
+use hosting::crypto::{mac, random_token, same, sha256};
+use hosting::db::login_sessions::{AdminSession, CustomerSession};
+use hosting::domain::{Actor, Role};
+use std::cell::RefCell;
+use std::future::{Ready, ready};
+use std::rc::Rc;
+
+/// Who is calling.
+#[derive(Debug, Clone)]
+pub enum Who {
+    /// Nobody we know.
+    Visitor,
+    /// A signed-in shop owner.
+    Customer(Rc<CustomerSession>),
+    /// A signed-in staff member.
+    Staff(Rc<AdminSession>),
+}
+
+/// The request as handlers see it. Cheap to clone.
+#[derive(Clone)]
+pub struct Ctx(Rc<Inner>);
+
+struct Inner {
+    state: web::Data<AppState>,
+    who: Who,
+    request_id: String,
+    address: String,
+    user_agent: String,
+    here: String,
+    path: String,
+    theme: &'static str,
+    visitor: String,
+    new_visitor: bool,
+    device: Option<String>,
+    flash: Option<String>,
+    wants_json: bool,
+    cookies: RefCell<Vec<Cookie<'static>>>,
+}
+
+/// What the pipeline found out before anything else.
+pub(crate) struct Arrival {
+    pub(crate) state: web::Data<AppState>,
+    pub(crate) request_id: String,
+    pub(crate) address: String,
+}
+
+/// Names of cookies: `__Host-` where the panel has TLS, plain in development on loopback.
+pub(crate) fn cookie_name(secure: bool, name: &str) -> String {
+    if secure { format!("__Host-sf_{name}") } else { format!("sf_{name}") }
+}
+
+impl Ctx {
+    pub(crate) fn new(request: &HttpRequest, arrival: Arrival, who: Who) -> Self {
+        let secure = arrival.state.config.base_url.is_https();
+        let cookie = |name: &str| request.cookie(&cookie_name(secure, name)).map(|c| c.value().to_owned());
+        let known = cookie("visitor").filter(|v| v.len() == 64 && v.bytes().all(|b| b.is_ascii_hexdigit()));
+        let theme = match cookie("theme").as_deref() {
+            Some("light") => "light",
+            Some("dark") => "dark",
+            _ => "auto",
+        };
+        let accept = request.headers().get(header::ACCEPT).and_then(|v| v.to_str().ok()).unwrap_or_default();
+        let path = request.path().to_owned();
+        let user_agent = request.headers().get(header::USER_AGENT).and_then(|v| v.to_str().ok()).unwrap_or_default();
+        Self(Rc::new(Inner {
+            who,
+            request_id: arrival.request_id,
+            address: arrival.address,
+            user_agent: user_agent.chars().filter(|c| !c.is_control()).take(255).collect(),
+            here: request.uri().path_and_query().map_or_else(|| path.clone(), ToString::to_string),
+            theme,
+            new_visitor: known.is_none(),
+            visitor: known.unwrap_or_else(|| random_token().expose().to_owned()),
+            device: cookie("device"),
+            flash: cookie("flash"),
+            wants_json: path.starts_with("/api/") || !accept.contains("text/html") && (accept.contains("json") || accept.contains("event-stream")),
+            path,
+            cookies: RefCell::default(),
+            state: arrival.state,
+        }))
+    }
+
+    /// Services, settings, limits.
+    #[must_use]
+    pub fn state(&self) -> &AppState {
+        &self.0.state
+    }
+    /// Who is calling.
+    #[must_use]
+    pub fn who(&self) -> &Who {
+        &self.0.who
+    }
+    /// The signed-in customer; the route table makes sure there is one.
+    ///
+    /// # Errors
+    /// The table and the handler disagree: our fault.
+    pub fn customer(&self) -> Result<Rc<CustomerSession>, WebError> {
+        match &self.0.who {
+            Who::Customer(c) => Ok(c.clone()),
+            _ => Err(WebError::Internal("handler of owners reached without one".into())),
+        }
+    }
+    /// The signed-in staff member; the route table makes sure there is one.
+    ///
+    /// # Errors
+    /// The table and the handler disagree: our fault.
+    pub fn staff(&self) -> Result<Rc<AdminSession>, WebError> {
+        match &self.0.who {
+            Who::Staff(s) => Ok(s.clone()),
+            _ => Err(WebError::Internal("handler of staff reached without one".into())),
+        }
+    }
+    /// The client's address.
+    #[must_use]
+    pub fn address(&self) -> &str {
+        &self.0.address
+    }
+    /// The browser's name for itself, shortened.
+    #[must_use]
+    pub fn user_agent(&self) -> &str {
+        &self.0.user_agent
+    }
+    /// Joins click, log and work.
+    #[must_use]
+    pub fn request_id(&self) -> &str {
+        &self.0.request_id
+    }
+    /// Path and query of this request.
+    #[must_use]
+    pub fn here(&self) -> &str {
+        &self.0.here
+    }
+    /// The caller reads JSON, not pages.
+    #[must_use]
+    pub fn wants_json(&self) -> bool {
+        self.0.wants_json
+    }
+    /// The caller as the audit chain records it.
+    #[must_use]
+    pub fn actor(&self) -> Actor {
+        let (role, id, name) = match &self.0.who {
+            Who::Visitor => (Role::Visitor, None, "visitor".to_owned()),
+            Who::Customer(c) => (c.role, Some(c.customer_id), c.email.clone()),
+            Who::Staff(s) => (s.role, Some(s.admin_id), s.email.clone()),
+        };
+        Actor { role, id, name, address: self.0.address.clone(), request_id: self.0.request_id.clone() }
+    }
+
+    // ---- form tokens ---------------------------------------------------------------------------
+
+    /// The secret that this browser's form tokens prove knowledge of.
+    fn form_secret(&self) -> [u8; 32] {
+        let key = &self.0.state.form_key;
+        match &self.0.who {
+            Who::Visitor => mac(key, format!("visitor/{}", self.0.visitor).as_bytes()),
+            Who::Customer(c) => mac(key, &c.csrf_secret),
+            Who::Staff(s) => mac(key, &s.csrf_secret),
+        }
+    }
+
+    /// A form token; looks different each time, so that compression gives nothing away.
+    #[must_use]
+    pub fn form_token(&self) -> String {
+        let pad = sha256(random_token().expose().as_bytes());
+        let masked: Vec<u8> = self.form_secret().iter().zip(pad).map(|(s, p)| s ^ p).collect();
+        format!("{}{}", hex::encode(pad), hex::encode(masked))
+    }
+
+    /// Whether a posted token is ours.
+    #[must_use]
+    pub fn is_form_token(&self, token: &str) -> bool {
+        let mut bytes = [0u8; 64];
+        if hex::decode_to_slice(token, &mut bytes).is_err() {
+            return false;
+        }
+        let (pad, masked) = bytes.split_at(32);
+        let secret: Vec<u8> = pad.iter().zip(masked).map(|(p, m)| p ^ m).collect();
+        same(&secret, &self.form_secret())
+    }
+
+    /// A fresh one-use key for a form.
+    #[must_use]
+    pub fn new_form_key(&self) -> String {
+        random_token().expose()[..40].to_owned()
+    }
+
+    /// SHA-256 of this browser's pre-sign-in id.
+    #[must_use]
+    pub fn visitor_hash(&self) -> [u8; 32] {
+        sha256(self.0.visitor.as_bytes())
+    }
+
+    // ---- cookies -------------------------------------------------------------------------------
+
+    /// Sets a cookie on the answer; `seconds` = `None` ends with the browser, 0 removes it.
+    pub fn set_cookie(&self, name: &str, value: &str, seconds: Option<i64>) {
+        let secure = self.0.state.config.base_url.is_https();
+        let mut cookie = Cookie::build(cookie_name(secure, name), value.to_owned())
+            .path("/")
+            .http_only(true)
+            .secure(secure)
+            .same_site(SameSite::Lax);
+        if let Some(seconds) = seconds {
+            cookie = cookie.max_age(Duration::seconds(seconds));
+        }
+        self.0.cookies.borrow_mut().push(cookie.finish());
+    }
+
+    /// Cookies for the answer, the pre-sign-in one included when it is new.
+    pub(crate) fn take_cookies(&self) -> Vec<Cookie<'static>> {
+        if self.0.new_visitor && matches!(self.0.who, Who::Visitor) {
+            self.set_cookie("visitor", &self.0.visitor.clone(), Some(86_400 * 2));
+        }
+        self.0.cookies.take()
+    }
+
+    /// Whether this browser signed in to the account before.
+    #[must_use]
+    pub fn knows_device(&self, account: &str) -> bool {
+        self.0.device.as_deref().is_some_and(|d| same(d.as_bytes(), self.device_mark(account).as_bytes()))
+    }
+
+    /// Remembers that this browser signed in to the account.
+    pub fn remember_device(&self, account: &str) {
+        self.set_cookie("device", &self.device_mark(account), Some(86_400 * 365));
+    }
+
+    fn device_mark(&self, account: &str) -> String {
+        hex::encode(&mac(&self.0.state.form_key, format!("device/{account}").as_bytes())[..20])
+    }
+
+    // ---- answers -------------------------------------------------------------------------------
+
+    /// Shows `notice` on the page after the redirect. Only words of ours, by name.
+    pub fn flash(&self, name: &'static str) {
+        self.set_cookie("flash", name, Some(60));
+    }
+
+    /// Chrome of a page.
+    pub async fn page(&self, title: impl Into<String>, nav: &str) -> Page {
+        let settings = self.0.state.settings().await;
+        let (user, menu) = match &self.0.who {
+            Who::Visitor => (None, Vec::new()),
+            Who::Customer(c) => (Some(User { name: c.email.clone(), role: String::new() }), owner_menu(&self.0.path)),
+            Who::Staff(s) => (Some(User { name: s.name.clone(), role: role_words(s.role).into() }), staff_menu(&self.0.path)),
+        };
+        let notice = self.0.flash.as_deref().and_then(notice_named);
+        if self.0.flash.is_some() {
+            self.set_cookie("flash", "", Some(0));
+        }
+        Page {
+            title: title.into(),
+            product: settings.text("product_name").to_owned(),
+            support_email: settings.text("support_email").to_owned(),
+            csrf: self.form_token(),
+            theme: self.0.theme.to_owned(),
+            themes: ThemeChoice::all(self.0.theme),
+            here: self.0.path.clone(),
+            nav: nav.to_owned(),
+            user,
+            menu,
+            notice,
+            has_errors: false,
+        }
+    }
+
+    /// A page, 200.
+    ///
+    /// # Errors
+    /// The template fails.
+    pub fn ok(&self, view: &impl View) -> Result<HttpResponse, WebError> {
+        Ok(html(HttpResponse::Ok(), view.render()?))
+    }
+
+    /// A form with errors, 422.
+    ///
+    /// # Errors
+    /// The template fails.
+    pub fn unprocessable(&self, view: &impl View) -> Result<HttpResponse, WebError> {
+        Ok(html(HttpResponse::UnprocessableEntity(), view.render()?))
+    }
+
+    /// On to another page after a change.
+    #[must_use]
+    pub fn see_other(&self, to: &str) -> HttpResponse {
+        HttpResponse::SeeOther().insert_header((header::LOCATION, to)).finish()
+    }
+}
+
+/// A page as an answer.
+pub(crate) fn html(mut response: actix_web::HttpResponseBuilder, body: String) -> HttpResponse {
+    response.insert_header((header::CONTENT_TYPE, "text/html; charset=utf-8")).body(body)
+}
+
+fn owner_menu(path: &str) -> Vec<MenuItem> {
+    [("/dashboard", "Your store", "home"), ("/dashboard/access", "Sign-in details", "key")]
+        .into_iter()
+        .map(|(href, label, icon)| MenuItem { href, label, icon, current: path == href })
+        .collect()
+}
+
+/// Only pages that exist.
+fn staff_menu(path: &str) -> Vec<MenuItem> {
+    [
+        ("/admin", "Overview", "layout-dashboard"),
+        ("/admin/customers", "Customers", "users"),
+        ("/admin/jobs", "Jobs", "list-check"),
+        ("/admin/system", "System", "activity"),
+    ]
+    .into_iter()
+    .map(|(href, label, icon)| MenuItem { href, label, icon, current: path == href || href != "/admin" && path.starts_with(&format!("{href}/")) })
+    .collect()
+}
+
+/// A role in words.
+#[must_use]
+pub fn role_words(role: Role) -> &'static str {
+    match role {
+        Role::Support => "Support",
+        Role::Admin => "Admin",
+        Role::SuperAdmin => "Super admin",
+        _ => "",
+    }
+}
+
+/// Results of actions, by name; the cookie carries the name, never words.
+fn notice_named(name: &str) -> Option<Notice> {
+    let (tone, text) = match name {
+        "signed_out" => ("good", "You are signed out."),
+        "mail_sent" => ("good", "A new link is on its way. Only the newest one works."),
+        "email_confirmed" => ("good", "Your email is confirmed."),
+        "deletion_planned" => ("warn", "The deletion is planned. Until then you can cancel it."),
+        "deletion_cancelled" => ("good", "The deletion is cancelled. Your store stays."),
+        "retry_started" => ("good", "A new attempt is on its way."),
+        "clean_up_started" => ("good", "The clean-up is on its way."),
+        "job_cancelled" => ("good", "The job is cancelled."),
+        "cancel_asked" => ("good", "The job stops at its next step and takes back what it did."),
+        "job_released" => ("good", "The job is free again and starts over from its last good step."),
+        "bulk_done" => ("good", "Done for all chosen jobs."),
+        "bulk_partly" => ("warn", "Some of the chosen jobs had moved on meanwhile and were left alone."),
+        "password_changed" => ("good", "Your password is changed. Other devices are signed out."),
+        _ => return None,
+    };
+    Some(Notice { tone, text: text.into(), ..Notice::default() })
+}
+
+impl FromRequest for Ctx {
+    type Error = WebError;
+    type Future = Ready<Result<Self, WebError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(request.extensions().get::<Ctx>().cloned().ok_or_else(|| WebError::Internal("no context".into())))
+    }
+}

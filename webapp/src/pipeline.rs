@@ -1,0 +1,349 @@
+//! What every request passes, in this order: request id and address, host, route and rights, origin,
+//! the handler inside a net for panics; on the way back error pages, headers, cookies.
+//! Rights come from the route table: an address that is not in it does not exist.
+
+use crate::error::{Failure, WebError};
+use crate::extract::{Ctx, Who};
+use crate::extract_internals::{Arrival, cookie_name, html};
+use crate::router::{self, Access, Route};
+use crate::state::AppState;
+use crate::views::View;
+use crate::views::errors::ErrorPage;
+use actix_web::body::{BoxBody, EitherBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::{Method, StatusCode, header};
+use actix_web::middleware::Next;
+use actix_web::{Error, HttpMessage, HttpResponse, web};
+use futures_util::FutureExt;
+use hosting::crypto::sha256;
+use hosting::db::Queries;
+use hosting::db::login_sessions::SessionOwner;
+use hosting::domain::Role;
+use std::panic::AssertUnwindSafe;
+use std::rc::Rc;
+use std::time::Instant;
+
+/// The content policy of every page: nothing inline, nothing from elsewhere.
+pub const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
+
+/// The middleware.
+///
+/// # Errors
+/// None of its own: failures become answers.
+pub async fn pipeline<B: MessageBody + 'static>(
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, Error> {
+    let began = Instant::now();
+    let Some(state) = request.app_data::<web::Data<AppState>>().cloned() else {
+        return Err(WebError::Internal("no state".into()).into());
+    };
+    let request_id = request
+        .extensions()
+        .get::<tracing_actix_web::RequestId>()
+        .map_or_else(|| hosting::domain::Uid::new().to_string(), ToString::to_string);
+    let route = router::find(&request);
+    let pattern = route.first().map_or("", |r| r.path);
+    let method = request.method().clone();
+    let address = client_address(&request, state.config.base_url.is_https());
+
+    let (who, refusal) = match admit(&request, &state, &route, &address).await {
+        Ok(who) => (who, None),
+        Err((who, error)) => (who, Some(error)),
+    };
+    let ctx = Ctx::new(request.request(), Arrival { state: state.clone(), request_id, address }, who);
+    request.extensions_mut().insert(ctx.clone());
+
+    let mut response = if let Some(error) = refusal {
+        answer_failure(request, &ctx, error).await
+    } else {
+        let (spare, payload) = request.into_parts();
+        let inner = ServiceRequest::from_parts(spare.clone(), payload);
+        let answered = AssertUnwindSafe(next.call(inner)).catch_unwind().await;
+        let failure = match answered {
+            Ok(Ok(response)) => match failure_of(&response) {
+                None => Ok(response),
+                Some(error) => Err((error, Some(response.into_parts().1.headers().clone()))),
+            },
+            Ok(Err(error)) => Err((from_actix(&error), Some(error.error_response().headers().clone()))),
+            Err(_) => Err((WebError::Internal("a handler panicked".into()), None)),
+        };
+        match failure {
+            Ok(response) => response.map_into_left_body(),
+            Err((error, _)) => {
+                let response = draw(&ctx, &error).await;
+                ServiceResponse::new(spare, response.map_into_right_body())
+            }
+        }
+    };
+    finish(&mut response, &ctx, &route);
+    let status = response.status().as_u16();
+    // Routes, not addresses: labels stay few.
+    metrics::histogram!("shopfleet_http_seconds", "route" => pattern, "method" => method_label(&method)).record(began.elapsed().as_secs_f64());
+    metrics::counter!("shopfleet_http_requests", "route" => pattern, "status" => status_label(status)).increment(1);
+    Ok(response)
+}
+
+async fn answer_failure<B>(request: ServiceRequest, ctx: &Ctx, error: WebError) -> ServiceResponse<EitherBody<B, BoxBody>> {
+    let response = draw(ctx, &error).await;
+    request.into_response(response.map_into_right_body())
+}
+
+/// Host, route, rights, origin: everything that can be refused before the handler runs.
+async fn admit(request: &ServiceRequest, state: &AppState, route: &[&'static Route], address: &str) -> Result<Who, (Who, WebError)> {
+    let stranger = |error| (Who::Visitor, error);
+    let listed = route.iter().find(|r| router::takes(r, request.method())).copied();
+    let open = route.first().is_some_and(|r| r.access == Access::Operations);
+    if open {
+        let local = address.parse::<std::net::IpAddr>().is_ok_and(|a| a.is_loopback()) && !request.headers().contains_key("x-forwarded-for");
+        if route.first().is_some_and(|r| r.path == "/metrics") && !local {
+            return Err(stranger(WebError::NotFound));
+        }
+    } else if !host_is_ours(request, state) {
+        return Err(stranger(WebError::Misdirected));
+    }
+    let Some(first) = route.first() else { return Err(stranger(WebError::NotFound)) };
+    if matches!(first.access, Access::Operations | Access::Asset) {
+        return listed.map_or_else(|| Err(stranger(not_allowed(route))), |_| Ok(Who::Visitor));
+    }
+    let secure = state.config.base_url.is_https();
+    let area = if first.path.starts_with("/admin") { "staff" } else { "session" };
+    let token = request.cookie(&cookie_name(secure, area)).map(|c| c.value().to_owned());
+    let who = match token.filter(|t| t.len() == 64) {
+        None => Who::Visitor,
+        Some(token) => match find_session(state, &token).await {
+            Ok(who) => who,
+            // Public pages work without the database.
+            Err(_) if first.access == Access::Everybody && request.method() == Method::GET => Who::Visitor,
+            Err(error) => return Err(stranger(error)),
+        },
+    };
+    let access = listed.map_or(first.access, |r| r.access);
+    if let Err(error) = allowed(access, &who, request, first) {
+        return Err((who, error));
+    }
+    if listed.is_none() {
+        return Err((who, not_allowed(route)));
+    }
+    if !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS) && !same_origin(request, state) {
+        return Err((who, WebError::Forbidden("This was sent from another page. Open the panel itself and do it there. Nothing was changed.".into())));
+    }
+    Ok(who)
+}
+
+async fn find_session(state: &AppState, token: &str) -> Result<Who, WebError> {
+    let mut conn = state.services.db.read().await?;
+    let found = conn.login_sessions().find(&sha256(token.as_bytes())).await?;
+    Ok(match found {
+        None => Who::Visitor,
+        Some(SessionOwner::Customer(c)) => Who::Customer(Rc::new(c)),
+        Some(SessionOwner::Staff(s)) => Who::Staff(Rc::new(s)),
+    })
+}
+
+fn allowed(access: Access, who: &Who, request: &ServiceRequest, route: &Route) -> Result<(), WebError> {
+    let sign_in = |at: &str| {
+        let streams = request.headers().get(header::ACCEPT).and_then(|v| v.to_str().ok()).is_some_and(|a| !a.contains("text/html"));
+        if streams && (route.path.contains("/log") || route.path.ends_with("/state")) || route.path.starts_with("/api/") {
+            return WebError::SignedOut;
+        }
+        let here = request.uri().path_and_query().map_or("/", |p| p.as_str());
+        let back = if request.method() == Method::GET { crate::urls::query(&[("next", crate::urls::safe_next(here).unwrap_or_default())]) } else { String::new() };
+        WebError::SignIn(format!("{at}{back}"))
+    };
+    match (access, who) {
+        (Access::Everybody, _) | (Access::Owner, Who::Customer(_)) => Ok(()),
+        (Access::Owner, _) => Err(sign_in("/login")),
+        (Access::Staff | Access::Operator | Access::StaffPassword, Who::Staff(s)) => {
+            if s.must_change_password && access != Access::StaffPassword {
+                return Err(WebError::SignIn("/admin/password".into()));
+            }
+            if access == Access::Operator && !s.role.may_operate() {
+                return Err(WebError::Forbidden("Only admins and super admins may do this. You are signed in as support.".into()));
+            }
+            if !matches!(s.role, Role::Support | Role::Admin | Role::SuperAdmin) {
+                return Err(WebError::Forbidden("Only staff may see this.".into()));
+            }
+            Ok(())
+        }
+        (Access::Staff | Access::Operator | Access::StaffPassword, _) => Err(sign_in("/admin/login")),
+        (Access::Operations | Access::Asset, _) => Ok(()),
+    }
+}
+
+fn not_allowed(route: &[&'static Route]) -> WebError {
+    let mut verbs: Vec<&str> = route.iter().map(|r| r.method).collect();
+    if verbs.contains(&"GET") {
+        verbs.push("HEAD");
+    }
+    WebError::MethodNotAllowed(verbs.join(", "))
+}
+
+/// The Host header (or the authority of the request line) must be our own.
+fn host_is_ours(request: &ServiceRequest, state: &AppState) -> bool {
+    let ours = state.config.base_url.authority();
+    let mut hosts = request.headers().get_all(header::HOST);
+    let (Some(host), None) = (hosts.next().and_then(|h| h.to_str().ok()), hosts.next()) else { return false };
+    let host = host.to_ascii_lowercase();
+    let default_port = if state.config.base_url.is_https() { ":443" } else { ":80" };
+    let in_line = request.uri().authority().is_none_or(|a| a.as_str().eq_ignore_ascii_case(&host));
+    in_line && (host == ours || host.strip_suffix(default_port) == Some(ours))
+}
+
+/// A change must come from our own pages: `Origin` (or `Referer`) is ours where the browser says
+/// it, and `Sec-Fetch-Site` is not another site. Programs that send neither still need the token.
+fn same_origin(request: &ServiceRequest, state: &AppState) -> bool {
+    let ours = state.config.base_url.as_str();
+    let text = |name: &str| request.headers().get(name).and_then(|v| v.to_str().ok());
+    let site_ok = text("sec-fetch-site").is_none_or(|s| matches!(s, "same-origin" | "none"));
+    let origin_ok = match (text("origin"), text("referer")) {
+        (Some(origin), _) => origin.eq_ignore_ascii_case(ours),
+        (None, Some(referer)) => referer.strip_prefix(ours).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')),
+        (None, None) => true,
+    };
+    site_ok && origin_ok
+}
+
+/// The peer, or, behind our own TLS proxy on this machine, the right-most hop it added.
+fn client_address(request: &ServiceRequest, behind_proxy: bool) -> String {
+    let Some(peer) = request.peer_addr().map(|a| a.ip().to_canonical()) else { return "unknown".into() };
+    if behind_proxy && peer.is_loopback() {
+        let hop = request
+            .headers()
+            .get_all("x-forwarded-for")
+            .last()
+            .and_then(|v| v.to_str().ok())
+            .and_then(|v| v.rsplit(',').next())
+            .and_then(|v| v.trim().parse::<std::net::IpAddr>().ok());
+        return hop.unwrap_or(peer).to_string();
+    }
+    peer.to_string()
+}
+
+fn failure_of<B>(response: &ServiceResponse<B>) -> Option<WebError> {
+    response.response().extensions().get::<Failure>().map(|f| f.0.clone())
+}
+
+fn from_actix(error: &Error) -> WebError {
+    if let Some(own) = error.as_error::<WebError>() {
+        return own.clone();
+    }
+    match error.as_response_error().status_code() {
+        StatusCode::NOT_FOUND => WebError::NotFound,
+        StatusCode::PAYLOAD_TOO_LARGE => WebError::TooLarge,
+        s if s.is_client_error() => WebError::BadRequest("It is not complete, or not well formed."),
+        _ => WebError::Internal(error.to_string()),
+    }
+}
+
+/// The page (or problem+json) of a failure, logged once, here.
+async fn draw(ctx: &Ctx, error: &WebError) -> HttpResponse {
+    let status = actix_web::ResponseError::status_code(error);
+    if status.is_server_error() {
+        tracing::error!(request.id = ctx.request_id(), error = %error, "request failed");
+    }
+    let mut response = actix_web::ResponseError::error_response(error);
+    response.extensions_mut().clear();
+    if matches!(error, WebError::SignIn(_)) {
+        return response;
+    }
+    let (heading, words) = error.words();
+    let mut builder = HttpResponse::build(status);
+    for (name, value) in response.headers() {
+        builder.insert_header((name.clone(), value.clone()));
+    }
+    if ctx.wants_json() {
+        return builder.insert_header((header::CONTENT_TYPE, "application/problem+json")).body(
+            serde_json::json!({
+                "type": format!("about:blank#{}", error.code()),
+                "code": error.code(),
+                "title": heading,
+                "status": status.as_u16(),
+                "detail": words.join(" "),
+                "request_id": ctx.request_id(),
+            })
+            .to_string(),
+        );
+    }
+    let staff = ctx.here().starts_with("/admin");
+    let (back, back_text) = match error {
+        WebError::SignedOut => ("/login", "Sign in"),
+        WebError::NotFound | WebError::Forbidden(_) if staff => ("/admin", "Overview"),
+        WebError::NotFound | WebError::Forbidden(_) if matches!(ctx.who(), Who::Customer(_)) => ("/dashboard", "Your store"),
+        _ => ("", ""),
+    };
+    let retry = matches!(error, WebError::Unavailable(_) | WebError::TooMany(_)).then(|| ctx.here().to_owned()).unwrap_or_default();
+    let mut page = ctx.page(heading, "").await;
+    if staff {
+        page.user = None;
+    }
+    let view = ErrorPage {
+        page,
+        status: status.as_u16(),
+        heading: heading.to_owned(),
+        words,
+        back: back.into(),
+        back_text: back_text.into(),
+        retry,
+        home: true,
+        reference: ctx.request_id().to_owned(),
+    };
+    match view.render() {
+        Ok(body) => html(builder, body),
+        Err(error) => {
+            tracing::error!(request.id = ctx.request_id(), error = %error, "cannot draw the error page");
+            builder.insert_header((header::CONTENT_TYPE, "text/plain; charset=utf-8")).body(heading)
+        }
+    }
+}
+
+/// Headers and cookies of every answer.
+fn finish<B>(response: &mut ServiceResponse<B>, ctx: &Ctx, route: &[&'static Route]) {
+    let asset = route.first().is_some_and(|r| r.access == Access::Asset) && response.status().is_success();
+    if !asset {
+        for cookie in ctx.take_cookies() {
+            // A cookie we built ourselves always fits a header.
+            let _ = response.response_mut().add_cookie(&cookie);
+        }
+    }
+    let https = ctx.state().config.base_url.is_https();
+    let headers = response.headers_mut();
+    let mut set = |name: &'static str, value: &'static str| {
+        headers.insert(header::HeaderName::from_static(name), header::HeaderValue::from_static(value));
+    };
+    set("content-security-policy", POLICY);
+    set("x-content-type-options", "nosniff");
+    set("referrer-policy", "same-origin");
+    set("cross-origin-opener-policy", "same-origin");
+    set("cross-origin-resource-policy", "same-origin");
+    set("permissions-policy", "camera=(), microphone=(), geolocation=(), payment=()");
+    set("x-frame-options", "DENY");
+    if https {
+        set("strict-transport-security", "max-age=31536000; includeSubDomains");
+    }
+    // Every page carries a token of this browser: none is kept.
+    if !asset {
+        set("cache-control", "no-store");
+    }
+    if let Ok(id) = header::HeaderValue::from_str(ctx.request_id()) {
+        headers.insert(header::HeaderName::from_static("x-request-id"), id);
+    }
+}
+
+fn method_label(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::POST => "POST",
+        Method::HEAD => "HEAD",
+        _ => "other",
+    }
+}
+
+fn status_label(status: u16) -> &'static str {
+    match status / 100 {
+        2 => "2xx",
+        3 => "3xx",
+        4 => "4xx",
+        _ => "5xx",
+    }
+}

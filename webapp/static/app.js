@@ -1,0 +1,137 @@
+// Shopfleet: liveness for pages that already work with links and forms alone.
+(function () {
+  'use strict';
+  var d = document;
+  function $(s, r) { return (r || d).querySelector(s); }
+  function all(s, r) { return Array.prototype.slice.call((r || d).querySelectorAll(s)); }
+  d.documentElement.classList.add('js');
+
+  // Error summary takes focus, so the first thing read is what to mend.
+  var summary = $('.summary');
+  if (summary) summary.focus();
+  var flash = $('.notice[data-flash]');
+  if (flash && !summary) { flash.tabIndex = -1; }
+
+  // Show / hide a password: the button exists only where scripts run.
+  all('[data-show]').forEach(function (b) {
+    var input = d.getElementById(b.dataset.show);
+    if (!input) return;
+    b.hidden = false;
+    b.addEventListener('click', function () {
+      var shown = input.type === 'text';
+      input.type = shown ? 'password' : 'text';
+      b.setAttribute('aria-pressed', String(!shown));
+      b.querySelector('span').textContent = shown ? 'Show' : 'Hide';
+    });
+    if (input.form) input.form.addEventListener('submit', function () { input.type = 'password'; });
+  });
+
+  // A form sends once; the one-use key on the server makes this a courtesy, not the guard.
+  d.addEventListener('submit', function (e) {
+    var f = e.target;
+    if (f.method !== 'post') return;
+    if (f.dataset.sent) { e.preventDefault(); return; }
+    f.dataset.sent = '1';
+    var b = e.submitter;
+    if (!b || b.name) return;
+    setTimeout(function () {
+      if (b.dataset.busy) {
+        b.style.minWidth = b.offsetWidth + 'px';
+        b.dataset.was = b.innerHTML;
+        b.textContent = b.dataset.busy;
+      }
+      b.disabled = true;
+    });
+  });
+  window.addEventListener('pageshow', function () {
+    all('form[data-sent]').forEach(function (f) {
+      delete f.dataset.sent;
+      all('button[disabled]', f).forEach(function (b) {
+        b.disabled = false;
+        if (b.dataset.was) { b.innerHTML = b.dataset.was; }
+      });
+    });
+  });
+
+  function say(text) {
+    var s = $('#say');
+    if (s) { s.textContent = ''; setTimeout(function () { s.textContent = text; }, 30); }
+  }
+  // Copy a value; falls back to selecting it where the clipboard is not available (plain http).
+  function copy(text, near, words) {
+    function manual() {
+      var t = d.createElement('textarea');
+      t.className = 'copybox in'; t.readOnly = true; t.value = text; t.setAttribute('aria-label', 'Text to copy');
+      near.parentNode.insertBefore(t, near.nextSibling); t.focus(); t.select();
+      var ok = false;
+      try { ok = d.execCommand('copy'); } catch (_) { ok = false; }
+      if (ok) { t.remove(); near.focus(); say(words); } else { say('Press Ctrl+C to copy the selected text'); t.addEventListener('blur', function () { t.remove(); }); }
+      return ok;
+    }
+    function done() {
+      var l = near.querySelector('span') || near, was = l.textContent;
+      l.textContent = 'Copied'; say(words);
+      setTimeout(function () { l.textContent = was; }, 2000);
+    }
+    if (navigator.clipboard && window.isSecureContext) navigator.clipboard.writeText(text).then(done, manual);
+    else if (manual()) done();
+  }
+  window.shopfleet = { copy: copy, say: say };
+  all('[data-copy]').forEach(function (b) {
+    b.hidden = false;
+    b.addEventListener('click', function () {
+      copy(d.getElementById(b.dataset.copy).textContent.trim(), b, 'Copied');
+    });
+  });
+
+  // "Send again" opens after its wait, counted down in words.
+  all('[data-wait]').forEach(function (b) {
+    var left = +b.dataset.wait, label = b.textContent;
+    if (!left) return;
+    b.disabled = true;
+    (function tick() {
+      if (left <= 0) { b.disabled = false; b.textContent = label; return; }
+      b.textContent = label + ' (' + left + ' s)'; left--; setTimeout(tick, 1000);
+    })();
+  });
+
+  // The address a store name leads to, shown while leaving the field; the server decides.
+  var nm = $('[data-slug-from]'), out = $('[data-slug-out]');
+  if (nm && out) {
+    var slug = function () {
+      var own = d.getElementById('address'), v = (own && own.value) || nm.value;
+      v = v.normalize('NFKD').replace(/[\u0300-\u036f]/g, '').toLowerCase().replace(/[^a-z0-9]+/g, '-').replace(/^-+|-+$/g, '').slice(0, 40);
+      out.textContent = v || 'your-store';
+    };
+    nm.addEventListener('change', slug);
+    if ($('#address')) $('#address').addEventListener('change', slug);
+  }
+
+  // Filters apply by themselves after a short rest; without scripts there is Apply.
+  all('form[data-auto]').forEach(function (f) {
+    var t;
+    f.addEventListener('change', function (e) { if (e.target.tagName === 'SELECT') { clearTimeout(t); t = setTimeout(function () { f.requestSubmit(); }, 300); } });
+  });
+  d.addEventListener('keydown', function (e) {
+    if (e.key !== '/' || e.ctrlKey || e.metaKey || e.altKey) return;
+    if (/^(INPUT|TEXTAREA|SELECT)$/.test(e.target.tagName) || e.target.closest('[data-log]')) return;
+    var q = $('[data-search]');
+    if (q) { e.preventDefault(); q.focus(); q.select(); }
+  });
+
+  // Exact times in the reader's zone as a tooltip.
+  all('time[datetime]').forEach(function (t) {
+    if (t.closest('.logbox') || t.title) return;
+    var at = new Date(t.getAttribute('datetime'));
+    if (!isNaN(at)) t.title = at.toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'long' });
+  });
+
+  // Pages that wait for something ask again, but only while somebody looks and nothing is being typed.
+  var again = $('[data-again]');
+  if (again) setInterval(function () {
+    if (d.hidden || /^(INPUT|TEXTAREA|SELECT)$/.test(d.activeElement.tagName)) return;
+    fetch(again.dataset.again, { headers: { Accept: 'application/json' } }).then(function (r) { return r.json(); }).then(function (s) {
+      if (s.state && s.state !== again.dataset.state) location.reload();
+    }).catch(function () {});
+  }, 5000);
+})();
