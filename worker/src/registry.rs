@@ -1,7 +1,8 @@
 //! Every job in one list, and what they are made with.
 
 use crate::engine::Job;
-use crate::jobs::{housekeeping, noop};
+use crate::jobs::{deprovision_store, housekeeping, noop, provision_store};
+use crate::machine::Machine;
 use hosting::config::WorkerConfig;
 use hosting::services::Services;
 use std::sync::Arc;
@@ -20,6 +21,7 @@ pub struct Fitness {
 /// What jobs are made with: clients of this server's Docker, edge and disk.
 pub struct Parts {
     services: Services,
+    machine: Arc<Machine>,
 }
 
 impl Parts {
@@ -27,18 +29,27 @@ impl Parts {
     ///
     /// # Errors
     /// Malformed configuration; a Docker that is down is not an error here (jobs wait).
-    pub async fn new(services: &Services, _config: &WorkerConfig, _server_id: u64) -> anyhow::Result<Self> {
-        Ok(Self { services: services.clone() })
+    pub async fn new(services: &Services, config: &WorkerConfig, server_id: u64) -> anyhow::Result<Self> {
+        let machine = Arc::new(Machine::new(services, config, server_id)?);
+        // Unpacking a template takes seconds; jobs that need it wait for the same work.
+        let warming = machine.clone();
+        tokio::spawn(async move { warming.warm_up().await });
+        Ok(Self { services: services.clone(), machine })
     }
 
     /// Every job this worker can do.
     #[must_use]
     pub fn jobs(&self) -> Vec<Arc<dyn Job>> {
-        vec![Arc::new(noop::Noop::default()), Arc::new(housekeeping::Housekeeping::new(self.services.clone()))]
+        vec![
+            Arc::new(noop::Noop::default()),
+            Arc::new(housekeeping::Housekeeping::new(self.services.clone())),
+            Arc::new(provision_store::ProvisionStore::new(&self.machine)),
+            Arc::new(deprovision_store::DeprovisionStore::new(&self.machine)),
+        ]
     }
 
     /// Looks at the server, for its heartbeat.
     pub async fn fitness(&self) -> Fitness {
-        Fitness::default()
+        self.machine.report().await
     }
 }
