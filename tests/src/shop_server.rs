@@ -56,9 +56,11 @@ impl ShopServer {
         let server_id = own_pools(&db.db, &name, n).await;
         let edge_port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let base_domain = format!("s{n}.localhost");
-        for (key, value) in
-            [("base_domain", base_domain.as_str()), ("edge_public_scheme", "http"), ("edge_public_port", &edge_port.to_string())]
-        {
+        for (key, value) in [
+            ("base_domain", base_domain.as_str()),
+            ("edge_public_scheme", "http"),
+            ("edge_public_port", &edge_port.to_string()),
+        ] {
             let mut tx = db.db.begin().await.unwrap();
             tx.settings().set(key, value, "test").await.unwrap();
             tx.commit().await.unwrap();
@@ -210,7 +212,7 @@ impl ShopServer {
 async fn own_pools(db: &Db, name: &str, n: u32) -> u64 {
     let mut tx = db.begin().await.unwrap();
     let id = tx.servers().ensure(name).await.unwrap();
-    let block = u16::try_from((std::process::id() * 7 + n) % 400).unwrap();
+    let block = u16::try_from((std::process::id() * 7 + n) % 100).unwrap();
     let first = 20_000 + block * 20;
     tx.ports().widen(id, PortPool::StoreWeb, first, first + 19).await.unwrap();
     tx.ports().widen(id, PortPool::StoreDbAdmin, 30_000 + block * 20, 30_019 + block * 20).await.unwrap();
@@ -231,7 +233,8 @@ fn start_edge(dir: &std::path::Path, port: u16) -> Child {
     }
     std::fs::copy("/etc/nginx/mime.types", dir.join("mime.types")).unwrap();
     let context = serde_json::json!({ "dir": dir, "port": port, "user": "root" });
-    std::fs::write(dir.join("nginx.conf"), render("nginx.conf.j2", &template, Output::Text, &context).unwrap()).unwrap();
+    std::fs::write(dir.join("nginx.conf"), render("nginx.conf.j2", &template, Output::Text, &context).unwrap())
+        .unwrap();
     let child = Command::new("nginx")
         .args(["-e", "stderr", "-p"])
         .arg(dir)

@@ -40,7 +40,7 @@ async fn a_store_goes_from_order_to_live_and_is_deleted_without_a_trace() {
     let host = store.host.clone().unwrap();
     let (status, body) = server.get(&host, "/").await;
     assert_eq!(status, 200);
-    assert!(body.contains("<title>Ana&#8217;s Bikes &#038; Parts"), "{}", &body[..500]);
+    assert!(body.contains("<title>Ana&#039;s Bikes &amp; Parts"), "{}", &body[..500]);
     assert_eq!(server.get("nobody.s0.localhost", "/").await.0, 421);
     // What the shop must not answer.
     for path in ["/wp-config.php", "/.htaccess", "/wp-admin/install.php", "/wp-content/uploads/x.php"] {
@@ -53,11 +53,12 @@ async fn a_store_goes_from_order_to_live_and_is_deleted_without_a_trace() {
     // Nothing of the template is left, and each account has this shop's own password only.
     let mut conn = server.db.db.read().await.unwrap();
     let panel = conn.secrets().get(&server.db.keys, id, "panel_password").await.unwrap().unwrap();
-    let mut shop = worker::shop::branding::connect(&server.machine.dir(&store), &panel, Duration::from_secs(5)).await.unwrap();
+    let mut shop =
+        worker::shop::branding::connect(&server.machine.dir(&store), &panel, Duration::from_secs(5)).await.unwrap();
     assert_eq!(worker::shop::branding::traces_of_template(&mut shop).await.unwrap(), Vec::<String>::new());
     let locked: i64 = sqlx::query_scalar(
         "SELECT COUNT(*) FROM mysql.global_priv WHERE JSON_VALUE(Priv, '$.authentication_string') IN ('', 'invalid') \
-         AND NOT JSON_VALUE(Priv, '$.account_locked') <=> 'true'",
+         AND NOT COALESCE(JSON_VALUE(Priv, '$.account_locked'), '0') IN ('1', 'true')",
     )
     .fetch_one(&mut shop)
     .await
@@ -65,7 +66,8 @@ async fn a_store_goes_from_order_to_live_and_is_deleted_without_a_trace() {
     assert_eq!(locked, 0, "an account without a password is open");
     // Secrets are in no container's arguments, environment or labels, and in no line of the log.
     let log = server.log(&job).await;
-    let inspected = std::process::Command::new("docker").arg("inspect").args(&census.containers).output().unwrap().stdout;
+    let inspected =
+        std::process::Command::new("docker").arg("inspect").args(&census.containers).output().unwrap().stdout;
     let inspected = String::from_utf8(inspected).unwrap();
     for name in ["admin_password", "db_password", "panel_password", "key_seed"] {
         let value = conn.secrets().get(&server.db.keys, id, name).await.unwrap().unwrap();
@@ -101,7 +103,10 @@ async fn every_step_twice_gives_one_store() {
         fail_point::clear();
     }
     assert_eq!(server.census().await.containers.len(), 3 * STEPS.chunks(3).len());
-    assert_eq!(server.db.number("SELECT COUNT(*) FROM jobs WHERE kind = 'send_mail'").await, STEPS.chunks(3).len() as i64);
+    assert_eq!(
+        server.db.number("SELECT COUNT(*) FROM jobs WHERE kind = 'send_mail'").await,
+        STEPS.chunks(3).len() as i64
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -170,21 +175,33 @@ async fn a_port_and_a_subnet_in_a_strangers_hands_are_passed_over() {
     let server = ShopServer::new().await;
     let (_engine, _stop) = server.engine();
     fail_point::clear();
-    let first = u16::try_from(server.db.number("SELECT MIN(port) FROM port_allocations WHERE pool = 'store_web'").await).unwrap();
+    let first = u16::try_from(
+        server.db.number("SELECT CAST(MIN(port) AS SIGNED) FROM port_allocations WHERE pool = 'store_web'").await,
+    )
+    .unwrap();
     let _stranger = std::net::TcpListener::bind(("127.0.0.1", first)).unwrap();
-    let subnet = server.db.number("SELECT MIN(subnet) FROM subnet_allocations").await;
+    let subnet = server.db.number("SELECT CAST(MIN(subnet) AS SIGNED) FROM subnet_allocations").await;
     let subnet = std::net::Ipv4Addr::from(u32::try_from(subnet).unwrap());
     let name = format!("stranger-{}", std::process::id());
-    let made = std::process::Command::new("docker").args(["network", "create", "--subnet", &format!("{subnet}/28"), &name]).output().unwrap();
+    let made = std::process::Command::new("docker")
+        .args(["network", "create", "--subnet", &format!("{subnet}/28"), &name])
+        .output()
+        .unwrap();
     assert!(made.status.success());
     let (id, job) = server.order("Elsewhere", "elsewhere").await;
     server.reaches(&job, JobState::Finished).await;
     let removed = std::process::Command::new("docker").args(["network", "rm", &name]).output().unwrap();
     assert!(removed.status.success());
-    let row = server.db.number(&format!("SELECT port FROM port_allocations WHERE store_id = {id}")).await;
+    let row = server
+        .db
+        .number(&format!(
+            "SELECT CAST(port AS SIGNED) FROM port_allocations WHERE pool = 'store_web' AND store_id = {id}"
+        ))
+        .await;
     assert_ne!(row, i64::from(first));
     assert_eq!(server.get(server.store(id).await.host.as_deref().unwrap(), "/").await.0, 200);
     // The file for people says what runs.
-    let compose = std::fs::read_to_string(server.machine.dir(&server.store(id).await).path().join("compose.yml")).unwrap();
+    let compose =
+        std::fs::read_to_string(server.machine.dir(&server.store(id).await).path().join("compose.yml")).unwrap();
     assert!(compose.contains(&format!("127.0.0.1:{row}:8080")), "{compose}");
 }

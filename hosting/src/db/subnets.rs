@@ -70,7 +70,12 @@ impl Subnets<'_> {
         let Some(next) = next else { return Ok(None) };
         self.release(store_id).await?;
         let mut query = sqlx::QueryBuilder::new("UPDATE subnet_allocations SET allocated_at = NOW(6), store_id = ");
-        query.push_bind(store_id).push(" WHERE server_id = ").push_bind(server_id).push(" AND subnet = ").push_bind(next);
+        query
+            .push_bind(store_id)
+            .push(" WHERE server_id = ")
+            .push_bind(server_id)
+            .push(" AND subnet = ")
+            .push_bind(next);
         query.build().execute(&mut *self.conn).await?;
         self.find(store_id).await
     }

@@ -45,7 +45,10 @@ impl Step for Containers {
             let begun = std::time::Instant::now();
             match start(machine, &stack).await {
                 Ok(made_ms) => {
-                    cx.detail(format!("Containers made after {made_ms} ms, started after {} ms", begun.elapsed().as_millis()));
+                    cx.detail(format!(
+                        "Containers made after {made_ms} ms, started after {} ms",
+                        begun.elapsed().as_millis()
+                    ));
                     let port = stack.service("web").and_then(|w| w.publish).map(|p| p.0);
                     return Ok(serde_json::json!({ "port": port, "network": stack.network.cidr() }));
                 }

@@ -50,7 +50,11 @@ impl Step for Healthy {
                 }
                 tokio::time::sleep(Duration::from_millis(10)).await;
             }
-            Err(StepError::passing("web_unhealthy", "Your store's web server does not answer yet. We are trying again", last))
+            Err(StepError::passing(
+                "web_unhealthy",
+                "Your store's web server does not answer yet. We are trying again",
+                last,
+            ))
         };
         let database = async { branding::connect(&dir, &panel, LIMIT).await.map(drop).map_err(StepError::from) };
         let running = async {

@@ -44,11 +44,23 @@ impl Step for Open {
                 tx.stores().set_facts(store.id, &facts).await?;
                 tx.stores().move_state(store.id, StoreState::Provisioning, StoreState::Active).await?;
                 let actor = worker_actor(machine, cx);
-                mail = notice(&mut tx, "store_ready", store.customer_id, store.id, &actor, &format!("store_ready:{}", store.uid)).await?;
+                mail = notice(
+                    &mut tx,
+                    "store_ready",
+                    store.customer_id,
+                    store.id,
+                    &actor,
+                    &format!("store_ready:{}", store.uid),
+                )
+                .await?;
             }
             other => {
                 let state = other.map_or("gone", StoreState::as_str);
-                return Err(StepError::last("store_state", "This store cannot be opened in its present state", format!("it is {state}")));
+                return Err(StepError::last(
+                    "store_state",
+                    "This store cannot be opened in its present state",
+                    format!("it is {state}"),
+                ));
             }
         }
         tx.commit().await?;

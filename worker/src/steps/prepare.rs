@@ -43,7 +43,8 @@ impl Step for Prepare {
             ));
         }
         dir.prepare()?;
-        let root = dir.open()?.ok_or_else(|| StepError::passing("files", "We are trying again", "the directory vanished"))?;
+        let root =
+            dir.open()?.ok_or_else(|| StepError::passing("files", "We are trying again", "the directory vanished"))?;
         root.write(MARKER, subject.store.uid.to_string().as_bytes(), Owner { uid: 0, gid: 0, mode: 0o400 })?;
         let plan = subject.plan(machine).await?;
         let limited = quota::limit(&machine.quota, &dir.path(), subject.store.id, plan.disk_mb).await?;

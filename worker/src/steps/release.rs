@@ -31,7 +31,11 @@ impl Step for Release {
         let left = machine.docker.containers_by_label(&Machine::label(store)).await?.len()
             + machine.docker.networks_by_label(&Machine::label(store)).await?.len();
         if left > 0 || machine.dir(store).exists() {
-            return Err(StepError::passing("still_there", "We are trying again", format!("{left} objects or the directory are still there")));
+            return Err(StepError::passing(
+                "still_there",
+                "We are trying again",
+                format!("{left} objects or the directory are still there"),
+            ));
         }
         let mut tx = fenced(machine, cx).await?;
         let state = tx.stores().lock(store.id).await?;
@@ -44,7 +48,15 @@ impl Step for Release {
         if state == Some(StoreState::Deleting) {
             tx.stores().move_state(store.id, StoreState::Deleting, StoreState::Deleted).await?;
             let actor = worker_actor(machine, cx);
-            mail = notice(&mut tx, "store_deleted", store.customer_id, store.id, &actor, &format!("store_deleted:{}", store.uid)).await?;
+            mail = notice(
+                &mut tx,
+                "store_deleted",
+                store.customer_id,
+                store.id,
+                &actor,
+                &format!("store_deleted:{}", store.uid),
+            )
+            .await?;
         }
         tx.commit().await?;
         machine.services.queue.announce(mail.as_slice()).await;

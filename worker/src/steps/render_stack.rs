@@ -38,6 +38,7 @@ pub async fn write_compose(machine: &Machine, subject: &Subject, images: &ImageS
     let text = compose_file(&stack, images)
         .map_err(|e| StepError::last("compose_template", "We could not describe your store. We have been told", e))?;
     let dir = machine.dir(&subject.store);
-    let root = dir.open()?.ok_or_else(|| StepError::passing("files", "We are trying again", "the directory vanished"))?;
+    let root =
+        dir.open()?.ok_or_else(|| StepError::passing("files", "We are trying again", "the directory vanished"))?;
     Ok(root.write("compose.yml", text.as_bytes(), Owner { uid: 0, gid: 0, mode: 0o600 })?)
 }

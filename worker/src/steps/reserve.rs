@@ -37,16 +37,19 @@ impl Step for Reserve {
             return Ok(serde_json::json!({ "host": store.host }));
         }
         let settings = Values::load(&machine.services.db).await?;
-        let slug = Slug::parse(&store.slug).map_err(|e| {
-            StepError::last("bad_address", "This web address cannot be used. Choose another", e.0)
-        })?;
+        let slug = Slug::parse(&store.slug)
+            .map_err(|e| StepError::last("bad_address", "This web address cannot be used. Choose another", e.0))?;
         let host = slug.under(settings.text("base_domain"));
         let mut tx = fenced(machine, cx).await?;
         match tx.stores().lock(store.id).await? {
             Some(StoreState::Provisioning) => {}
             other => {
                 let state = other.map_or("gone", StoreState::as_str);
-                return Err(StepError::last("store_state", "This store cannot be set up in its present state", format!("it is {state}")));
+                return Err(StepError::last(
+                    "store_state",
+                    "This store cannot be set up in its present state",
+                    format!("it is {state}"),
+                ));
             }
         }
         tx.stores().place(store.id, machine.server_id).await.map_err(|e| {
@@ -54,7 +57,11 @@ impl Step for Reserve {
         })?;
         if let Err(e) = tx.stores().hold_address(store.id, &host).await {
             return Err(if matches!(e, hosting::db::DbError::Duplicate { .. }) {
-                StepError::last("address_taken", "Somebody else has taken this web address meanwhile. Choose another", format!("{host}: {e}"))
+                StepError::last(
+                    "address_taken",
+                    "Somebody else has taken this web address meanwhile. Choose another",
+                    format!("{host}: {e}"),
+                )
             } else {
                 e.into()
             });
@@ -83,8 +90,14 @@ impl Step for Reserve {
         }
         tx.commit().await?;
         cx.say(format!("Your store will be at {}", settings.store_url(&host)));
-        cx.detail(format!("Server {}, port {port}, network {subnet}/{prefix}, {}", machine.server, store.object_name()));
-        Ok(serde_json::json!({ "host": host, "port": port, "subnet": format!("{subnet}/{prefix}"), "name": store.object_name() }))
+        cx.detail(format!(
+            "Server {}, port {port}, network {subnet}/{prefix}, {}",
+            machine.server,
+            store.object_name()
+        ));
+        Ok(
+            serde_json::json!({ "host": host, "port": port, "subnet": format!("{subnet}/{prefix}"), "name": store.object_name() }),
+        )
     }
 
     async fn undo(&self, cx: &mut StepContext) -> StepResult<()> {

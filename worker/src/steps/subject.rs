@@ -92,7 +92,8 @@ impl Subject {
     /// The reservation is gone.
     pub async fn reserved(&self, machine: &Machine) -> StepResult<Reserved> {
         let mut conn = machine.services.db.read().await?;
-        let web_port = conn.ports().find(self.store.id, PortPool::StoreWeb).await?.ok_or_else(|| gone("the port".into()))?;
+        let web_port =
+            conn.ports().find(self.store.id, PortPool::StoreWeb).await?.ok_or_else(|| gone("the port".into()))?;
         let (subnet, prefix): (Ipv4Addr, u8) =
             conn.subnets().find(self.store.id).await?.ok_or_else(|| gone("the subnet".into()))?;
         Ok(Reserved { web_port, subnet, prefix })
@@ -169,7 +170,11 @@ pub struct Address {
 }
 
 fn gone(what: String) -> StepError {
-    StepError::last("reservation_gone", "This store's reservation is gone. We have been told", format!("not there any more: {what}"))
+    StepError::last(
+        "reservation_gone",
+        "This store's reservation is gone. We have been told",
+        format!("not there any more: {what}"),
+    )
 }
 
 /// A transaction that this job may write in: it holds the job's row and has checked that no other

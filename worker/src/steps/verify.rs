@@ -42,7 +42,12 @@ impl Step for Verify {
         match verify::verify(&target).await {
             Ok(seen) => {
                 cx.say(format!("Front page, log-in{} work", if target.commerce { " and shop page" } else { "" }));
-                cx.detail(format!("Front page “{}” after {} ms; looked at {}", seen.title, seen.front_page_ms, seen.pages.join(", ")));
+                cx.detail(format!(
+                    "Front page “{}” after {} ms; looked at {}",
+                    seen.title,
+                    seen.front_page_ms,
+                    seen.pages.join(", ")
+                ));
                 Ok(serde_json::to_value(seen).unwrap_or_default())
             }
             Err(error) => {
