@@ -42,7 +42,9 @@ impl DockerError {
         match raw {
             Raw::DockerResponseServerError { status_code, message } => Self::from_answer(what, status_code, message),
             Raw::RequestTimeoutError => Self::Unreachable { what, cause: "no answer in time".into() },
-            Raw::JsonDataError { message, .. } => Self::Other { what, cause: format!("answer not understood: {message}") },
+            Raw::JsonDataError { message, .. } => {
+                Self::Other { what, cause: format!("answer not understood: {message}") }
+            }
             Raw::JsonSerdeError { err } => Self::Other { what, cause: format!("answer not understood: {err}") },
             Raw::SocketNotFoundError(path) => Self::Unreachable { what, cause: format!("{path} does not exist") },
             other => Self::Unreachable { what, cause: other.to_string() },
@@ -69,7 +71,9 @@ impl DockerError {
             Self::ImageMissing { what, image }
         } else if status == 404 || has(&["no such container", "no such network"]) {
             Self::NotFound { what, cause }
-        } else if status == 409 || has(&["already exists", "already in use", "has active endpoints", "already in progress"]) {
+        } else if status == 409
+            || has(&["already exists", "already in use", "has active endpoints", "already in progress"])
+        {
             Self::Conflict { what, cause }
         } else if status == 503 || has(&["context canceled", "context deadline exceeded", "shutting down"]) {
             Self::Unreachable { what, cause }
@@ -92,16 +96,24 @@ mod tests {
     #[test]
     fn answers_of_the_engine_have_classes() {
         let class = |status, text: &str| DockerError::from_answer("w".into(), status, text.into());
-        assert!(matches!(class(404, "No such image: sha256:ab"), DockerError::ImageMissing { image, .. } if image == "sha256:ab"));
+        assert!(
+            matches!(class(404, "No such image: sha256:ab"), DockerError::ImageMissing { image, .. } if image == "sha256:ab")
+        );
         assert!(class(404, "No such container: x").is_not_found());
         assert!(class(404, "network x not found").is_not_found());
         let port = "driver failed programming external connectivity on endpoint x: Error starting userland proxy: \
                     listen tcp4 127.0.0.1:8001: bind: address already in use";
         assert!(matches!(class(500, port), DockerError::PortInUse { .. }));
-        assert!(matches!(class(500, "Bind for 127.0.0.1:8001 failed: port is already allocated"), DockerError::PortInUse { .. }));
+        assert!(matches!(
+            class(500, "Bind for 127.0.0.1:8001 failed: port is already allocated"),
+            DockerError::PortInUse { .. }
+        ));
         let pool = "Pool overlaps with other one on this address space";
         assert!(matches!(class(403, pool), DockerError::SubnetTaken { .. }));
-        assert!(matches!(class(409, "Conflict. The container name \"/x\" is already in use"), DockerError::Conflict { .. }));
+        assert!(matches!(
+            class(409, "Conflict. The container name \"/x\" is already in use"),
+            DockerError::Conflict { .. }
+        ));
         assert!(matches!(class(500, "write /x: no space left on device"), DockerError::NoSpace { .. }));
         assert!(matches!(class(403, "network x has active endpoints"), DockerError::Conflict { .. }));
         assert!(matches!(class(500, "boom"), DockerError::Other { .. }));

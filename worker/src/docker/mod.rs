@@ -98,7 +98,9 @@ impl Docker {
         match tokio::time::timeout(Duration::from_secs(5), self.raw.version()).await {
             Ok(Ok(v)) => Ok(v.version.unwrap_or_default()),
             Ok(Err(e)) => Err(DockerError::from_raw("ask for the version", e)),
-            Err(_) => Err(DockerError::Unreachable { what: "ask for the version".into(), cause: "no answer in 5 s".into() }),
+            Err(_) => {
+                Err(DockerError::Unreachable { what: "ask for the version".into(), cause: "no answer in 5 s".into() })
+            }
         }
     }
 
@@ -390,7 +392,8 @@ impl Docker {
         let what = format!("read {path} of {name}");
         let raw = self.raw.clone();
         let options = DownloadFromContainerOptions { path: path.to_owned() };
-        raw.download_from_container(name, Some(options)).map(move |part| part.map_err(|e| DockerError::from_raw(&what, e)))
+        raw.download_from_container(name, Some(options))
+            .map(move |part| part.map_err(|e| DockerError::from_raw(&what, e)))
     }
 }
 

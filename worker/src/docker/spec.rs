@@ -2,8 +2,8 @@
 //! the isolation every container of ours has is not a choice of the caller (threat-model §4.5).
 
 use bollard::models::{
-    ContainerCreateBody, EndpointIpamConfig, EndpointSettings, HostConfig, HostConfigLogConfig, Ipam, IpamConfig, Mount,
-    MountType, NetworkCreateRequest, NetworkingConfig, PortBinding, RestartPolicy, RestartPolicyNameEnum,
+    ContainerCreateBody, EndpointIpamConfig, EndpointSettings, HostConfig, HostConfigLogConfig, Ipam, IpamConfig,
+    Mount, MountType, NetworkCreateRequest, NetworkingConfig, PortBinding, RestartPolicy, RestartPolicyNameEnum,
 };
 use std::collections::{BTreeMap, HashMap};
 use std::net::Ipv4Addr;
@@ -136,7 +136,10 @@ impl ContainerSpec {
             ..Default::default()
         });
         let endpoint = EndpointSettings {
-            ipam_config: Some(EndpointIpamConfig { ipv4_address: Some(self.address.to_string()), ..Default::default() }),
+            ipam_config: Some(EndpointIpamConfig {
+                ipv4_address: Some(self.address.to_string()),
+                ..Default::default()
+            }),
             aliases: Some(vec![self.service.to_owned()]),
             ..Default::default()
         };
@@ -195,7 +198,11 @@ mod tests {
             uid: 10033,
             args: vec![],
             env: BTreeMap::from([("FPM_MAX_CHILDREN", "8".to_owned())]),
-            mounts: vec![MountSpec { source: "/d/store-abcd1234/web/config".into(), target: "/srv/config", read_only: true }],
+            mounts: vec![MountSpec {
+                source: "/d/store-abcd1234/web/config".into(),
+                target: "/srv/config",
+                read_only: true,
+            }],
             network: "store-abcd1234".into(),
             address: Ipv4Addr::new(10, 213, 0, 20),
             publish: Some((8001, 8080)),

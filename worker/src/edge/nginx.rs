@@ -45,7 +45,8 @@ pub fn reload(dir: &Path) -> Result<(), NginxError> {
     let text = std::fs::read_to_string(&file).map_err(|e| gone(e.to_string()))?;
     let pid: i32 = text.trim().parse().map_err(|_| gone("it holds no process number".into()))?;
     // The number may be a leftover that now belongs to another program.
-    let name = std::fs::read_to_string(format!("/proc/{pid}/comm")).map_err(|_| gone(format!("process {pid} is gone")))?;
+    let name =
+        std::fs::read_to_string(format!("/proc/{pid}/comm")).map_err(|_| gone(format!("process {pid} is gone")))?;
     if name.trim() != "nginx" {
         return Err(gone(format!("process {pid} is {}", name.trim())));
     }
@@ -67,7 +68,12 @@ pub async fn probe(host: &HostName, port: u16) -> std::io::Result<u16> {
         stream.write_all(request.as_bytes()).await?;
         let mut head = [0u8; 12];
         stream.read_exact(&mut head).await?;
-        std::str::from_utf8(&head[9..]).ok().and_then(|s| s.parse().ok()).ok_or_else(|| std::io::Error::other("no HTTP answer"))
+        std::str::from_utf8(&head[9..])
+            .ok()
+            .and_then(|s| s.parse().ok())
+            .ok_or_else(|| std::io::Error::other("no HTTP answer"))
     };
-    tokio::time::timeout(Duration::from_secs(3), work).await.unwrap_or_else(|_| Err(std::io::ErrorKind::TimedOut.into()))
+    tokio::time::timeout(Duration::from_secs(3), work)
+        .await
+        .unwrap_or_else(|_| Err(std::io::ErrorKind::TimedOut.into()))
 }

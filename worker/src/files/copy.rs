@@ -83,7 +83,11 @@ pub fn copy_tree(source: &Path, target: &StoreRoot, threads: usize) -> FileResul
         sub.own(dir.owner)?;
         futimens(sub.fd(), &dir.mtime, &dir.mtime).map_err(|e| FileError::new("set time of", &dir.path, e))?;
     }
-    Ok(Copied { files: files.len() as u64, bytes: bytes.into_inner(), reflink: reflink.into_inner() && !files.is_empty() })
+    Ok(Copied {
+        files: files.len() as u64,
+        bytes: bytes.into_inner(),
+        reflink: reflink.into_inner() && !files.is_empty(),
+    })
 }
 
 fn walk(top: &Path, at: &Path, dirs: &mut Vec<Entry>, files: &mut Vec<Entry>) -> FileResult<()> {

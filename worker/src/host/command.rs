@@ -121,7 +121,10 @@ mod tests {
         assert_eq!(answer.out, "hello; $(id)");
         let answer = run("env", &[] as &[&str], b"", Duration::from_secs(5)).await.unwrap();
         assert!(!answer.out.contains("HOME="), "{}", answer.out);
-        assert!(matches!(run("no-such-program", &["x"], b"", Duration::from_secs(1)).await, Err(CommandError::Missing(_))));
+        assert!(matches!(
+            run("no-such-program", &["x"], b"", Duration::from_secs(1)).await,
+            Err(CommandError::Missing(_))
+        ));
         let late = run("sleep", &["5"], b"", Duration::from_millis(100)).await;
         assert!(matches!(late, Err(CommandError::TimeOut(..))));
     }

@@ -121,6 +121,8 @@ mod tests {
             detect_in(info, Path::new("/var/customers/x")),
             QuotaSupport::Project { mount, filesystem } if mount == Path::new("/var/customers") && filesystem == "xfs"
         ));
-        assert!(matches!(detect_in(info, Path::new("/srv")), QuotaSupport::None { reason } if reason.contains("prjquota")));
+        assert!(
+            matches!(detect_in(info, Path::new("/srv")), QuotaSupport::None { reason } if reason.contains("prjquota"))
+        );
     }
 }

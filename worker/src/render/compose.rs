@@ -74,7 +74,11 @@ fn service<'a>(spec: &'a ContainerSpec, images: &'a ImageSet) -> Service<'a> {
         mounts: spec
             .mounts
             .iter()
-            .map(|m| Mount { source: m.source.to_string_lossy().into_owned(), target: m.target, read_only: m.read_only })
+            .map(|m| Mount {
+                source: m.source.to_string_lossy().into_owned(),
+                target: m.target,
+                read_only: m.read_only,
+            })
             .collect(),
         tmpfs: spec.tmpfs().iter().map(|(path, options)| format!("{path}:{options}")).collect(),
         address: spec.address.to_string(),
@@ -102,7 +106,8 @@ pub fn compose_file(stack: &Stack, images: &ImageSet) -> Result<String, String> 
         },
         services: stack.containers.iter().map(|c| service(c, images)).collect(),
     };
-    render("templates/compose/woocommerce.yml.j2", TEMPLATE, Output::Json, &context).map_err(|e| crate::engine::step::chain(&e))
+    render("templates/compose/woocommerce.yml.j2", TEMPLATE, Output::Json, &context)
+        .map_err(|e| crate::engine::step::chain(&e))
 }
 
 #[cfg(test)]

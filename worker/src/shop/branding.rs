@@ -132,7 +132,10 @@ pub async fn brand(db: &mut MySqlConnection, brand: &Brand) -> Result<(), BrandE
             .await?
             .rows_affected();
         let known: i64 = if done == 0 {
-            sqlx::query_scalar("SELECT COUNT(*) FROM wp_options WHERE option_name = ?").bind(name).fetch_one(&mut *tx).await?
+            sqlx::query_scalar("SELECT COUNT(*) FROM wp_options WHERE option_name = ?")
+                .bind(name)
+                .fetch_one(&mut *tx)
+                .await?
         } else {
             1
         };

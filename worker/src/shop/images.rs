@@ -45,7 +45,9 @@ impl ImageSet {
         let bad = |words: &str| ImagesError::Bad(words.to_owned());
         let doc: serde_json::Value = serde_json::from_str(text).map_err(|e| ImagesError::Bad(e.to_string()))?;
         let table = doc.as_object().ok_or_else(|| bad("it is not a table"))?;
-        let is_id = |id: &str| id.strip_prefix("sha256:").is_some_and(|h| h.len() == 64 && h.bytes().all(|b| b.is_ascii_hexdigit()));
+        let is_id = |id: &str| {
+            id.strip_prefix("sha256:").is_some_and(|h| h.len() == 64 && h.bytes().all(|b| b.is_ascii_hexdigit()))
+        };
         let ids: BTreeMap<String, String> = table
             .iter()
             .filter_map(|(k, v)| Some((k.clone(), v.as_str().filter(|id| is_id(id))?.to_owned())))

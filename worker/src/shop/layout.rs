@@ -80,8 +80,8 @@ impl StoreDir {
         let trash = data.ensure_dir(TRASH, Owner::ROOT)?;
         let waiting = format!("{}.{}", self.name, hosting::domain::Uid::new());
         data.move_to(&self.name, &trash, &waiting)?;
-        let entries = std::fs::read_dir(trash.held_path())
-            .map_err(|e| crate::files::FileError::io("read", trash.path(), &e))?;
+        let entries =
+            std::fs::read_dir(trash.held_path()).map_err(|e| crate::files::FileError::io("read", trash.path(), &e))?;
         let prefix = format!("{}.", self.name);
         for entry in entries.flatten() {
             if let Some(name) = entry.file_name().to_str()
@@ -98,9 +98,8 @@ impl StoreDir {
     pub fn exists(&self) -> bool {
         let prefix = format!("{}.", self.name);
         self.path().exists()
-            || std::fs::read_dir(self.data_dir.join(TRASH)).is_ok_and(|all| {
-                all.flatten().any(|e| e.file_name().to_str().is_some_and(|n| n.starts_with(&prefix)))
-            })
+            || std::fs::read_dir(self.data_dir.join(TRASH))
+                .is_ok_and(|all| all.flatten().any(|e| e.file_name().to_str().is_some_and(|n| n.starts_with(&prefix))))
     }
 }
 

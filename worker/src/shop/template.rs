@@ -133,8 +133,10 @@ const PARTS: [(&str, &str, &str); 3] =
 /// No space, missing directory.
 pub fn place(template: &Path, dir: &StoreDir) -> Result<Vec<Copied>, FileError> {
     let results: Vec<Result<Copied, FileError>> = std::thread::scope(|scope| {
-        let running: Vec<_> =
-            PARTS.iter().map(|(from, parent, name)| scope.spawn(move || place_part(template, dir, from, parent, name))).collect();
+        let running: Vec<_> = PARTS
+            .iter()
+            .map(|(from, parent, name)| scope.spawn(move || place_part(template, dir, from, parent, name)))
+            .collect();
         running
             .into_iter()
             .map(|r| r.join().unwrap_or_else(|_| Err(FileError::new("copy", template, nix::errno::Errno::EIO))))

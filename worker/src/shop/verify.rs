@@ -75,13 +75,10 @@ pub async fn verify(subject: &Subject) -> Result<Seen, VerifyError> {
         return Err(wrong("the front page", format!("its title is “{title}”, not the shop's own")));
     }
     let mut pages = vec!["/".to_owned()];
-    let (login, log_in, shop) = tokio::join!(
-        page(&client, subject, "the log-in page", "/wp-login.php"),
-        log_in(&client, subject),
-        async {
+    let (login, log_in, shop) =
+        tokio::join!(page(&client, subject, "the log-in page", "/wp-login.php"), log_in(&client, subject), async {
             if subject.commerce { page(&client, subject, "the shop page", "/shop/").await.map(Some) } else { Ok(None) }
-        }
-    );
+        });
     if !login?.contains("id=\"loginform\"") {
         return Err(wrong("the log-in page", "it has no log-in form".into()));
     }
@@ -102,7 +99,11 @@ async fn page(
     page: &'static str,
     path: &str,
 ) -> Result<String, VerifyError> {
-    let no_answer = |e: reqwest::Error| VerifyError::NoAnswer { url: subject.url.clone(), page, cause: crate::engine::step::chain(&e) };
+    let no_answer = |e: reqwest::Error| VerifyError::NoAnswer {
+        url: subject.url.clone(),
+        page,
+        cause: crate::engine::step::chain(&e),
+    };
     // Right after a reload nginx may still answer by the old table, and php may be starting: the
     // first answers are asked for again for a moment.
     let end = tokio::time::Instant::now() + Duration::from_secs(10);
@@ -141,7 +142,11 @@ async fn log_in(client: &reqwest::Client, subject: &Subject) -> Result<(), Verif
         .form(&fields)
         .send()
         .await
-        .map_err(|e| VerifyError::NoAnswer { url: subject.url.clone(), page: PAGE, cause: crate::engine::step::chain(&e.without_url()) })?;
+        .map_err(|e| VerifyError::NoAnswer {
+            url: subject.url.clone(),
+            page: PAGE,
+            cause: crate::engine::step::chain(&e.without_url()),
+        })?;
     let signed_in = answer
         .headers()
         .get_all("set-cookie")
@@ -167,7 +172,11 @@ fn same_name(title: &str, name: &str) -> bool {
 }
 
 fn bones(text: &str) -> String {
-    text.chars().map(|c| if c == '×' { 'x' } else { c }).filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+    text.chars()
+        .map(|c| if c == '×' { 'x' } else { c })
+        .filter(|c| c.is_alphanumeric())
+        .flat_map(char::to_lowercase)
+        .collect()
 }
 
 /// Resolves the character references WordPress writes.
