@@ -307,9 +307,12 @@ program_folder() {
 
 build_images() {
     cd "$ROOT"
-    export SHOPFLEET_VAR=$VAR
-    "${SUDO[@]}" env SHOPFLEET_VAR="$VAR" \
+    "${SUDO[@]}" env PATH="$PATH" \
         SHOPFLEET_WORDPRESS_ARCHIVE="${SHOPFLEET_WORDPRESS_ARCHIVE:-}" \
         SHOPFLEET_WOOCOMMERCE_ARCHIVE="${SHOPFLEET_WOOCOMMERCE_ARCHIVE:-}" \
+        SHOPFLEET_DEBIAN_MIRROR="${SHOPFLEET_DEBIAN_MIRROR:-}" \
+        ${DOCKER_HOST:+DOCKER_HOST="$DOCKER_HOST"} \
         ./scripts/images
+    # Images belong to the engine, not to an instance: a second instance uses the same.
+    [ "$VAR" = "$ROOT/var" ] || "${SUDO[@]}" cp "$ROOT/var/images.json" "$VAR/images.json"
 }

@@ -16,7 +16,7 @@ use crate::supervisor;
 const PATIENCE: Duration = Duration::from_secs(180);
 
 /// What `--purge` keeps: what is slow to build and holds no data of anybody.
-const KEPT_BY_PURGE: &[&str] = &["images.json", "cache", "dockerd.pid", "log"];
+const KEPT_BY_PURGE: &[&str] = &["images.json", "build", "dockerd.pid", "log"];
 
 /// Options of `down`.
 #[derive(Debug, Clone, Copy, clap::Args)]

@@ -12,7 +12,7 @@ use anyhow::{Context, Result, bail};
 use crate::files;
 use crate::layout::Layout;
 use crate::process;
-use crate::report::READY_MARK;
+use crate::report::{FAILED_MARK, READY_MARK};
 
 /// What of our environment the detached supervisor keeps.
 const KEPT: &[&str] = &[
@@ -62,6 +62,9 @@ pub fn start(layout: &Layout, before: Duration) -> Result<()> {
         let line = line.context("cannot read what the supervisor says")?;
         if line == READY_MARK {
             return Ok(());
+        }
+        if let Some(reason) = line.strip_prefix(FAILED_MARK) {
+            bail!("{}\n(the supervisor's log: {})", reason.replace('\u{1}', "\n"), log_path.display());
         }
         println!("{line}");
     }
