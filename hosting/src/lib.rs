@@ -11,6 +11,7 @@ pub mod db;
 pub mod domain;
 pub mod jobs;
 pub mod lifecycle;
+pub mod mail;
 pub mod progress;
 pub mod queue;
 pub mod render;

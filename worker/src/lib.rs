@@ -6,3 +6,6 @@
 pub mod engine;
 pub mod identity;
 pub mod jobs;
+pub mod metrics_page;
+pub mod process;
+pub mod registry;

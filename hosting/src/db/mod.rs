@@ -44,6 +44,7 @@ pub mod audit;
 pub mod customers;
 pub mod email_verifications;
 pub mod error;
+pub mod expiry;
 pub mod form_keys;
 pub mod job_claims;
 pub mod job_records;
@@ -241,6 +242,10 @@ pub trait Queries {
     /// Jobs as people see and order them.
     fn jobs(&mut self) -> jobs::Jobs<'_> {
         jobs::Jobs { conn: self.conn() }
+    }
+    /// Rows that are old enough to be forgotten.
+    fn expiry(&mut self) -> expiry::Expiry<'_> {
+        expiry::Expiry { conn: self.conn() }
     }
     /// Lines of progress logs.
     fn progress(&mut self) -> progress::Progress<'_> {

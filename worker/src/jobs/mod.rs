@@ -1,3 +1,5 @@
 //! Every job of the worker. The top of each file is its ordered list of steps.
 
+pub mod housekeeping;
 pub mod noop;
+pub mod send_mail;

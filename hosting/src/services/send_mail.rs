@@ -1,0 +1,112 @@
+//! Sends the mail of a job: looks the people up, makes one-time links, draws, sends, notes it.
+
+use super::settings::Values;
+use super::{ServiceError, Services};
+use crate::config::url_like::BaseUrl;
+use crate::crypto::{random_token, sha256};
+use crate::db::Queries;
+use crate::domain::Uid;
+use crate::jobs::MailArgs;
+use crate::mail::{self, MailError, Mailer, Message, messages};
+
+/// What happened to a mail.
+#[derive(Debug)]
+pub enum Outcome {
+    /// It left, to this address.
+    Sent(String),
+    /// It had left before, or there is nobody to send it to any more.
+    Nothing(&'static str),
+}
+
+/// Why it did not leave.
+#[derive(Debug, thiserror::Error)]
+pub enum SendError {
+    /// Our own side.
+    #[error(transparent)]
+    Service(#[from] ServiceError),
+    /// The mail system.
+    #[error(transparent)]
+    Mail(#[from] MailError),
+    /// A template nobody knows.
+    #[error("there is no mail called {0}")]
+    Unknown(String),
+}
+
+impl From<crate::db::DbError> for SendError {
+    fn from(e: crate::db::DbError) -> Self {
+        Self::Service(e.into())
+    }
+}
+
+/// Sends one mail, once per `key` (the job's public id).
+///
+/// # Errors
+/// See [`SendError`]; `MailError::Away` and passing database trouble are worth another try.
+pub async fn send_mail(services: &Services, mailer: &Mailer, base: &BaseUrl, key: &str, args: &MailArgs) -> Result<Outcome, SendError> {
+    let settings = Values::load(&services.db).await?;
+    let mut conn = services.db.read().await?;
+    let to = match (args.customer_id, args.admin_id) {
+        (Some(id), _) => conn.customers().get(id).await?.filter(|c| c.state != "closed").map(|c| c.email),
+        (None, Some(id)) => conn.admins().get(id).await?.filter(|a| a.active).map(|a| a.email),
+        (None, None) => None,
+    };
+    let Some(to) = to else { return Ok(Outcome::Nothing("the account is gone")) };
+    let store = match args.store_id {
+        Some(id) => conn.stores().get(id).await?,
+        None => None,
+    };
+    let password = conn.settings().secret(&services.keys, "smtp_password").await?;
+    drop(conn);
+    let store_name = store.as_ref().map(|s| s.name.clone());
+    let named = || store_name.clone().unwrap_or_else(|| "your store".into());
+    let product = settings.text("product_name").to_owned();
+    let message: Message = match args.template.as_str() {
+        "verify_email" => {
+            let token = random_token();
+            let customer_id = args.customer_id.unwrap_or_default();
+            let mut tx = services.db.begin().await?;
+            tx.email_verifications().insert(customer_id, &to, &sha256(token.expose().as_bytes()), args.visitor_session_id).await?;
+            tx.commit().await?;
+            messages::verify_email(&product, store_name.as_deref(), &base.join(&format!("/verify?token={}", token.expose())))
+        }
+        "account_exists" => messages::account_exists(&product, &base.join("/login")),
+        "store_ready" => {
+            let url = store.as_ref().and_then(|s| s.host.as_deref()).map(|h| settings.store_url(h)).unwrap_or_default();
+            messages::store_ready(&named(), &url, &base.join("/dashboard"))
+        }
+        "store_failed" => {
+            let uid = args.job.clone().unwrap_or_default();
+            let job = match Uid::parse(&uid) {
+                Ok(uid) => services.db.read().await?.jobs().find(&uid).await?,
+                Err(_) => None,
+            };
+            let reason = job.map(|j| j.error_reason).filter(|r| !r.is_empty());
+            let reference = format!("J-{}", uid.get(20..).unwrap_or_default());
+            messages::store_failed(&named(), reason.as_deref().unwrap_or("Something failed on our side."), &reference, &base.join(&format!("/setup/{uid}")))
+        }
+        "deletion_planned" => {
+            let date = store.as_ref().and_then(|s| s.delete_after).map(|d| d.date().to_string()).unwrap_or_default();
+            messages::deletion_planned(&named(), &date, &base.join("/dashboard/delete"))
+        }
+        "deletion_cancelled" => messages::deletion_cancelled(&named(), &base.join("/dashboard")),
+        "store_deleted" => messages::store_deleted(&named()),
+        "admin_password_changed" => messages::admin_password_changed(&product, &base.join("/admin/login")),
+        other => return Err(SendError::Unknown(other.to_owned())),
+    };
+    let drawn = mail::draw(&message, &settings, base.as_str())?;
+    let mut tx = services.db.begin().await?;
+    let fresh = tx.mail_messages().begin(key, args.customer_id, &args.template, &to, &drawn.subject).await?;
+    tx.commit().await?;
+    if !fresh {
+        return Ok(Outcome::Nothing("it left before"));
+    }
+    let sent = mailer.send(&settings, password.as_ref(), &to, key, &drawn).await;
+    let mut tx = services.db.begin().await?;
+    match &sent {
+        Ok(()) => tx.mail_messages().sent(key).await?,
+        Err(error) => tx.mail_messages().failed(key, &error.to_string()).await?,
+    }
+    tx.commit().await?;
+    sent?;
+    Ok(Outcome::Sent(to))
+}
