@@ -51,6 +51,7 @@ fn dispatch(verb: Verb, format: Format) -> Result<ExitCode> {
         Verb::CreateAdmin(options) => block_on(commands::create_admin::run(&Access::find()?, options, format)),
         Verb::Settings(verb) => block_on(commands::settings::run(&Access::find()?, verb, format)),
         Verb::Jobs(verb) => block_on(commands::jobs::run(&Access::find()?, verb, format)),
+        Verb::Servers(verb) => block_on(commands::servers::run(&Access::find()?, verb, format)),
         Verb::Stores(verb) => block_on(commands::stores::run(&Access::find()?, verb, format)),
     }
 }

@@ -1,7 +1,8 @@
 //! A whole private instance under the real supervisor, on real MariaDB, Redis, nginx and mail catcher. Web and worker
 //! are stand-ins that only answer their readiness address: what is tested here is starting, restarting, stopping,
 //! secrets, rights and the command line, not pages and jobs.
-#![allow(clippy::disallowed_methods)] // Starts the program under test.
+// Starts the program under test; helpers of tests may panic as tests do.
+#![allow(clippy::disallowed_methods, clippy::unwrap_used)]
 
 use std::fs;
 use std::io::{Read, Write};
@@ -249,6 +250,10 @@ fn the_command_line_works_on_the_database() {
     assert!(private.refused(&["jobs", "follow", "J-AAAAAA"], "").contains("no job"));
     assert_eq!(private.done(&["stores", "list", "--json"], "").trim(), "[]");
     assert!(private.refused(&["stores", "show", "x"], "").contains("no store"));
+    private.done(&["servers", "add", "fra-1"], "");
+    assert!(private.refused(&["servers", "add", "fra-1"], "").contains("already"));
+    assert!(private.refused(&["servers", "add", "Fra 1"], "").contains("small letters"));
+    assert!(private.done(&["servers", "list", "--json"], "").contains("fra-1"));
     let migrated: Value = serde_json::from_str(&private.done(&["migrate", "--json"], "")).unwrap();
     assert_eq!(migrated["migrations"], 0);
 

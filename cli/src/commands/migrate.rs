@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
+use hosting::services::seed_defaults::seed_defaults;
 
 use crate::access::Access;
 use crate::args::Migrate;
@@ -13,6 +14,7 @@ pub async fn run(access: &Access, options: Migrate, format: Format) -> Result<Ex
     let db = access.owner_database()?;
     let pending = db.pending_migrations().await.context("cannot look at the database")?;
     db.migrate().await.context("the schema could not be brought up to date")?;
+    seed_defaults(&db).await.context("cannot write the default plans and schedules")?;
     // A private instance's application account never owns the schema, so new tables need its rights at once.
     let grant_to = match (options.grant_to, access) {
         (None, Access::Private { .. }) => Some("shopfleet@localhost".to_owned()),
