@@ -9,6 +9,7 @@ use anyhow::{Context, Result};
 use crate::layout::Layout;
 use crate::process::Record;
 use crate::report::{FAILED_MARK, Reporter};
+use crate::say;
 use crate::supervisor::{self, UpJson, detach};
 
 /// Options of `up`.
@@ -40,11 +41,11 @@ pub fn run(layout: &Layout, options: Up) -> Result<()> {
     if supervisor::is_running(layout)? {
         if supervisor::runs_current_build(layout) || UpJson::read(layout).is_none() {
             let up = wait_for_other(layout)?;
-            println!("Shopfleet is already running.");
-            print!("{}", supervisor::summary(&up, None));
+            say!("Shopfleet is already running.");
+            say!("{}", supervisor::summary(&up, None).trim_end());
             return Ok(());
         }
-        println!("The programs have been built anew; restarting");
+        say!("The programs have been built anew; restarting");
         let record = Record::read(&layout.record("supervisor")).context("the running supervisor left no record")?;
         record.end(Duration::from_secs(180))?;
     }

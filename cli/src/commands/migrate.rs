@@ -8,6 +8,7 @@ use hosting::services::seed_defaults::seed_defaults;
 use crate::access::Access;
 use crate::args::Migrate;
 use crate::output::{self, Format};
+use crate::say;
 
 /// Brings the schema up to date. Safe to repeat and to run beside the previous release.
 pub async fn run(access: &Access, options: Migrate, format: Format) -> Result<ExitCode> {
@@ -31,9 +32,9 @@ pub async fn run(access: &Access, options: Migrate, format: Format) -> Result<Ex
     if format == Format::Json {
         output::json(&serde_json::json!({ "migrations": pending, "tables_granted": granted }))?;
     } else {
-        println!("{}", said(pending));
+        say!("{}", said(pending));
         if let (Some(tables), Some(account)) = (granted, grant_to) {
-            println!("{account} has the application's rights on {tables} tables");
+            say!("{account} has the application's rights on {tables} tables");
         }
     }
     Ok(ExitCode::SUCCESS)

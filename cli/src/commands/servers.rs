@@ -11,6 +11,7 @@ use super::{maybe, words};
 use crate::access::Access;
 use crate::args::Servers;
 use crate::output::{self, Format};
+use crate::say;
 
 pub async fn run(access: &Access, verb: Servers, format: Format) -> Result<ExitCode> {
     let services = access.services()?;
@@ -20,7 +21,7 @@ pub async fn run(access: &Access, verb: Servers, format: Format) -> Result<ExitC
             match format {
                 Format::Json => output::json(&serde_json::json!({ "id": id, "name": name }))?,
                 Format::Table => {
-                    println!("{name} is known now; start its worker: systemctl enable --now shopfleet-worker@{name}");
+                    say!("{name} is known now; start its worker: systemctl enable --now shopfleet-worker@{name}");
                 }
             }
         }
@@ -48,7 +49,7 @@ pub async fn run(access: &Access, verb: Servers, format: Format) -> Result<ExitC
                         one.unfit_reason.clone(),
                     ]
                 });
-                println!(
+                say!(
                     "{}",
                     output::table(["SERVER", "STATE", "STORES", "LAST SIGN OF LIFE", "CANNOT TAKE WORK BECAUSE"], rows)
                 );
