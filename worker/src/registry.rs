@@ -1,8 +1,11 @@
 //! Every job in one list, and what they are made with.
 
 use crate::engine::Job;
-use crate::jobs::{housekeeping, noop};
+use crate::jobs::{housekeeping, noop, send_mail};
+use anyhow::Context;
 use hosting::config::WorkerConfig;
+use hosting::config::url_like::BaseUrl;
+use hosting::mail::Mailer;
 use hosting::services::Services;
 use std::sync::Arc;
 
@@ -20,6 +23,7 @@ pub struct Fitness {
 /// What jobs are made with: clients of this server's Docker, edge and disk.
 pub struct Parts {
     services: Services,
+    base_url: BaseUrl,
 }
 
 impl Parts {
@@ -28,13 +32,21 @@ impl Parts {
     /// # Errors
     /// Malformed configuration; a Docker that is down is not an error here (jobs wait).
     pub async fn new(services: &Services, _config: &WorkerConfig, _server_id: u64) -> anyhow::Result<Self> {
-        Ok(Self { services: services.clone() })
+        let base_url = hosting::config::value("SHOPFLEET_BASE_URL")?
+            .context("SHOPFLEET_BASE_URL is not set: links in mails need it")?;
+        let base_url =
+            BaseUrl::parse(&base_url).map_err(|e| anyhow::anyhow!("SHOPFLEET_BASE_URL is not usable: {e}"))?;
+        Ok(Self { services: services.clone(), base_url })
     }
 
     /// Every job this worker can do.
     #[must_use]
     pub fn jobs(&self) -> Vec<Arc<dyn Job>> {
-        vec![Arc::new(noop::Noop::default()), Arc::new(housekeeping::Housekeeping::new(self.services.clone()))]
+        vec![
+            Arc::new(noop::Noop::default()),
+            Arc::new(housekeeping::Housekeeping::new(self.services.clone())),
+            Arc::new(send_mail::SendMail::new(self.services.clone(), Mailer::smtp(), self.base_url.clone())),
+        ]
     }
 
     /// Looks at the server, for its heartbeat.

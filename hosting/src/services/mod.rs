@@ -9,7 +9,6 @@ pub mod create_admin;
 pub mod create_store;
 pub mod delete_store;
 pub mod passwords;
-pub mod pick_server;
 pub mod place_store;
 pub mod re_authenticate;
 pub mod resend_verification;
