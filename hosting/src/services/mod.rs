@@ -1,6 +1,7 @@
 //! Use cases: a verb per file. A service checks the rules, changes state, inserts jobs and the audit
 //! row in one transaction; it announces jobs after the commit. No HTTP types in or out.
 
+pub mod add_server;
 pub mod admin_sign_in;
 pub mod cancel_job;
 pub mod change_admin_password;
