@@ -1,1 +1,26 @@
-//! Skeleton.
+//! The operator's command line, and the supervisor of private instances.
+//!
+//! `shopfleet up` and `down` need nothing but the source folder; the other verbs work on the database directly, with
+//! the addresses from the environment (`SHOPFLEET_DATABASE_URL` …) or, without those, of the private instance
+//! under `var/`.
+
+mod access;
+pub mod args;
+mod bootstrap;
+mod child;
+mod commands;
+mod complete;
+mod doctor;
+mod down;
+mod files;
+mod instance;
+mod layout;
+pub mod output;
+mod process;
+mod report;
+pub mod run;
+mod secrets;
+mod supervisor;
+#[cfg(test)]
+mod testing;
+mod up;

@@ -45,6 +45,9 @@ pub fn title(kind: &str) -> &'static str {
 pub struct StoreArgs {
     /// Row id of the store.
     pub store_id: u64,
+    /// Why placement chose this server, one line per candidate.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub placement: Vec<String>,
 }
 
 /// Arguments of [`SEND_MAIL`]. The body is rendered when it is sent; one-time links are made then.

@@ -1,1 +1,14 @@
-//! Shared test support.
+//! Support for the integration tests: real MariaDB, real Redis, and ways to wait for a state.
+//!
+//! `SHOPFLEET_TEST_DATABASE_URL` names a MariaDB account that may create databases; `./scripts/test`
+//! starts a private server and sets it. Every test gets a database and a Redis process of its own.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::disallowed_methods)]
+
+pub mod database;
+pub mod engine;
+pub mod redis_server;
+pub mod wait;
+
+pub use database::TestDb;
+pub use redis_server::TestRedis;
+pub use wait::eventually;

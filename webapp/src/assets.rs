@@ -186,7 +186,18 @@ mod tests {
                 check(&format!("ink-{ink}"), "log", 4.5);
                 check(&format!("ink-{ink}"), "bad-bg", 4.4);
             }
-            for (ink, paper) in [("log-dim", "log"), ("on-link", "link"), ("on-hit", "hit"), ("on-staff", "staff"), ("text", "hero"), ("muted", "hero"), ("text", "sel"), ("link", "sel"), ("muted", "sel"), ("link", "wait-bg")] {
+            for (ink, paper) in [
+                ("log-dim", "log"),
+                ("on-link", "link"),
+                ("on-hit", "hit"),
+                ("on-staff", "staff"),
+                ("text", "hero"),
+                ("muted", "hero"),
+                ("text", "sel"),
+                ("link", "sel"),
+                ("muted", "sel"),
+                ("link", "wait-bg"),
+            ] {
                 check(ink, paper, 4.5);
             }
         }

@@ -64,7 +64,14 @@ impl Admins<'_> {
     ///
     /// # Errors
     /// `Duplicate { key: "admins_email_key" }` when the address is known.
-    pub async fn insert(&mut self, email: &Email, name: &str, password_hash: &str, role: Role, must_change: bool) -> DbResult<u64> {
+    pub async fn insert(
+        &mut self,
+        email: &Email,
+        name: &str,
+        password_hash: &str,
+        role: Role,
+        must_change: bool,
+    ) -> DbResult<u64> {
         Ok(sqlx::query!(
             "INSERT INTO admins (uid, email, email_key, name, password_hash, role, must_change_password, temporary_until) \
              VALUES (?, ?, ?, ?, ?, ?, ?, IF(?, NOW(6) + INTERVAL 24 HOUR, NULL))",

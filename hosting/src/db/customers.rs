@@ -132,7 +132,11 @@ impl Customers<'_> {
     /// # Errors
     /// Database trouble.
     pub async fn find_by_email(&mut self, key: &str) -> DbResult<Option<Customer>> {
-        select_customers!("WHERE email_key = ?", key).fetch_optional(&mut *self.conn).await?.map(Customer::try_from).transpose()
+        select_customers!("WHERE email_key = ?", key)
+            .fetch_optional(&mut *self.conn)
+            .await?
+            .map(Customer::try_from)
+            .transpose()
     }
 
     /// By row id.
@@ -215,7 +219,9 @@ impl Customers<'_> {
         if let Some(id) = filter.beyond.or(filter.before) {
             query.push(if ascending { " AND c.id > " } else { " AND c.id < " }).push_bind(id);
         }
-        query.push(if ascending { " ORDER BY c.id ASC LIMIT " } else { " ORDER BY c.id DESC LIMIT " }).push_bind(filter.limit);
+        query
+            .push(if ascending { " ORDER BY c.id ASC LIMIT " } else { " ORDER BY c.id DESC LIMIT " })
+            .push_bind(filter.limit);
         #[derive(sqlx::FromRow)]
         struct Row {
             id: u64,

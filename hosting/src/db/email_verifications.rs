@@ -27,7 +27,13 @@ impl EmailVerifications<'_> {
     ///
     /// # Errors
     /// Database trouble.
-    pub async fn insert(&mut self, customer_id: u64, email: &str, token_hash: &[u8; 32], visitor_session_id: Option<u64>) -> DbResult<()> {
+    pub async fn insert(
+        &mut self,
+        customer_id: u64,
+        email: &str,
+        token_hash: &[u8; 32],
+        visitor_session_id: Option<u64>,
+    ) -> DbResult<()> {
         sqlx::query!(
             "INSERT INTO email_verifications (customer_id, email, token_hash, visitor_session_id, expires_at) \
              VALUES (?, ?, ?, ?, NOW(6) + INTERVAL 24 HOUR)",

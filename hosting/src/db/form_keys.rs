@@ -16,9 +16,10 @@ impl FormKeys<'_> {
     /// # Errors
     /// Database trouble.
     pub async fn take(&mut self, key_hash: &[u8; 32], action: &str) -> DbResult<bool> {
-        let done = sqlx::query!("INSERT IGNORE INTO form_keys (key_hash, action) VALUES (?, ?)", key_hash.as_slice(), action)
-            .execute(&mut *self.conn)
-            .await?;
+        let done =
+            sqlx::query!("INSERT IGNORE INTO form_keys (key_hash, action) VALUES (?, ?)", key_hash.as_slice(), action)
+                .execute(&mut *self.conn)
+                .await?;
         Ok(done.rows_affected() == 1)
     }
 
@@ -38,9 +39,13 @@ impl FormKeys<'_> {
     /// # Errors
     /// Database trouble.
     pub async fn location(&mut self, key_hash: &[u8; 32], action: &str) -> DbResult<Option<String>> {
-        Ok(sqlx::query_scalar!("SELECT location FROM form_keys WHERE key_hash = ? AND action = ?", key_hash.as_slice(), action)
-            .fetch_optional(&mut *self.conn)
-            .await?)
+        Ok(sqlx::query_scalar!(
+            "SELECT location FROM form_keys WHERE key_hash = ? AND action = ?",
+            key_hash.as_slice(),
+            action
+        )
+        .fetch_optional(&mut *self.conn)
+        .await?)
     }
 
     /// Forgets keys older than two days.

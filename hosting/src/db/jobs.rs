@@ -202,6 +202,18 @@ const SELECT: &str = "SELECT j.id, j.uid, j.kind, j.args, j.server_id, s.name AS
  LEFT JOIN customers c ON c.id = j.customer_id ";
 
 impl Jobs<'_> {
+    /// Locks the job's row for the rest of the transaction and checks that `epoch` is still the
+    /// claim in force: a write under an old claim must not happen (I-05).
+    ///
+    /// # Errors
+    /// `Stale` when another worker has claimed it since.
+    pub async fn hold(&mut self, id: u64, epoch: u64) -> DbResult<()> {
+        let mut query = sqlx::QueryBuilder::new("SELECT epoch FROM jobs WHERE id = ");
+        query.push_bind(id).push(" AND state = 'started' FOR UPDATE");
+        let now: Option<u64> = query.build_query_scalar().fetch_optional(&mut *self.conn).await?;
+        if now == Some(epoch) { Ok(()) } else { Err(DbError::Stale("another worker has this job now")) }
+    }
+
     /// Inserts a job; announce it after the commit.
     ///
     /// # Errors

@@ -139,13 +139,16 @@ impl LoginSessions<'_> {
         else {
             return Ok(None);
         };
-        let csrf_secret: [u8; 32] = row.csrf_secret.as_slice().try_into().map_err(|_| DbError::Row("form secret".into()))?;
+        let csrf_secret: [u8; 32] =
+            row.csrf_secret.as_slice().try_into().map_err(|_| DbError::Row("form secret".into()))?;
         let idle = if row.kind == "admin" { STAFF_IDLE_SECONDS } else { CUSTOMER_IDLE_SECONDS };
         if row.seen_seconds > i64::from(idle) {
             return Ok(None);
         }
         let owner = match (row.kind.as_str(), row.customer_id, row.admin_id) {
-            ("customer", Some(customer_id), _) if matches!(row.customer_state.as_deref(), Some("active" | "suspended")) => {
+            ("customer", Some(customer_id), _)
+                if matches!(row.customer_state.as_deref(), Some("active" | "suspended")) =>
+            {
                 SessionOwner::Customer(CustomerSession {
                     id: row.id,
                     customer_id,
@@ -155,20 +158,24 @@ impl LoginSessions<'_> {
                     authenticated_seconds: row.authenticated_seconds,
                 })
             }
-            ("admin", _, Some(admin_id)) if row.active == Some(true) && !row.temporary_over => SessionOwner::Staff(AdminSession {
-                id: row.id,
-                admin_id,
-                email: row.admin_email.unwrap_or_default(),
-                name: row.admin_name.unwrap_or_default(),
-                role: row.admin_role.as_deref().and_then(Role::parse).unwrap_or(Role::Visitor),
-                must_change_password: row.must_change == Some(true),
-                csrf_secret,
-                authenticated_seconds: row.authenticated_seconds,
-            }),
+            ("admin", _, Some(admin_id)) if row.active == Some(true) && !row.temporary_over => {
+                SessionOwner::Staff(AdminSession {
+                    id: row.id,
+                    admin_id,
+                    email: row.admin_email.unwrap_or_default(),
+                    name: row.admin_name.unwrap_or_default(),
+                    role: row.admin_role.as_deref().and_then(Role::parse).unwrap_or(Role::Visitor),
+                    must_change_password: row.must_change == Some(true),
+                    csrf_secret,
+                    authenticated_seconds: row.authenticated_seconds,
+                })
+            }
             _ => return Ok(None),
         };
         if row.seen_seconds >= 60 {
-            sqlx::query!("UPDATE login_sessions SET seen_at = NOW(6) WHERE id = ?", row.id).execute(&mut *self.conn).await?;
+            sqlx::query!("UPDATE login_sessions SET seen_at = NOW(6) WHERE id = ?", row.id)
+                .execute(&mut *self.conn)
+                .await?;
         }
         Ok(Some(owner))
     }

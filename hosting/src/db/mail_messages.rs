@@ -14,7 +14,14 @@ impl MailMessages<'_> {
     ///
     /// # Errors
     /// Database trouble.
-    pub async fn begin(&mut self, unique_key: &str, customer_id: Option<u64>, template: &str, recipient: &str, subject: &str) -> DbResult<bool> {
+    pub async fn begin(
+        &mut self,
+        unique_key: &str,
+        customer_id: Option<u64>,
+        template: &str,
+        recipient: &str,
+        subject: &str,
+    ) -> DbResult<bool> {
         sqlx::query!(
             "INSERT IGNORE INTO mail_messages (unique_key, customer_id, template, recipient, subject) VALUES (?, ?, ?, ?, ?)",
             unique_key,
@@ -36,9 +43,12 @@ impl MailMessages<'_> {
     /// # Errors
     /// Database trouble.
     pub async fn sent(&mut self, unique_key: &str) -> DbResult<()> {
-        sqlx::query!("UPDATE mail_messages SET state = 'sent', sent_at = NOW(6), error = '' WHERE unique_key = ?", unique_key)
-            .execute(&mut *self.conn)
-            .await?;
+        sqlx::query!(
+            "UPDATE mail_messages SET state = 'sent', sent_at = NOW(6), error = '' WHERE unique_key = ?",
+            unique_key
+        )
+        .execute(&mut *self.conn)
+        .await?;
         Ok(())
     }
 

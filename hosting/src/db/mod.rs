@@ -44,6 +44,7 @@ pub mod audit;
 pub mod customers;
 pub mod email_verifications;
 pub mod error;
+pub mod expiry;
 pub mod form_keys;
 pub mod job_claims;
 pub mod job_records;
@@ -51,6 +52,7 @@ pub mod jobs;
 pub mod leases;
 pub mod login_sessions;
 pub mod mail_messages;
+pub mod operations;
 pub mod plans;
 pub mod ports;
 pub mod progress;
@@ -95,11 +97,9 @@ impl Db {
             // READ COMMITTED: claims and allocations lock rows, not gaps, so that neighbours don't wait.
             .after_connect(|conn, _| {
                 Box::pin(async move {
-                    conn.execute(
-                        "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED, SESSION innodb_lock_wait_timeout = 10",
-                    )
-                    .await
-                    .map(|_| ())
+                    conn.execute("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED").await?;
+                    conn.execute("SET SESSION innodb_lock_wait_timeout = 10").await?;
+                    Ok(())
                 })
             })
             .connect_lazy_with(options);
@@ -139,7 +139,18 @@ impl Db {
     /// # Errors
     /// A migration that fails, named in the message.
     pub async fn migrate(&self) -> DbResult<()> {
-        MIGRATOR.run(&self.pool).await.map_err(|e| DbError::Migration(e.to_string()))
+        // Our own lock: the migrator's waits with a negative time-out, which MariaDB answers with
+        // NULL at once instead of waiting.
+        let mut conn = self.pool.acquire().await?;
+        let got: Option<i64> = sqlx::query_scalar("SELECT GET_LOCK(CONCAT('shopfleet_migrate_', DATABASE()), 120)")
+            .fetch_one(&mut *conn)
+            .await?;
+        if got != Some(1) {
+            return Err(DbError::Migration("another process has been migrating this database for two minutes".into()));
+        }
+        let run = MIGRATOR.run(&mut *conn).await.map_err(|e| DbError::Migration(e.to_string()));
+        sqlx::query("SELECT RELEASE_LOCK(CONCAT('shopfleet_migrate_', DATABASE()))").execute(&mut *conn).await?;
+        run
     }
 
     /// How many of our migrations the database has not seen (0 = up to date).
@@ -242,6 +253,10 @@ pub trait Queries {
     /// Jobs as people see and order them.
     fn jobs(&mut self) -> jobs::Jobs<'_> {
         jobs::Jobs { conn: self.conn() }
+    }
+    /// Rows that are old enough to be forgotten.
+    fn expiry(&mut self) -> expiry::Expiry<'_> {
+        expiry::Expiry { conn: self.conn() }
     }
     /// Lines of progress logs.
     fn progress(&mut self) -> progress::Progress<'_> {

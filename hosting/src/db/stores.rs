@@ -287,6 +287,34 @@ impl Stores<'_> {
         rows.into_iter().map(Store::try_from).collect()
     }
 
+    /// How many stores of a customer are on a server.
+    ///
+    /// # Errors
+    /// Database trouble.
+    pub async fn count_on(&mut self, server_id: u64, customer_id: u64) -> DbResult<i64> {
+        Ok(sqlx::query_scalar!(
+            "SELECT COUNT(*) FROM stores WHERE server_id = ? AND customer_id = ? AND state <> 'deleted'",
+            server_id,
+            customer_id
+        )
+        .fetch_one(&mut *self.conn)
+        .await?)
+    }
+
+    /// Stores nobody confirmed for `hours` hours.
+    ///
+    /// # Errors
+    /// Database trouble.
+    pub async fn abandoned(&mut self, hours: u32, limit: u32) -> DbResult<Vec<u64>> {
+        Ok(sqlx::query_scalar!(
+            "SELECT id FROM stores WHERE state = 'requested' AND created_at < NOW(6) - INTERVAL ? HOUR LIMIT ?",
+            hours,
+            limit
+        )
+        .fetch_all(&mut *self.conn)
+        .await?)
+    }
+
     /// Stores whose waiting time before deletion is over.
     ///
     /// # Errors

@@ -10,7 +10,10 @@ pub fn verify_email(product: &str, store: Option<&str>, link: &str) -> Message {
         subject: format!("Confirm your email for {product}"),
         heading: "Confirm your email".into(),
         paragraphs: vec![format!("One press confirms this address{start}.")],
-        button: Some(Button { label: if store.is_some() { "Confirm and start my store" } else { "Confirm email" }.into(), url: link.into() }),
+        button: Some(Button {
+            label: if store.is_some() { "Confirm and start my store" } else { "Confirm email" }.into(),
+            url: link.into(),
+        }),
         small: vec![
             "The link works once, for 24 hours. If you asked for a newer one, only that one works.".into(),
             "Did you not sign up? Ignore this mail and nothing happens.".into(),
@@ -36,7 +39,10 @@ pub fn store_ready(store: &str, store_url: &str, dashboard: &str) -> Message {
     Message {
         subject: format!("{store} is ready"),
         heading: format!("{store} is ready"),
-        paragraphs: vec![format!("Your store answers at {store_url}"), "Your sign-in details for the store's admin are on your dashboard.".into()],
+        paragraphs: vec![
+            format!("Your store answers at {store_url}"),
+            "Your sign-in details for the store's admin are on your dashboard.".into(),
+        ],
         button: Some(Button { label: "Open your dashboard".into(), url: dashboard.into() }),
         small: vec![],
     }
@@ -60,7 +66,10 @@ pub fn deletion_planned(store: &str, date: &str, cancel: &str) -> Message {
     Message {
         subject: format!("{store} will be deleted on {date}"),
         heading: format!("{store} will be deleted on {date}"),
-        paragraphs: vec!["Until then it keeps running, and you can cancel the deletion. After that it cannot be brought back.".into()],
+        paragraphs: vec![
+            "Until then it keeps running, and you can cancel the deletion. After that it cannot be brought back."
+                .into(),
+        ],
         button: Some(Button { label: "Keep my store".into(), url: cancel.into() }),
         small: vec!["Did you not ask for this? Keep the store, then change your password.".into()],
     }
@@ -96,7 +105,10 @@ pub fn admin_password_changed(product: &str, sign_in: &str) -> Message {
     Message {
         subject: format!("Your {product} staff password was changed"),
         heading: "Your password was changed".into(),
-        paragraphs: vec!["You are signed out on every other device.".into(), "Was it not you? Tell a super admin now.".into()],
+        paragraphs: vec![
+            "You are signed out on every other device.".into(),
+            "Was it not you? Tell a super admin now.".into(),
+        ],
         button: Some(Button { label: "Sign in".into(), url: sign_in.into() }),
         small: vec![],
     }

@@ -65,7 +65,8 @@ pub fn draw(message: &Message, settings: &Values, panel_url: &str) -> Result<Dra
         panel_url,
         support_email: settings.text("support_email"),
     };
-    let part = |name, source, output| render(name, source, output, &context).map_err(|e| MailError::Draw(e.to_string()));
+    let part =
+        |name, source, output| render(name, source, output, &context).map_err(|e| MailError::Draw(e.to_string()));
     Ok(Drawn {
         subject: message.subject.clone(),
         text: part("message.txt", include_str!("../../../templates/email/message.txt.j2"), Output::Text)?,

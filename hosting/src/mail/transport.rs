@@ -109,7 +109,8 @@ impl Mailer {
         mail: &Drawn,
     ) -> Result<(), MailError> {
         let build = |e: &dyn std::fmt::Display| MailError::Build(e.to_string());
-        let from: lettre::Address = settings.text("mail_from").parse().map_err(|e: lettre::address::AddressError| build(&e))?;
+        let from: lettre::Address =
+            settings.text("mail_from").parse().map_err(|e: lettre::address::AddressError| build(&e))?;
         let domain = from.domain().to_owned();
         let message = Message::builder()
             .from(Mailbox::new(Some(settings.text("product_name").to_owned()), from))

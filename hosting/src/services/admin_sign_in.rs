@@ -44,7 +44,13 @@ async fn record(
         let new = random_token();
         let token_hash = sha256(new.expose().as_bytes());
         tx.login_sessions()
-            .insert(&NewSession { token_hash: &token_hash, customer_id: None, admin_id: Some(admin.id), address: &actor.address, user_agent })
+            .insert(&NewSession {
+                token_hash: &token_hash,
+                customer_id: None,
+                admin_id: Some(admin.id),
+                address: &actor.address,
+                user_agent,
+            })
             .await?;
         token = Some((new, admin.must_change_password));
         by = Actor { role: admin.role, id: Some(admin.id), name: admin.email.clone(), ..by };

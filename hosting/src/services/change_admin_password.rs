@@ -39,7 +39,14 @@ pub async fn change_admin_password(
     transact!(services.db, tx => change(&mut tx, services, actor, session_id, &admin, &hash))
 }
 
-async fn change(tx: &mut Tx, services: &Services, actor: &Actor, session_id: u64, admin: &Admin, hash: &str) -> Result<Secret, ServiceError> {
+async fn change(
+    tx: &mut Tx,
+    services: &Services,
+    actor: &Actor,
+    session_id: u64,
+    admin: &Admin,
+    hash: &str,
+) -> Result<Secret, ServiceError> {
     let ended = |e: DbError| match e {
         DbError::Stale(words) => ServiceError::Conflict(format!("Nothing was changed: {words}")),
         other => other.into(),

@@ -15,9 +15,30 @@ pub const LONGEST_BYTES: usize = 256;
 
 /// Passwords everybody tries first; long enough to pass the length rule.
 const COMMON: &[&str] = &[
-    "1234567890", "12345678910", "123456789012", "0123456789", "0987654321", "qwertyuiop", "1q2w3e4r5t", "1qaz2wsx3edc",
-    "password12", "password123", "password1234", "passwort123", "iloveyou12", "iloveyou123", "letmein123", "welcome123",
-    "administrator", "changeme123", "qwerty12345", "qwerty123456", "shopfleet123", "woocommerce", "wordpress123", "wordpress1",
+    "1234567890",
+    "12345678910",
+    "123456789012",
+    "0123456789",
+    "0987654321",
+    "qwertyuiop",
+    "1q2w3e4r5t",
+    "1qaz2wsx3edc",
+    "password12",
+    "password123",
+    "password1234",
+    "passwort123",
+    "iloveyou12",
+    "iloveyou123",
+    "letmein123",
+    "welcome123",
+    "administrator",
+    "changeme123",
+    "qwerty12345",
+    "qwerty123456",
+    "shopfleet123",
+    "woocommerce",
+    "wordpress123",
+    "wordpress1",
 ];
 
 /// A hash of nothing anybody knows, verified against when the name is unknown.

@@ -25,7 +25,13 @@ pub async fn re_authenticate(
     transact!(services.db, tx => record(&mut tx, services, actor, session_id, right))
 }
 
-async fn record(tx: &mut Tx, services: &Services, actor: &Actor, session_id: u64, right: bool) -> Result<Option<Secret>, ServiceError> {
+async fn record(
+    tx: &mut Tx,
+    services: &Services,
+    actor: &Actor,
+    session_id: u64,
+    right: bool,
+) -> Result<Option<Secret>, ServiceError> {
     let token = right.then(random_token);
     if let Some(token) = &token {
         tx.login_sessions()

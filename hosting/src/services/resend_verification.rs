@@ -21,7 +21,8 @@ pub async fn resend_verification(
     user_agent: &str,
     form_key: &[u8; 32],
 ) -> Result<(), ServiceError> {
-    let job = transact!(services.db, tx => resend_in(&mut tx, services, actor, email, visitor_hash, user_agent, form_key))?;
+    let job =
+        transact!(services.db, tx => resend_in(&mut tx, services, actor, email, visitor_hash, user_agent, form_key))?;
     services.queue.announce(&job.into_iter().collect::<Vec<_>>()).await;
     Ok(())
 }
@@ -50,7 +51,13 @@ async fn resend_in(
     };
     if customer.state == "unverified" {
         let stores = tx.stores().list_of_customer(customer.id).await?;
-        let visitor = NewSession { token_hash: visitor_hash, customer_id: None, admin_id: None, address: &actor.address, user_agent };
+        let visitor = NewSession {
+            token_hash: visitor_hash,
+            customer_id: None,
+            admin_id: None,
+            address: &actor.address,
+            user_agent,
+        };
         mail.template = "verify_email".into();
         mail.store_id = stores.iter().find(|s| s.state == StoreState::Requested).map(|s| s.id);
         mail.visitor_session_id = Some(tx.login_sessions().insert(&visitor).await?);

@@ -42,7 +42,13 @@ impl From<crate::db::DbError> for SendError {
 ///
 /// # Errors
 /// See [`SendError`]; `MailError::Away` and passing database trouble are worth another try.
-pub async fn send_mail(services: &Services, mailer: &Mailer, base: &BaseUrl, key: &str, args: &MailArgs) -> Result<Outcome, SendError> {
+pub async fn send_mail(
+    services: &Services,
+    mailer: &Mailer,
+    base: &BaseUrl,
+    key: &str,
+    args: &MailArgs,
+) -> Result<Outcome, SendError> {
     let settings = Values::load(&services.db).await?;
     let mut conn = services.db.read().await?;
     let to = match (args.customer_id, args.admin_id) {
@@ -65,9 +71,15 @@ pub async fn send_mail(services: &Services, mailer: &Mailer, base: &BaseUrl, key
             let token = random_token();
             let customer_id = args.customer_id.unwrap_or_default();
             let mut tx = services.db.begin().await?;
-            tx.email_verifications().insert(customer_id, &to, &sha256(token.expose().as_bytes()), args.visitor_session_id).await?;
+            tx.email_verifications()
+                .insert(customer_id, &to, &sha256(token.expose().as_bytes()), args.visitor_session_id)
+                .await?;
             tx.commit().await?;
-            messages::verify_email(&product, store_name.as_deref(), &base.join(&format!("/verify?token={}", token.expose())))
+            messages::verify_email(
+                &product,
+                store_name.as_deref(),
+                &base.join(&format!("/verify?token={}", token.expose())),
+            )
         }
         "account_exists" => messages::account_exists(&product, &base.join("/login")),
         "store_ready" => {
@@ -82,7 +94,12 @@ pub async fn send_mail(services: &Services, mailer: &Mailer, base: &BaseUrl, key
             };
             let reason = job.map(|j| j.error_reason).filter(|r| !r.is_empty());
             let reference = format!("J-{}", uid.get(20..).unwrap_or_default());
-            messages::store_failed(&named(), reason.as_deref().unwrap_or("Something failed on our side."), &reference, &base.join(&format!("/setup/{uid}")))
+            messages::store_failed(
+                &named(),
+                reason.as_deref().unwrap_or("Something failed on our side."),
+                &reference,
+                &base.join(&format!("/setup/{uid}")),
+            )
         }
         "deletion_planned" => {
             let date = store.as_ref().and_then(|s| s.delete_after).map(|d| d.date().to_string()).unwrap_or_default();

@@ -33,7 +33,8 @@ pub async fn sign_in(
     password: &Secret,
     user_agent: &str,
 ) -> Result<SignIn, ServiceError> {
-    let customer = services.db.read().await?.customers().find_by_email(email_key).await?.filter(|c| c.state != "closed");
+    let customer =
+        services.db.read().await?.customers().find_by_email(email_key).await?.filter(|c| c.state != "closed");
     let right = passwords.verify(password, customer.as_ref().map(|c| c.password_hash.as_str())).await;
     let Some(customer) = customer else {
         return Ok(SignIn::Wrong);
@@ -52,7 +53,11 @@ async fn record(
     right: bool,
     user_agent: &str,
 ) -> Result<SignIn, ServiceError> {
-    let outcome = if right { SignIn::Done(new_session(tx, customer.id, &actor.address, user_agent).await?) } else { SignIn::Wrong };
+    let outcome = if right {
+        SignIn::Done(new_session(tx, customer.id, &actor.address, user_agent).await?)
+    } else {
+        SignIn::Wrong
+    };
     let by = if right {
         Actor { role: Role::Customer, id: Some(customer.id), name: customer.email.clone(), ..actor.clone() }
     } else {

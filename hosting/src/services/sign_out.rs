@@ -16,7 +16,8 @@ pub async fn sign_out(services: &Services, actor: &Actor, session_id: u64) -> Re
 
 async fn end(tx: &mut Tx, services: &Services, actor: &Actor, session_id: u64) -> Result<(), ServiceError> {
     tx.login_sessions().revoke(session_id).await?;
-    let (action, kind) = if actor.role.is_staff() { ("admin.sign_out", "admin") } else { ("customer.sign_out", "customer") };
+    let (action, kind) =
+        if actor.role.is_staff() { ("admin.sign_out", "admin") } else { ("customer.sign_out", "customer") };
     tx.audit()
         .append(
             &services.keys,

@@ -49,7 +49,8 @@ pub async fn sign_up(
 ) -> Result<Email, ServiceError> {
     let mut wrong = Vec::new();
     let email = Email::parse(&form.email).map_err(|e| wrong.push(("email", e.0))).ok();
-    let password = check_new(form.password.expose(), CUSTOMER_LENGTH, &form.email).map_err(|e| wrong.push(("password", e))).ok();
+    let password =
+        check_new(form.password.expose(), CUSTOMER_LENGTH, &form.email).map_err(|e| wrong.push(("password", e))).ok();
     let mut tx = services.db.begin().await?;
     let checked = store_wish::check(&mut tx, settings, &form.wish).await;
     tx.rollback().await?;

@@ -3,8 +3,8 @@
 use super::ServiceError;
 use super::settings::Values;
 use crate::db::plans::Plan;
-use crate::db::{DbError, Queries, Tx};
 use crate::db::stores::NewStore;
+use crate::db::{DbError, Queries, Tx};
 use crate::domain::{HumanText, Platform, Slug, Uid};
 
 /// Fields as they were posted.
@@ -42,7 +42,11 @@ const TAKEN: &str = "This web address, or one that looks like it, is taken. Choo
 ///
 /// # Errors
 /// The fields with words; database trouble.
-pub async fn check(tx: &mut Tx, settings: &Values, wish: &StoreWish) -> Result<CheckedWish, (Vec<(&'static str, String)>, Option<DbError>)> {
+pub async fn check(
+    tx: &mut Tx,
+    settings: &Values,
+    wish: &StoreWish,
+) -> Result<CheckedWish, (Vec<(&'static str, String)>, Option<DbError>)> {
     let mut wrong = Vec::new();
     let name = HumanText::parse("store name", &wish.store_name).map_err(|e| wrong.push(("store_name", e.0))).ok();
     let platform = match Platform::parse(&wish.platform) {
@@ -56,7 +60,11 @@ pub async fn check(tx: &mut Tx, settings: &Values, wish: &StoreWish) -> Result<C
             None
         }
     };
-    let plan = if wish.plan.len() > 40 { None } else { tx.plans().find(&wish.plan).await.map_err(|e| (Vec::new(), Some(e)))? };
+    let plan = if wish.plan.len() > 40 {
+        None
+    } else {
+        tx.plans().find(&wish.plan).await.map_err(|e| (Vec::new(), Some(e)))?
+    };
     let plan = match plan {
         Some(p) if p.state == "offered" => Some(p),
         Some(p) if p.state == "full" => {
@@ -82,7 +90,9 @@ pub async fn check(tx: &mut Tx, settings: &Values, wish: &StoreWish) -> Result<C
         Slug::parse(&wish.address).map_err(|e| wrong.push(("address", e.0))).ok()
     };
     match (name, platform, plan, slug) {
-        (Some(name), Some(platform), Some(plan), Some(slug)) if wrong.is_empty() => Ok(CheckedWish { name, platform, plan, slug, derived }),
+        (Some(name), Some(platform), Some(plan), Some(slug)) if wrong.is_empty() => {
+            Ok(CheckedWish { name, platform, plan, slug, derived })
+        }
         _ => Err((wrong, None)),
     }
 }
@@ -112,8 +122,15 @@ pub async fn free_slug(tx: &mut Tx, base_domain: &str, wish: &CheckedWish) -> Re
 ///
 /// # Errors
 /// `Invalid` on `address` when somebody was quicker.
-pub async fn insert(tx: &mut Tx, settings: &Values, customer_id: u64, wish: &CheckedWish, slug: &Slug) -> Result<(u64, Uid), ServiceError> {
-    let (currency, country) = (settings.text("default_currency").to_owned(), settings.text("default_country").to_owned());
+pub async fn insert(
+    tx: &mut Tx,
+    settings: &Values,
+    customer_id: u64,
+    wish: &CheckedWish,
+    slug: &Slug,
+) -> Result<(u64, Uid), ServiceError> {
+    let (currency, country) =
+        (settings.text("default_currency").to_owned(), settings.text("default_country").to_owned());
     let (id, uid) = tx
         .stores()
         .insert(&NewStore {

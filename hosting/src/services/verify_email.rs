@@ -1,14 +1,13 @@
 //! Confirming an address starts the store, in the same transaction.
 
-use super::pick_server::pick_server;
+use super::place_store::order_set_up;
 use super::{ServiceError, Services};
 use crate::crypto::{Secret, random_token, sha256};
 use crate::db::audit::NewEvent;
-use crate::db::jobs::{JobRef, NewJob};
+use crate::db::jobs::JobRef;
 use crate::db::login_sessions::NewSession;
 use crate::db::{Queries, Tx};
 use crate::domain::{Actor, Role, StoreState};
-use crate::jobs::PROVISION_STORE;
 use crate::transact;
 
 /// What the link would do, for the page with the button.
@@ -53,7 +52,8 @@ pub async fn verify_email(
     visitor_hash: &[u8; 32],
     user_agent: &str,
 ) -> Result<Verified, ServiceError> {
-    let (verified, job) = transact!(services.db, tx => verify_in(&mut tx, services, actor, token, visitor_hash, user_agent))?;
+    let (verified, job) =
+        transact!(services.db, tx => verify_in(&mut tx, services, actor, token, visitor_hash, user_agent))?;
     services.queue.announce(&job.into_iter().collect::<Vec<_>>()).await;
     Ok(verified)
 }
@@ -73,20 +73,18 @@ async fn verify_in(
     }
     tx.customers().confirm_email(customer.id).await?;
     let by = Actor { role: Role::Customer, id: Some(customer.id), name: customer.email.clone(), ..actor.clone() };
-    let waiting = tx.stores().list_of_customer(customer.id).await?.into_iter().find(|s| s.state == StoreState::Requested);
+    let waiting =
+        tx.stores().list_of_customer(customer.id).await?.into_iter().find(|s| s.state == StoreState::Requested);
     let job = match waiting {
         None => None,
-        Some(store) => {
-            let server = pick_server(tx, store.platform).await?;
-            tx.stores().move_state(store.id, StoreState::Requested, StoreState::Provisioning).await?;
-            Some(tx.jobs().insert(&NewJob::for_store(PROVISION_STORE, store.id, customer.id, server, &by)).await?)
-        }
+        Some(store) => Some(order_set_up(tx, &by, store.id, customer.id, store.platform).await?),
     };
     let same_browser = match link.visitor_session_id {
         Some(id) => tx.login_sessions().is_visitor(id, visitor_hash).await?,
         None => false,
     };
-    let session = if same_browser { Some(new_session(tx, customer.id, &actor.address, user_agent).await?) } else { None };
+    let session =
+        if same_browser { Some(new_session(tx, customer.id, &actor.address, user_agent).await?) } else { None };
     tx.audit()
         .append(
             &services.keys,
@@ -104,11 +102,22 @@ async fn verify_in(
 }
 
 /// A session whose password was just proven (or whose browser just proved the mailbox).
-pub(super) async fn new_session(tx: &mut Tx, customer_id: u64, address: &str, user_agent: &str) -> Result<Secret, ServiceError> {
+pub(super) async fn new_session(
+    tx: &mut Tx,
+    customer_id: u64,
+    address: &str,
+    user_agent: &str,
+) -> Result<Secret, ServiceError> {
     let token = random_token();
     let token_hash = sha256(token.expose().as_bytes());
     tx.login_sessions()
-        .insert(&NewSession { token_hash: &token_hash, customer_id: Some(customer_id), admin_id: None, address, user_agent })
+        .insert(&NewSession {
+            token_hash: &token_hash,
+            customer_id: Some(customer_id),
+            admin_id: None,
+            address,
+            user_agent,
+        })
         .await?;
     Ok(token)
 }

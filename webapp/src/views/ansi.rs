@@ -174,9 +174,8 @@ fn nearest(r: u16, g: u16, b: u16) -> Ink {
         ('c', [20, 190, 190]),
         ('w', [230, 230, 230]),
     ];
-    let distance = |p: &[i32; 3]| {
-        [r, g, b].iter().zip(p).map(|(v, q)| (i32::from((*v).min(255)) - q).pow(2)).sum::<i32>()
-    };
+    let distance =
+        |p: &[i32; 3]| [r, g, b].iter().zip(p).map(|(v, q)| (i32::from((*v).min(255)) - q).pow(2)).sum::<i32>();
     Ink(PURE.iter().min_by_key(|(_, p)| distance(p)).map_or('w', |(c, _)| *c))
 }
 
@@ -191,10 +190,19 @@ mod tests {
 
     #[test]
     fn colours_become_inks_and_the_rest_goes() {
-        assert_eq!(shown("a\u{1b}[31mb\u{1b}[0mc"), [(None, false, "a".into()), (Some('r'), false, "b".into()), (None, false, "c".into())]);
+        assert_eq!(
+            shown("a\u{1b}[31mb\u{1b}[0mc"),
+            [(None, false, "a".into()), (Some('r'), false, "b".into()), (None, false, "c".into())]
+        );
         assert_eq!(shown("\u{1b}[1;92mok"), [(Some('g'), true, "ok".into())]);
-        assert_eq!(shown("\u{1b}[38;5;196mx\u{1b}[38;2;0;0;255my"), [(Some('r'), false, "x".into()), (Some('b'), false, "y".into())]);
-        assert_eq!(plain("\u{1b}]0;title\u{7}a\u{1b}]8;;http://evil\u{1b}\\b\u{1b}[2Kc\u{1b}[10;5Hd\u{1b}(Be"), "abcde");
+        assert_eq!(
+            shown("\u{1b}[38;5;196mx\u{1b}[38;2;0;0;255my"),
+            [(Some('r'), false, "x".into()), (Some('b'), false, "y".into())]
+        );
+        assert_eq!(
+            plain("\u{1b}]0;title\u{7}a\u{1b}]8;;http://evil\u{1b}\\b\u{1b}[2Kc\u{1b}[10;5Hd\u{1b}(Be"),
+            "abcde"
+        );
         assert_eq!(plain("10 %\r50 %\r100 %"), "100 %");
         assert_eq!(plain("50 %\r"), "50 %");
         assert!(ends_open("50 %\r") && !ends_open("50 %"));

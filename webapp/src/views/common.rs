@@ -178,7 +178,13 @@ pub fn date_text(at: PlainDateTime) -> String {
 pub fn iso_time(at: PlainDateTime) -> String {
     format!(
         "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z",
-        at.year(), u8::from(at.month()), at.day(), at.hour(), at.minute(), at.second(), at.millisecond()
+        at.year(),
+        u8::from(at.month()),
+        at.day(),
+        at.hour(),
+        at.minute(),
+        at.second(),
+        at.millisecond()
     )
 }
 
@@ -232,7 +238,11 @@ pub fn money(cents: i64, currency: &str) -> String {
         "GBP" => "£",
         other => return format!("{}.{:02} {other}", cents / 100, cents % 100),
     };
-    if cents % 100 == 0 { format!("{sign}{}", cents / 100) } else { format!("{sign}{}.{:02}", cents / 100, cents % 100) }
+    if cents % 100 == 0 {
+        format!("{sign}{}", cents / 100)
+    } else {
+        format!("{sign}{}.{:02}", cents / 100, cents % 100)
+    }
 }
 
 /// One field of a form: what was typed and what is wrong with it.

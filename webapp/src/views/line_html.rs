@@ -94,7 +94,15 @@ fn one(out: &mut String, folded: &Folded<'_>, prefix: &str) {
     if ansi::ends_open(&l.text) {
         out.push_str(" data-cr=\"1\"");
     }
-    let _ = write!(out, "><a href=\"{}line={}#L{}\">{}</a><time datetime=\"{iso}\">{}</time>", Escaped(prefix), l.seq, l.seq, l.seq, &iso[11..19]);
+    let _ = write!(
+        out,
+        "><a href=\"{}line={}#L{}\">{}</a><time datetime=\"{iso}\">{}</time>",
+        Escaped(prefix),
+        l.seq,
+        l.seq,
+        l.seq,
+        &iso[11..19]
+    );
     if !word.is_empty() {
         let _ = write!(out, "<i>{word}</i>");
     }
@@ -185,7 +193,10 @@ mod tests {
     #[test]
     fn hostile_text_is_shown_as_text() {
         let html = lines(&[line(1, "<script>alert('1')</script>\u{1b}[31m&red")], "?");
-        assert!(html.contains("&lt;script&gt;alert(&#39;1&#39;)&lt;/script&gt;<span class=\"r\">&amp;red</span>"), "{html}");
+        assert!(
+            html.contains("&lt;script&gt;alert(&#39;1&#39;)&lt;/script&gt;<span class=\"r\">&amp;red</span>"),
+            "{html}"
+        );
         let html = lines(&[line(2, "see https://a.example/x?y=1&z=\"q\". javascript:alert(1)")], "?");
         assert!(html.contains("<a href=\"https://a.example/x?y=1&amp;z=\" rel=\"noopener noreferrer\">"), "{html}");
         assert_eq!(html.matches("<a href").count(), 2, "{html}");
@@ -193,7 +204,10 @@ mod tests {
 
     #[test]
     fn neighbours_fold_and_progress_lines_keep_their_last_form() {
-        let html = lines(&[line(1, "same"), line(2, "same"), line(3, "same"), line(4, "10 %\r"), line(5, "90 %\r"), line(6, "done")], "?attempt=2&");
+        let html = lines(
+            &[line(1, "same"), line(2, "same"), line(3, "same"), line(4, "10 %\r"), line(5, "90 %\r"), line(6, "done")],
+            "?attempt=2&",
+        );
         assert_eq!(html.matches("<div").count(), 2, "{html}");
         assert!(html.contains("data-n=\"3\" data-to=\"3\"") && html.contains("× 3"), "{html}");
         assert!(html.contains("<span>done</span>") && !html.contains('%'), "{html}");

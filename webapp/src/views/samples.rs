@@ -64,7 +64,11 @@ fn plans() -> Vec<Plan> {
             price_unit: "a month".into(),
             price_note: "Tax is added where it applies.".into(),
             summary: format!("{} GB of space", [5, 20, 80][i]),
-            limits: vec![format!("{} GB of space", [5, 20, 80][i]), "1 processor core".into(), "Daily backups kept 30 days".into()],
+            limits: vec![
+                format!("{} GB of space", [5, 20, 80][i]),
+                "1 processor core".into(),
+                "Daily backups kept 30 days".into(),
+            ],
             best: i == 1,
             available: i != 2,
         })
@@ -107,7 +111,13 @@ fn log_lines() -> Vec<LogLine> {
     texts
         .iter()
         .zip(1u32..)
-        .map(|((step, level, text), seq)| LogLine { seq, step: *step, level: *level, at: datetime!(2026-11-21 09:57:00.125), text: (*text).into() })
+        .map(|((step, level, text), seq)| LogLine {
+            seq,
+            step: *step,
+            level: *level,
+            at: datetime!(2026-11-21 09:57:00.125),
+            text: (*text).into(),
+        })
         .collect()
 }
 
@@ -167,9 +177,27 @@ fn failure() -> admin::Failure {
         tail: log_lines().iter().rev().take(5).rev().map(|l| ansi::plain(&l.text)).collect(),
         cleanup: "Everything this attempt made was removed again. The port and the address are free.".into(),
         actions: vec![
-            admin::Action { href: "/admin/jobs/01J/retry".into(), label: "Retry from step 4".into(), busy: "Starting…".into(), class: "main", value: "step".into() },
-            admin::Action { href: "/admin/jobs/01J/retry".into(), label: "Retry from start".into(), busy: "Starting…".into(), class: "", value: "start".into() },
-            admin::Action { href: "/admin/jobs/01J/cleanup".into(), label: "Clean up".into(), busy: "Cleaning…".into(), class: "danger", value: String::new() },
+            admin::Action {
+                href: "/admin/jobs/01J/retry".into(),
+                label: "Retry from step 4".into(),
+                busy: "Starting…".into(),
+                class: "main",
+                value: "step".into(),
+            },
+            admin::Action {
+                href: "/admin/jobs/01J/retry".into(),
+                label: "Retry from start".into(),
+                busy: "Starting…".into(),
+                class: "",
+                value: "start".into(),
+            },
+            admin::Action {
+                href: "/admin/jobs/01J/cleanup".into(),
+                label: "Clean up".into(),
+                busy: "Cleaning…".into(),
+                class: "danger",
+                value: String::new(),
+            },
         ],
     }
 }
@@ -197,12 +225,29 @@ fn store_card(state: &str) -> StoreCard {
 }
 
 fn setup(phase: &'static str) -> Setup {
-    let steps = ["Reserve a place", "Prepare the directory", "Place your shop", "Start it", "Give it your name", "Open the web address", "Check it works"];
+    let steps = [
+        "Reserve a place",
+        "Prepare the directory",
+        "Place your shop",
+        "Start it",
+        "Give it your name",
+        "Open the web address",
+        "Check it works",
+    ];
     Setup {
         page: owner("Setting up Ana's Bikes"),
-        heading: match phase { "done" => "Your store is ready", "failed" => "We could not finish", _ => "Setting up Ana's Bikes" }.into(),
+        heading: match phase {
+            "done" => "Your store is ready",
+            "failed" => "We could not finish",
+            _ => "Setting up Ana's Bikes",
+        }
+        .into(),
         phase,
-        badge: match phase { "done" => Badge::new("good", "Live"), "failed" => Badge::new("bad", "Failed"), _ => Badge::new("busy", "Setting up") },
+        badge: match phase {
+            "done" => Badge::new("good", "Live"),
+            "failed" => Badge::new("bad", "Failed"),
+            _ => Badge::new("busy", "Setting up"),
+        },
         store_name: "Ana's Bikes".into(),
         store_url: "http://anas-bikes.shops.localhost:8080/".into(),
         store_host: "anas-bikes.shops.localhost".into(),
@@ -212,18 +257,43 @@ fn setup(phase: &'static str) -> Setup {
         can_retry: true,
         retry_url: "/setup/01J/retry".into(),
         form_key: "key".into(),
-        log: LogPart { percent: if phase == "done" { 100 } else { 48 }, bar: match phase { "done" => "done", "failed" => "failed", _ => "" }, live: false, ..log("started") },
+        log: LogPart {
+            percent: if phase == "done" { 100 } else { 48 },
+            bar: match phase {
+                "done" => "done",
+                "failed" => "failed",
+                _ => "",
+            },
+            live: false,
+            ..log("started")
+        },
         steps: steps
             .iter()
             .zip(1u32..)
             .map(|(t, p)| {
-                let state = match (phase, p) { ("done", _) | (_, 1..=3) => "done", ("failed", 4) => "failed", (_, 4) => "running", _ => "todo" };
+                let state = match (phase, p) {
+                    ("done", _) | (_, 1..=3) => "done",
+                    ("failed", 4) => "failed",
+                    (_, 4) => "running",
+                    _ => "todo",
+                };
                 OwnerStep {
                     position: p,
                     title: (*t).into(),
                     state,
-                    icon: match state { "done" => "good", "running" => "busy", "failed" => "bad", _ => "unknown" },
-                    status: match state { "done" => "120 ms", "running" => "Running", "failed" => "Failed", _ => "" }.into(),
+                    icon: match state {
+                        "done" => "good",
+                        "running" => "busy",
+                        "failed" => "bad",
+                        _ => "unknown",
+                    },
+                    status: match state {
+                        "done" => "120 ms",
+                        "running" => "Running",
+                        "failed" => "Failed",
+                        _ => "",
+                    }
+                    .into(),
                 }
             })
             .collect(),
@@ -247,7 +317,16 @@ fn all() -> Vec<(&'static str, String)> {
         capacity_out: errors,
     };
     let clean = SignUpForm { platform: Field::of("woocommerce"), plan: Field::of("grow"), ..SignUpForm::default() };
-    let verify = |mode| Verify { page: page("Check your email"), mode, email: "ana@example.com".into(), token: "t".into(), starts_store: true, wait: 60, form_key: "k".into(), form: EmailForm::default() };
+    let verify = |mode| Verify {
+        page: page("Check your email"),
+        mode,
+        email: "ana@example.com".into(),
+        token: "t".into(),
+        starts_store: true,
+        wait: 60,
+        form_key: "k".into(),
+        form: EmailForm::default(),
+    };
     let sign_in_errors = SignInForm {
         errors: vec![FieldError { field: "email", text: "The email or the password is not right".into() }],
         email: Field { value: "ana@example.com".into(), error: "The email or the password is not right".into() },
@@ -256,15 +335,34 @@ fn all() -> Vec<(&'static str, String)> {
     let groups = |revealed: bool| {
         vec![
             CredentialGroup {
-                key: "admin", title: "Store admin", revealed, shown: "Last shown 3 Nov 2026".into(), href: "http://x/wp-admin/".into(), link: "Open store admin",
+                key: "admin",
+                title: "Store admin",
+                revealed,
+                shown: "Last shown 3 Nov 2026".into(),
+                href: "http://x/wp-admin/".into(),
+                link: "Open store admin",
                 values: vec![
                     Credential { label: "User name".into(), value: "ana".into(), copy: true },
-                    Credential { label: "Password".into(), value: if revealed { "kT9-vvQ2-88ab-xyz1" } else { "••••••••••••" }.into(), copy: revealed },
+                    Credential {
+                        label: "Password".into(),
+                        value: if revealed { "kT9-vvQ2-88ab-xyz1" } else { "••••••••••••" }.into(),
+                        copy: revealed,
+                    },
                 ],
             },
             CredentialGroup {
-                key: "database", title: "Database", revealed: false, shown: "Never shown".into(), href: String::new(), link: "",
-                values: vec![Credential { label: "User".into(), value: "shop".into(), copy: true }, Credential { label: "Password".into(), value: "••••••••••••".into(), copy: false }],
+                key: "database",
+                title: "Database",
+                revealed: false,
+                shown: "Never shown".into(),
+                href: String::new(),
+                link: "",
+                values: vec![
+                    Credential { label: "User".into(), value: "shop".into(), copy: true },
+                    Credential {
+                        label: "Password".into(), value: "••••••••••••".into(), copy: false
+                    },
+                ],
             },
         ]
     };
@@ -278,42 +376,98 @@ fn all() -> Vec<(&'static str, String)> {
         version: "1".into(),
         form_key: "k".into(),
         form: if errors {
-            DeleteForm { errors: vec![FieldError { field: "confirm", text: "Type the store's name, Ana's Bikes".into() }], confirm: Field { value: HOSTILE.into(), error: "Type the store's name, Ana's Bikes".into() }, password: Field::default() }
+            DeleteForm {
+                errors: vec![FieldError { field: "confirm", text: "Type the store's name, Ana's Bikes".into() }],
+                confirm: Field { value: HOSTILE.into(), error: "Type the store's name, Ana's Bikes".into() },
+                password: Field::default(),
+            }
         } else {
             DeleteForm::default()
         },
     };
     let customer = |tab: &'static str, full: bool| admin::Customer {
         page: staff("Ana's Bikes"),
-        customer: admin::CustomerFacts { id: 12, title: if full { "Ana's Bikes" } else { HOSTILE }.into(), email: "ana@example.com".into(), verified: Badge::new("good", "Confirmed"), created: when(), last_sign_in: full.then(when) },
+        customer: admin::CustomerFacts {
+            id: 12,
+            title: if full { "Ana's Bikes" } else { HOSTILE }.into(),
+            email: "ana@example.com".into(),
+            verified: Badge::new("good", "Confirmed"),
+            created: when(),
+            last_sign_in: full.then(when),
+        },
         store: full.then(|| admin::StoreFacts {
-            uid: "01JDA2B3C4D5E6F7G8H9J0K1M2".into(), name: "Ana's Bikes".into(), badge: Badge::store("active"), url: "http://x/".into(), host: "anas-bikes.shops.localhost".into(),
-            platform: "WooCommerce".into(), plan: "Grow".into(), server: "local-1".into(), port: "8004".into(), created: when(), live_since: Some(when()), deletion: None,
+            uid: "01JDA2B3C4D5E6F7G8H9J0K1M2".into(),
+            name: "Ana's Bikes".into(),
+            badge: Badge::store("active"),
+            url: "http://x/".into(),
+            host: "anas-bikes.shops.localhost".into(),
+            platform: "WooCommerce".into(),
+            plan: "Grow".into(),
+            server: "local-1".into(),
+            port: "8004".into(),
+            created: when(),
+            live_since: Some(when()),
+            deletion: None,
         }),
-        tabs: [("Overview", "overview"), ("Provisioning", "provisioning"), ("Audit", "audit")].into_iter().map(|(l, t)| Link { href: format!("/admin/customers/12/{t}"), label: l.into(), current: t == tab }).collect(),
+        tabs: [("Overview", "overview"), ("Provisioning", "provisioning"), ("Audit", "audit")]
+            .into_iter()
+            .map(|(l, t)| Link { href: format!("/admin/customers/12/{t}"), label: l.into(), current: t == tab })
+            .collect(),
         tab,
         credentials: vec![Labelled::new("Store admin", "••••••••"), Labelled::new("Database", "••••••••")],
         log: full.then(|| log("failed")),
-        attempts: vec![Link { href: "?attempt=1".into(), label: "Attempt 1 · Failed".into(), current: true }, Link { href: "?attempt=2".into(), label: "Attempt 2 · Running".into(), current: false }],
+        attempts: vec![
+            Link { href: "?attempt=1".into(), label: "Attempt 1 · Failed".into(), current: true },
+            Link { href: "?attempt=2".into(), label: "Attempt 2 · Running".into(), current: false },
+        ],
         failure: full.then(failure),
         job_href: "/admin/jobs/01J".into(),
         job_short: "J-1A2B3C4D".into(),
         form_key: "k".into(),
-        audit: if full { vec![admin::AuditRow { at: when(), actor: "ana@example.com".into(), action: "customer.signed_up".into(), target: "customer 12".into(), address: "203.0.113.9".into(), outcome: "done".into() }] } else { vec![] },
+        audit: if full {
+            vec![admin::AuditRow {
+                at: when(),
+                actor: "ana@example.com".into(),
+                action: "customer.signed_up".into(),
+                target: "customer 12".into(),
+                address: "203.0.113.9".into(),
+                outcome: "done".into(),
+            }]
+        } else {
+            vec![]
+        },
     };
     let customers = |rows: usize, filtered: bool| admin::Customers {
         page: staff("Customers"),
         filter: admin::CustomersFilter {
             q: if filtered { HOSTILE.into() } else { String::new() },
-            states: vec![Choice { value: String::new(), label: "Any".into(), current: true }, Choice { value: "failed".into(), label: "Failed".into(), current: false }],
+            states: vec![
+                Choice { value: String::new(), label: "Any".into(), current: true },
+                Choice { value: "failed".into(), label: "Failed".into(), current: false },
+            ],
             sort: String::new(),
-            chips: if filtered { vec![Link { href: "/admin/customers".into(), label: HOSTILE.into(), current: false }] } else { vec![] },
+            chips: if filtered {
+                vec![Link { href: "/admin/customers".into(), label: HOSTILE.into(), current: false }]
+            } else {
+                vec![]
+            },
         },
-        heads: ["Name", "Email", "Store state", "Platform", "Server", "Plan", "Signed up", "Last job"].into_iter().map(Head::text).collect(),
+        heads: ["Name", "Email", "Store state", "Platform", "Server", "Plan", "Signed up", "Last job"]
+            .into_iter()
+            .map(Head::text)
+            .collect(),
         rows: (0..rows)
             .map(|i| admin::CustomerRow {
-                href: format!("/admin/customers/{i}"), name: ["Ana's Bikes", "Alpine Honey", HOSTILE][i % 3].into(), email: format!("person{i}@example.com"), badge: Badge::store(["active", "provisioning", "failed", "suspended", "requested", "deleting"][i % 6]),
-                platform: "WooCommerce".into(), server: "local-1".into(), plan: "Grow".into(), created: when(), job: "J-1A2B3C4D".into(), job_href: "/admin/jobs/01J".into(),
+                href: format!("/admin/customers/{i}"),
+                name: ["Ana's Bikes", "Alpine Honey", HOSTILE][i % 3].into(),
+                email: format!("person{i}@example.com"),
+                badge: Badge::store(["active", "provisioning", "failed", "suspended", "requested", "deleting"][i % 6]),
+                platform: "WooCommerce".into(),
+                server: "local-1".into(),
+                plan: "Grow".into(),
+                created: when(),
+                job: "J-1A2B3C4D".into(),
+                job_href: "/admin/jobs/01J".into(),
             })
             .collect(),
         pager: Pager { text: "1–50 of 1,000+".into(), newer: String::new(), older: "?after=12".into() },
@@ -322,14 +476,48 @@ fn all() -> Vec<(&'static str, String)> {
         page: staff("Jobs"),
         queue_text: "Nothing waits. Last job 3 min ago.".into(),
         queue_down: rows == 0,
-        states: ["Queued", "Running", "Retrying", "Done", "Failed", "Cancelled"].into_iter().enumerate().map(|(i, l)| admin::StateCount { href: "?state=failed".into(), label: l, count: ["0", "2", "0", "1,000+", "3", "1"][i].into(), current: i == 4 }).collect(),
-        filter: admin::JobsFilter { kinds: vec![Choice { value: String::new(), label: "All kinds".into(), current: true }], ..Default::default() },
+        states: ["Queued", "Running", "Retrying", "Done", "Failed", "Cancelled"]
+            .into_iter()
+            .enumerate()
+            .map(|(i, l)| admin::StateCount {
+                href: "?state=failed".into(),
+                label: l,
+                count: ["0", "2", "0", "1,000+", "3", "1"][i].into(),
+                current: i == 4,
+            })
+            .collect(),
+        filter: admin::JobsFilter {
+            kinds: vec![Choice { value: String::new(), label: "All kinds".into(), current: true }],
+            ..Default::default()
+        },
         may_act: true,
-        heads: vec![Head::text("Job"), Head::text("Kind"), Head::text("Customer"), Head::text("State"), Head::num("Attempt"), Head::text("Step"), Head::text("Created"), Head::num("Waited"), Head::num("Ran"), Head::text("Worker")],
+        heads: vec![
+            Head::text("Job"),
+            Head::text("Kind"),
+            Head::text("Customer"),
+            Head::text("State"),
+            Head::num("Attempt"),
+            Head::text("Step"),
+            Head::text("Created"),
+            Head::num("Waited"),
+            Head::num("Ran"),
+            Head::text("Worker"),
+        ],
         rows: (0..rows)
             .map(|i| admin::JobRow {
-                id: "01J".into(), href: "/admin/jobs/01J".into(), short: format!("J-{i:08}"), kind: "Set up store".into(), customer: "ana@example.com".into(), customer_href: "/admin/customers/1".into(),
-                badge: Badge::job(["started", "finished", "failed", "queued", "retrying", "cancelled"][i % 6]), attempt: 1, step: "Start the containers".into(), created: when(), waited: "3 ms".into(), ran: "1.2 s".into(), worker: "local-1".into(),
+                id: "01J".into(),
+                href: "/admin/jobs/01J".into(),
+                short: format!("J-{i:08}"),
+                kind: "Set up store".into(),
+                customer: "ana@example.com".into(),
+                customer_href: "/admin/customers/1".into(),
+                badge: Badge::job(["started", "finished", "failed", "queued", "retrying", "cancelled"][i % 6]),
+                attempt: 1,
+                step: "Start the containers".into(),
+                created: when(),
+                waited: "3 ms".into(),
+                ran: "1.2 s".into(),
+                worker: "local-1".into(),
             })
             .collect(),
         pager: Pager { text: "50 shown".into(), ..Pager::default() },
@@ -338,41 +526,144 @@ fn all() -> Vec<(&'static str, String)> {
     let job = |failed: bool| admin::Job {
         page: staff("Failed – J-1A2B3C4D – Jobs"),
         job: admin::JobFacts {
-            id: "01JDA2B3C4D5E6F7G8H9J0K1M2".into(), href: "/admin/jobs/01J".into(), short: "J-1A2B3C4D".into(), kind: "Set up store".into(), badge: Badge::job(if failed { "failed" } else { "started" }),
-            quiet: if failed { String::new() } else { "No sign of life from worker local-1 for 1 min 20 s".into() }, waiting: String::new(),
-            actions: vec![admin::Action { href: "/admin/jobs/01J/cancel".into(), label: "Cancel job".into(), busy: String::new(), class: "danger", value: String::new() }],
-            customer: "ana@example.com".into(), customer_href: "/admin/customers/12".into(), store: "Ana's Bikes".into(), server: "local-1".into(), worker: "local-1:4711".into(), attempt: "1 of 5".into(), requested_by: "ana@example.com".into(), correlation: "0192f0c1".into(),
+            id: "01JDA2B3C4D5E6F7G8H9J0K1M2".into(),
+            href: "/admin/jobs/01J".into(),
+            short: "J-1A2B3C4D".into(),
+            kind: "Set up store".into(),
+            badge: Badge::job(if failed { "failed" } else { "started" }),
+            quiet: if failed { String::new() } else { "No sign of life from worker local-1 for 1 min 20 s".into() },
+            waiting: String::new(),
+            actions: vec![admin::Action {
+                href: "/admin/jobs/01J/cancel".into(),
+                label: "Cancel job".into(),
+                busy: String::new(),
+                class: "danger",
+                value: String::new(),
+            }],
+            customer: "ana@example.com".into(),
+            customer_href: "/admin/customers/12".into(),
+            store: "Ana's Bikes".into(),
+            server: "local-1".into(),
+            worker: "local-1:4711".into(),
+            attempt: "1 of 5".into(),
+            requested_by: "ana@example.com".into(),
+            correlation: "0192f0c1".into(),
         },
         may_act: true,
         form_key: "k".into(),
         failure: failed.then(failure),
         attempts: vec![Link { href: "?attempt=1".into(), label: "Attempt 1 · Failed".into(), current: true }],
         log: log(if failed { "failed" } else { "started" }),
-        timeline: vec![admin::Moment { label: "Queued", at: Some(when()), note: String::new() }, admin::Moment { label: "Started", at: Some(when()), note: "waited 3 ms".into() }, admin::Moment { label: "Ended", at: None, note: String::new() }],
+        timeline: vec![
+            admin::Moment { label: "Queued", at: Some(when()), note: String::new() },
+            admin::Moment { label: "Started", at: Some(when()), note: "waited 3 ms".into() },
+            admin::Moment { label: "Ended", at: None, note: String::new() },
+        ],
         inputs: vec![Labelled::new("store", "01JDA2")],
     };
     let overview = |full: bool| admin::Overview {
         page: staff("Overview"),
         checked: when(),
         unavailable: if full { String::new() } else { "The queue cannot be reached.".into() },
-        attention: if full { vec![admin::Attention { badge: Badge::job("failed"), href: "/admin/jobs/01J".into(), title: "Set up Ana's Bikes failed".into(), detail: "The shop's web container stopped right after it started. J-1A2B3C4D".into(), since: Some(when()) }, admin::Attention { badge: Badge::new("warning", "Late"), href: "/admin/system".into(), title: "Server local-2 has not reported".into(), detail: "Last sign of life 4 min ago; 12 stores".into(), since: None }] } else { vec![] },
-        counts: [("128", "Stores live"), ("2", "Being set up"), ("1,000+", "Customers"), ("3", "Failed jobs"), ("0", "Waiting jobs")].into_iter().map(|(v, l)| admin::Figure { value: v.into(), label: l.into(), href: "/admin/jobs".into() }).collect(),
-        running: if full { vec![admin::RunningJob { href: "/admin/jobs/01J".into(), short: "J-1A2B3C4D".into(), kind: "Set up store".into(), customer: "ana@example.com".into(), customer_href: "/admin/customers/1".into(), step: "Start the containers".into(), percent: 48, ran: "0.6 s".into() }] } else { vec![] },
+        attention: if full {
+            vec![
+                admin::Attention {
+                    badge: Badge::job("failed"),
+                    href: "/admin/jobs/01J".into(),
+                    title: "Set up Ana's Bikes failed".into(),
+                    detail: "The shop's web container stopped right after it started. J-1A2B3C4D".into(),
+                    since: Some(when()),
+                },
+                admin::Attention {
+                    badge: Badge::new("warning", "Late"),
+                    href: "/admin/system".into(),
+                    title: "Server local-2 has not reported".into(),
+                    detail: "Last sign of life 4 min ago; 12 stores".into(),
+                    since: None,
+                },
+            ]
+        } else {
+            vec![]
+        },
+        counts: [
+            ("128", "Stores live"),
+            ("2", "Being set up"),
+            ("1,000+", "Customers"),
+            ("3", "Failed jobs"),
+            ("0", "Waiting jobs"),
+        ]
+        .into_iter()
+        .map(|(v, l)| admin::Figure { value: v.into(), label: l.into(), href: "/admin/jobs".into() })
+        .collect(),
+        running: if full {
+            vec![admin::RunningJob {
+                href: "/admin/jobs/01J".into(),
+                short: "J-1A2B3C4D".into(),
+                kind: "Set up store".into(),
+                customer: "ana@example.com".into(),
+                customer_href: "/admin/customers/1".into(),
+                step: "Start the containers".into(),
+                percent: 48,
+                ran: "0.6 s".into(),
+            }]
+        } else {
+            vec![]
+        },
     };
     let system = |full: bool| admin::System {
         page: staff("System"),
         checked: when(),
         checks: vec![
-            admin::Check { name: "Database".into(), badge: Badge::new("good", "Healthy"), seen: "MariaDB 10.11, answers in 1 ms".into(), mend: String::new() },
-            admin::Check { name: "Queue".into(), badge: Badge::new("bad", "Offline"), seen: "Redis does not answer".into(), mend: "Start Redis. Jobs are kept and go on by themselves.".into() },
+            admin::Check {
+                name: "Database".into(),
+                badge: Badge::new("good", "Healthy"),
+                seen: "MariaDB 10.11, answers in 1 ms".into(),
+                mend: String::new(),
+            },
+            admin::Check {
+                name: "Queue".into(),
+                badge: Badge::new("bad", "Offline"),
+                seen: "Redis does not answer".into(),
+                mend: "Start Redis. Jobs are kept and go on by themselves.".into(),
+            },
         ],
-        servers: if full { vec![admin::ServerRow { name: "local-1".into(), badge: Badge::new("good", "Healthy"), heartbeat: Some(when()), stores: "3 of 500".into(), version: "0.1.0".into() }] } else { vec![] },
+        servers: if full {
+            vec![admin::ServerRow {
+                name: "local-1".into(),
+                badge: Badge::new("good", "Healthy"),
+                heartbeat: Some(when()),
+                stores: "3 of 500".into(),
+                version: "0.1.0".into(),
+            }]
+        } else {
+            vec![]
+        },
         versions: vec![Labelled::new("Shopfleet", "0.1.0")],
     };
-    let error = ErrorPage { page: page("Not found"), status: 404, heading: "This page does not exist".into(), words: vec!["The address may be mistyped, or what it showed is gone.".into()], home: true, reference: "0192f0c1".into(), ..ErrorPage::default() };
-    let new_store = |form: SignUpForm| NewStore { page: owner("Create a store"), form, form_key: "k".into(), plans: plans(), base_domain: "shops.localhost".into(), magento_open: true };
+    let error = ErrorPage {
+        page: page("Not found"),
+        status: 404,
+        heading: "This page does not exist".into(),
+        words: vec!["The address may be mistyped, or what it showed is gone.".into()],
+        home: true,
+        reference: "0192f0c1".into(),
+        ..ErrorPage::default()
+    };
+    let new_store = |form: SignUpForm| NewStore {
+        page: owner("Create a store"),
+        form,
+        form_key: "k".into(),
+        plans: plans(),
+        base_domain: "shops.localhost".into(),
+        magento_open: true,
+    };
     let mut with_notice = owner("Your store");
-    with_notice.notice = Some(Notice { tone: "good", text: "Your store is ready.".into(), href: "/x".into(), link: "Open store".into() });
+    with_notice.notice = Some(Notice {
+        tone: "good",
+        text: "Your store is ready.".into(),
+        href: "/x".into(),
+        link: "Open store".into(),
+    });
     [
         ("home", demo.render()),
         ("pricing", Pricing { page: page("Plans and prices"), plans: plans(), magento_open: false }.render()),
@@ -382,24 +673,105 @@ fn all() -> Vec<(&'static str, String)> {
         ("verify-sent", verify("sent").render()),
         ("verify-confirm", verify("confirm").render()),
         ("verify-expired", verify("expired").render()),
-        ("login", Login { page: Page { nav: "login".into(), ..page("Sign in") }, form: SignInForm::default(), next: String::new() }.render()),
-        ("login-error", Login { page: page("Sign in"), form: sign_in_errors.clone(), next: "/setup/01J".into() }.render()),
-        ("reauthenticate", Reauthenticate { page: owner("Enter your password again"), reason: "The sign-in details of your store are behind it.".into(), email: "ana@example.com".into(), next: "/dashboard/access".into(), back: "/dashboard".into(), form: PasswordForm::default() }.render()),
+        (
+            "login",
+            Login {
+                page: Page { nav: "login".into(), ..page("Sign in") },
+                form: SignInForm::default(),
+                next: String::new(),
+            }
+            .render(),
+        ),
+        (
+            "login-error",
+            Login { page: page("Sign in"), form: sign_in_errors.clone(), next: "/setup/01J".into() }.render(),
+        ),
+        (
+            "reauthenticate",
+            Reauthenticate {
+                page: owner("Enter your password again"),
+                reason: "The sign-in details of your store are behind it.".into(),
+                email: "ana@example.com".into(),
+                next: "/dashboard/access".into(),
+                back: "/dashboard".into(),
+                form: PasswordForm::default(),
+            }
+            .render(),
+        ),
         ("setup-running", setup("running").render()),
         ("setup-failed", setup("failed").render()),
         ("setup-done", setup("done").render()),
-        ("dashboard", Dashboard { page: with_notice, store: Some(store_card("active")), checklist: vec![Todo { icon: "package", text: "Add your first product".into(), href: "http://x/".into(), link: "Open store admin", outside: true }, Todo { icon: "credit-card", text: "Choose how customers pay".into(), href: "http://x/".into(), link: "Open payments", outside: true }] }.render()),
+        (
+            "dashboard",
+            Dashboard {
+                page: with_notice,
+                store: Some(store_card("active")),
+                checklist: vec![
+                    Todo {
+                        icon: "package",
+                        text: "Add your first product".into(),
+                        href: "http://x/".into(),
+                        link: "Open store admin",
+                        outside: true,
+                    },
+                    Todo {
+                        icon: "credit-card",
+                        text: "Choose how customers pay".into(),
+                        href: "http://x/".into(),
+                        link: "Open payments",
+                        outside: true,
+                    },
+                ],
+            }
+            .render(),
+        ),
         ("dashboard-empty", Dashboard { page: owner("Your store"), store: None, checklist: vec![] }.render()),
-        ("dashboard-failed", Dashboard { page: owner("Your store"), store: Some(store_card("failed")), checklist: vec![] }.render()),
+        (
+            "dashboard-failed",
+            Dashboard { page: owner("Your store"), store: Some(store_card("failed")), checklist: vec![] }.render(),
+        ),
         ("new-store", new_store(SignUpForm::default()).render()),
         ("new-store-error", new_store(form_with_errors()).render()),
-        ("access", Access { page: owner("Sign-in details"), store_name: "Ana's Bikes".into(), ready: true, setup_url: String::new(), groups: groups(true) }.render()),
-        ("access-empty", Access { page: owner("Sign-in details"), store_name: HOSTILE.into(), ready: false, setup_url: "/setup/01J".into(), groups: vec![] }.render()),
+        (
+            "access",
+            Access {
+                page: owner("Sign-in details"),
+                store_name: "Ana's Bikes".into(),
+                ready: true,
+                setup_url: String::new(),
+                groups: groups(true),
+            }
+            .render(),
+        ),
+        (
+            "access-empty",
+            Access {
+                page: owner("Sign-in details"),
+                store_name: HOSTILE.into(),
+                ready: false,
+                setup_url: "/setup/01J".into(),
+                groups: vec![],
+            }
+            .render(),
+        ),
         ("delete", delete(false, false).render()),
         ("delete-error", delete(false, true).render()),
         ("delete-planned", delete(true, false).render()),
-        ("admin-login", admin::Login { page: page("Staff sign-in"), form: SignInForm::default(), next: String::new() }.render()),
-        ("admin-password", admin::Password { page: page("Choose your own password"), forced: true, email: "g@example.com".into(), form_key: "k".into(), form: admin::PasswordForm::default() }.render()),
+        (
+            "admin-login",
+            admin::Login { page: page("Staff sign-in"), form: SignInForm::default(), next: String::new() }.render(),
+        ),
+        (
+            "admin-password",
+            admin::Password {
+                page: page("Choose your own password"),
+                forced: true,
+                email: "g@example.com".into(),
+                form_key: "k".into(),
+                form: admin::PasswordForm::default(),
+            }
+            .render(),
+        ),
         ("admin-overview", overview(true).render()),
         ("admin-overview-empty", overview(false).render()),
         ("admin-customers", customers(12, false).render()),
@@ -413,7 +785,25 @@ fn all() -> Vec<(&'static str, String)> {
         ("admin-jobs-empty", jobs(0).render()),
         ("admin-job-running", job(false).render()),
         ("admin-job-failed", job(true).render()),
-        ("admin-job-action", admin::JobAction { page: staff("Retry J-1A2B3C4D"), heading: "Retry J-1A2B3C4D?".into(), words: vec!["A new attempt starts. Finished work that is still valid is not repeated.".into()], action: "/admin/jobs/01J/retry".into(), back: "/admin/jobs/01J".into(), short: "J-1A2B3C4D".into(), jobs: vec![admin::NamedJob { badge: Badge::job("failed"), text: "J-1A2B3C4D".into() }], hidden: vec![admin::Hidden { name: "from", value: "start".into() }], button: "Retry job", busy: "Starting…", class: "main", form_key: "k".into(), form: admin::PlainForm::default() }.render()),
+        (
+            "admin-job-action",
+            admin::JobAction {
+                page: staff("Retry J-1A2B3C4D"),
+                heading: "Retry J-1A2B3C4D?".into(),
+                words: vec!["A new attempt starts. Finished work that is still valid is not repeated.".into()],
+                action: "/admin/jobs/01J/retry".into(),
+                back: "/admin/jobs/01J".into(),
+                short: "J-1A2B3C4D".into(),
+                jobs: vec![admin::NamedJob { badge: Badge::job("failed"), text: "J-1A2B3C4D".into() }],
+                hidden: vec![admin::Hidden { name: "from", value: "start".into() }],
+                button: "Retry job",
+                busy: "Starting…",
+                class: "main",
+                form_key: "k".into(),
+                form: admin::PlainForm::default(),
+            }
+            .render(),
+        ),
         ("admin-system", system(true).render()),
         ("admin-system-empty", system(false).render()),
         ("error-404", error.render()),
@@ -431,10 +821,15 @@ fn every_page_renders_filled_empty_and_with_errors() {
         assert_eq!(html.matches("<h1").count(), 1, "{name} needs one h1");
         assert!(!html.contains("<script>"), "{name} lets hostile text through");
         assert!(!html.contains("{{") || html.contains("{{ 7*7 }}"), "{name}");
-        assert_eq!(html.matches(" id=\"").count(), {
-            let ids: std::collections::HashSet<&str> = html.match_indices(" id=\"").map(|(i, _)| html[i + 5..].split('"').next().unwrap()).collect();
-            ids.len()
-        }, "{name} has an id twice");
+        assert_eq!(
+            html.matches(" id=\"").count(),
+            {
+                let ids: std::collections::HashSet<&str> =
+                    html.match_indices(" id=\"").map(|(i, _)| html[i + 5..].split('"').next().unwrap()).collect();
+                ids.len()
+            },
+            "{name} has an id twice"
+        );
         if let Some(dir) = &out {
             std::fs::write(format!("{dir}/{name}.html"), html).unwrap();
         }
@@ -446,7 +841,13 @@ fn a_thousand_lines_stay_light() {
     use flate2::write::GzEncoder;
     use std::io::Write as _;
     let lines: Vec<LogLine> = (1..=1000u32)
-        .map(|i| LogLine { seq: i, step: 1, level: 1, at: datetime!(2026-11-21 09:57:00) + time::Duration::milliseconds(i64::from(i) * 7), text: format!("copied wp-content/plugins/woocommerce/file-{}.php in {} ms", i * 7919 % 1000, i % 17) })
+        .map(|i| LogLine {
+            seq: i,
+            step: 1,
+            level: 1,
+            at: datetime!(2026-11-21 09:57:00) + time::Duration::milliseconds(i64::from(i) * 7),
+            text: format!("copied wp-content/plugins/woocommerce/file-{}.php in {} ms", i * 7919 % 1000, i % 17),
+        })
         .collect();
     let mut gz = GzEncoder::new(Vec::new(), flate2::Compression::fast());
     gz.write_all(line_html::lines(&lines, "?").as_bytes()).unwrap();

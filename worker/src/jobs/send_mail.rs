@@ -64,13 +64,17 @@ impl Step for Send {
                 cx.warn(error.to_string());
                 Err(match error {
                     SendError::Service(ServiceError::Db(db)) => db.into(),
-                    SendError::Mail(MailError::Away(why)) => {
-                        StepError::passing("mail_server_away", "The mail server does not take mail at the moment. We try again", why)
-                    }
+                    SendError::Mail(MailError::Away(why)) => StepError::passing(
+                        "mail_server_away",
+                        "The mail server does not take mail at the moment. We try again",
+                        why,
+                    ),
                     SendError::Mail(MailError::Refused(why)) => {
                         StepError::last("mail_refused", "The mail server refused this address", why)
                     }
-                    other => StepError::last("mail_not_written", "This mail could not be written. We have been told", other),
+                    other => {
+                        StepError::last("mail_not_written", "This mail could not be written. We have been told", other)
+                    }
                 })
             }
         }

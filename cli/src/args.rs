@@ -1,0 +1,157 @@
+//! The command line.
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::child::ExecChild;
+use crate::down::Down;
+use crate::up::Up;
+
+/// Shopfleet's command line for operators
+#[derive(Debug, Parser)]
+#[command(name = "shopfleet", version, arg_required_else_help = true, disable_help_subcommand = true)]
+pub struct Cli {
+    /// Answer in JSON, one document per line
+    #[arg(long, global = true)]
+    pub json: bool,
+    #[command(subcommand)]
+    pub verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// Start a private instance under var/ (./scripts/up calls this)
+    Up(Up),
+    /// Stop the private instance; --purge removes its stores and data
+    Down(Down),
+    /// Bring the database schema up to date
+    Migrate(Migrate),
+    /// Make a staff account; the password is asked for, or read from standard input
+    CreateAdmin(CreateAdmin),
+    /// Check everything Shopfleet depends on, with the mend for each finding
+    Doctor,
+    /// Read and change settings
+    #[command(subcommand)]
+    Settings(Settings),
+    /// Look at jobs, follow, retry or cancel them
+    #[command(subcommand)]
+    Jobs(Jobs),
+    /// Look at servers and add one
+    #[command(subcommand)]
+    Servers(Servers),
+    /// Look at stores
+    #[command(subcommand)]
+    Stores(Stores),
+    /// Print completion for bash, zsh or fish: `source <(shopfleet completion bash)`
+    Completion { shell: String },
+    #[command(hide = true)]
+    CompleteWords {
+        #[arg(last = true)]
+        words: Vec<String>,
+    },
+    #[command(hide = true)]
+    ExecChild(ExecChild),
+}
+
+#[derive(Debug, Args)]
+pub struct Migrate {
+    /// Also give this database account (user@host) the application's rights on every table
+    #[arg(long)]
+    pub grant_to: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct CreateAdmin {
+    /// E-mail address, used to sign in
+    pub email: String,
+    /// Name shown in the panel
+    pub name: String,
+    /// What the account may do
+    #[arg(long, default_value = "admin", value_parser = ["support", "admin", "super_admin"])]
+    pub role: String,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Settings {
+    /// Show one setting
+    Get { key: String },
+    /// Change one setting; the value `-` reads it from standard input (use that for secrets)
+    Set { key: String, value: String },
+    /// Show all settings; secrets are masked
+    List,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Jobs {
+    /// The latest jobs
+    List {
+        /// Only jobs in this state
+        #[arg(long)]
+        state: Option<String>,
+        /// At most so many
+        #[arg(long, default_value_t = 30)]
+        limit: u32,
+    },
+    /// One job with its steps and attempts
+    Show { job: String },
+    /// Print a job's log as it is written, until the job ends
+    Follow {
+        job: String,
+        /// Begin after this line number
+        #[arg(long, default_value_t = 0)]
+        from: u64,
+    },
+    /// Try a failed job again
+    Retry { job: String },
+    /// Stop a job at its next step
+    Cancel { job: String },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Servers {
+    /// All servers with their state
+    List,
+    /// Make a server known, with the default port pools and networks
+    Add { name: String },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Stores {
+    /// The latest stores
+    List {
+        /// Only stores in this state
+        #[arg(long)]
+        state: Option<String>,
+        /// At most so many
+        #[arg(long, default_value_t = 50)]
+        limit: u32,
+    },
+    /// One store
+    Show { store: String },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn json_is_understood_everywhere() {
+        for line in
+            ["doctor --json", "--json jobs list", "jobs show J-1 --json", "settings list --json", "stores list --json"]
+        {
+            let words = std::iter::once("shopfleet").chain(line.split(' '));
+            assert!(Cli::try_parse_from(words).unwrap().json, "{line}");
+        }
+    }
+
+    #[test]
+    fn purging_without_words_needs_purge() {
+        assert!(Cli::try_parse_from(["shopfleet", "down", "--yes"]).is_err());
+        assert!(Cli::try_parse_from(["shopfleet", "create-admin", "a@b.c", "A", "--role", "owner"]).is_err());
+    }
+}

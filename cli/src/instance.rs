@@ -1,0 +1,205 @@
+//! What a private instance chooses once and then remembers in `var/instance.json`: its server's name, its ports
+//! and its port pools. Remembered, because store addresses carry the edge's port and people keep bookmarks.
+
+use std::net::{Ipv4Addr, SocketAddrV4, TcpListener};
+
+use anyhow::{Context, Result, bail};
+use rand::RngExt;
+use serde::{Deserialize, Serialize};
+
+use crate::files;
+use crate::layout::Layout;
+
+/// Where a second instance looks for ports: below the range the kernel uses for outgoing connections (32768 and
+/// up), away from the default store pools (8001–11100).
+const SEARCH: std::ops::Range<u16> = 20_000..31_000;
+
+/// The loopback ports of one instance.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ports {
+    pub web: u16,
+    pub edge: u16,
+    pub redis: u16,
+    pub smtp: u16,
+    pub worker_metrics: u16,
+}
+
+impl Ports {
+    /// What the default instance takes when nothing else has it.
+    const PREFERRED: Self = Self { web: 7080, edge: 7081, redis: 7379, smtp: 7025, worker_metrics: 7090 };
+
+    fn each(&mut self) -> [(&'static str, &mut u16); 5] {
+        [
+            ("web", &mut self.web),
+            ("edge", &mut self.edge),
+            ("redis", &mut self.redis),
+            ("smtp", &mut self.smtp),
+            ("worker metrics", &mut self.worker_metrics),
+        ]
+    }
+}
+
+/// First ports of the server's four pools of `POOL_SIZE` ports.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pools {
+    pub store_web: u16,
+    pub store_db_admin: u16,
+    pub staging_web: u16,
+    pub staging_db_admin: u16,
+}
+
+/// Ports per pool.
+pub const POOL_SIZE: u16 = 100;
+
+impl Pools {
+    /// design.md §4: 8001–8100, 9001–9100, 10001–10100, 11001–11100.
+    pub const DEFAULT: Self =
+        Self { store_web: 8001, store_db_admin: 9001, staging_web: 10_001, staging_db_admin: 11_001 };
+}
+
+/// The remembered choices.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Instance {
+    pub server: String,
+    pub base_domain: String,
+    pub admin_email: String,
+    pub ports: Ports,
+    pub pools: Pools,
+    /// Second octet pair of the store networks: `10.{n}.0.0/16`.
+    pub network_octet: u8,
+}
+
+impl Instance {
+    /// Reads the choices of an earlier `up`.
+    pub fn load(layout: &Layout) -> Result<Option<Self>> {
+        let path = layout.instance_json();
+        files::read_optional(&path)?
+            .map(|text| {
+                serde_json::from_str(&text).with_context(|| {
+                    format!("{} is damaged; restore it, or `./scripts/down --purge` to begin anew", path.display())
+                })
+            })
+            .transpose()
+    }
+
+    pub fn save(&self, layout: &Layout) -> Result<()> {
+        files::write_atomic(&layout.instance_json(), &serde_json::to_vec_pretty(self)?, 0o644, files::sudo_person())
+    }
+
+    /// First choices. Two instances on one Docker engine must not share a server name (the reconciler goes by it),
+    /// ports or subnets, so only the default instance takes the well-known ones.
+    pub fn choose(layout: &Layout) -> Result<Self> {
+        let first = layout.is_default();
+        let mut taken = Vec::new();
+        let mut ports = Ports::PREFERRED;
+        for (name, port) in ports.each() {
+            if !first || !is_free(*port) {
+                *port = find_free(1, &taken).with_context(|| format!("no free port for {name}"))?;
+            }
+            taken.push(*port);
+        }
+        let pools = if first { Pools::DEFAULT } else { choose_pools(&mut taken)? };
+        let fingerprint = layout.fingerprint();
+        let network_octet = if first { 213 } else { 214 + u8::from_str_radix(&fingerprint[..2], 16)? % 40 };
+        let server = if first { "local-1".to_owned() } else { format!("local-{fingerprint}") };
+        Ok(Self {
+            server,
+            base_domain: "shops.localhost".to_owned(),
+            admin_email: "admin@shops.localhost".to_owned(),
+            ports,
+            pools,
+            network_octet,
+        })
+    }
+
+    /// Replaces remembered ports that some other program has taken meanwhile. Returns what changed, in words.
+    pub fn repair_ports(&mut self) -> Result<Vec<String>> {
+        let mut taken: Vec<u16> = self.ports.each().iter().map(|(_, port)| **port).collect();
+        let mut notes = Vec::new();
+        for (name, port) in self.ports.each() {
+            if is_free(*port) {
+                continue;
+            }
+            let new = find_free(1, &taken)?;
+            notes.push(format!("port {port} ({name}) is used by another program now; taking {new}"));
+            *port = new;
+            taken.push(new);
+        }
+        Ok(notes)
+    }
+}
+
+fn choose_pools(taken: &mut Vec<u16>) -> Result<Pools> {
+    let mut next = || -> Result<u16> {
+        let start = find_free(POOL_SIZE, taken)?;
+        taken.extend(start..start + POOL_SIZE);
+        Ok(start)
+    };
+    Ok(Pools { store_web: next()?, store_db_admin: next()?, staging_web: next()?, staging_db_admin: next()? })
+}
+
+/// A port is free when we can listen on it.
+pub fn is_free(port: u16) -> bool {
+    TcpListener::bind(SocketAddrV4::new(Ipv4Addr::LOCALHOST, port)).is_ok()
+}
+
+/// The start of `size` free ports in a row, at a random place: two instances that start at the same moment then
+/// hardly ever pick the same.
+fn find_free(size: u16, taken: &[u16]) -> Result<u16> {
+    let mut rng = rand::rng();
+    for _ in 0..400 {
+        let start = rng.random_range(SEARCH.start..SEARCH.end - size);
+        if (start..start + size).all(|port| !taken.contains(&port) && is_free(port)) {
+            return Ok(start);
+        }
+    }
+    bail!("no {size} free ports in a row between {} and {}; stop what holds them (`ss -ltn`)", SEARCH.start, SEARCH.end)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::path::PathBuf;
+
+    fn other() -> Layout {
+        Layout { root: PathBuf::from("/srv/shopfleet"), var: crate::testing::scratch("instance") }
+    }
+
+    #[test]
+    fn choices_are_remembered() {
+        let layout = other();
+        assert_eq!(Instance::load(&layout).unwrap(), None);
+        let chosen = Instance::choose(&layout).unwrap();
+        chosen.save(&layout).unwrap();
+        assert_eq!(Instance::load(&layout).unwrap(), Some(chosen));
+        std::fs::write(layout.instance_json(), "{").unwrap();
+        assert!(Instance::load(&layout).unwrap_err().to_string().contains("damaged"));
+    }
+
+    #[test]
+    fn a_second_instance_shares_nothing_with_the_default_one() {
+        let second = Instance::choose(&other()).unwrap();
+        assert_ne!(second.server, "local-1");
+        assert_ne!(second.network_octet, 213);
+        let pools = second.pools;
+        let starts = [pools.store_web, pools.store_db_admin, pools.staging_web, pools.staging_db_admin];
+        for (index, one) in starts.iter().enumerate() {
+            assert!(SEARCH.contains(one));
+            assert!(starts[..index].iter().all(|other| one.abs_diff(*other) >= POOL_SIZE));
+        }
+    }
+
+    #[test]
+    fn a_port_taken_by_a_stranger_is_replaced_and_said() {
+        let mut instance = Instance::choose(&other()).unwrap();
+        let before = instance.clone();
+        assert!(instance.repair_ports().unwrap().is_empty());
+        let stranger = TcpListener::bind((Ipv4Addr::LOCALHOST, before.ports.redis)).unwrap();
+        let notes = instance.repair_ports().unwrap();
+        drop(stranger);
+        assert_eq!(notes.len(), 1);
+        assert!(notes[0].contains("redis"));
+        assert_ne!(instance.ports.redis, before.ports.redis);
+        assert_eq!(instance.ports.web, before.ports.web);
+    }
+}

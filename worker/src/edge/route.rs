@@ -1,0 +1,66 @@
+//! Entries of the edge's routing table: typed, so that nothing a person typed can become nginx
+//! syntax (nginx has no escaping).
+
+use hosting::domain::HostName;
+use std::fmt;
+
+/// Where requests for a host name go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Target {
+    /// To the store's web container on this loopback port.
+    Port(u16),
+    /// "Being set up" page.
+    Setup,
+    /// "Suspended" page.
+    Suspended,
+    /// "Maintenance" page.
+    Maintenance,
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Port(port) => port.fmt(f),
+            Self::Setup => f.write_str("@setup"),
+            Self::Suspended => f.write_str("@suspended"),
+            Self::Maintenance => f.write_str("@maintenance"),
+        }
+    }
+}
+
+/// One host name of one store.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// The name.
+    pub host: HostName,
+    /// Where it leads.
+    pub target: Target,
+}
+
+/// A store's file in `routes/`.
+#[must_use]
+pub fn file_text(entries: &[Entry]) -> String {
+    entries.iter().map(|e| format!("{} \"{}\";\n", e.host.as_str(), e.target)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_has_a_line_per_name() {
+        let host = |h| HostName::parse(h).unwrap();
+        let entries = [
+            Entry { host: host("ana.shops.localhost"), target: Target::Port(8001) },
+            Entry { host: host("ana.example.com"), target: Target::Maintenance },
+        ];
+        assert_eq!(file_text(&entries), "ana.shops.localhost \"8001\";\nana.example.com \"@maintenance\";\n");
+    }
+
+    #[test]
+    fn no_name_can_carry_syntax() {
+        for bad in ["a.b;include /etc/passwd", "a b.c", "a.b{", "*.example.com", "~x.y", "a.b\nc.d", "$host.x"] {
+            assert!(HostName::parse(bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,3 @@
+//! Files made from templates.
+
+pub mod compose;

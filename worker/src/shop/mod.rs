@@ -1,0 +1,11 @@
+//! Shops: what a store is made of on a server, and what differs between platforms.
+
+pub mod branding;
+pub mod config_files;
+pub mod images;
+pub mod layout;
+pub mod passwords;
+pub mod stack;
+pub mod template;
+pub mod verify;
+pub mod woocommerce;
