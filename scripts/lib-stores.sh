@@ -34,16 +34,16 @@ start_private_mariadb() {
     make_stores_folder
     socket=$STORES/db/mysqld.sock
     user=$(id -un)
-    mkdir -p "$STORES/mariadb" "$STORES/init" "$STORES/db"
+    mkdir -p "$STORES/mariadb" "$STORES/init" "$STORES/db" "$STORES/tmp"
     if [ "$user" = root ]; then
         user=mysql
-        chown mysql: "$STORES/mariadb" "$STORES/init" "$STORES/db"
+        chown mysql: "$STORES/mariadb" "$STORES/init" "$STORES/db" "$STORES/tmp"
         as=(--user=mysql)
     fi
     chmod 0700 "$STORES/init"
     password=$(random_word)
     mariadb-install-db --no-defaults --user="$user" --datadir="$STORES/mariadb" \
-        --auth-root-authentication-method=normal --skip-test-db >"$STORES/install.log" 2>&1 || {
+        --tmpdir="$STORES/tmp" --auth-root-authentication-method=normal --skip-test-db >"$STORES/install.log" 2>&1 || {
         cat "$STORES/install.log"
         return 1
     }
@@ -57,7 +57,7 @@ SQL
     [ ${#as[@]} -eq 0 ] || chown -R mysql: "$STORES/init"
     # Killing the process loses nothing with =2; only a power cut could, and a test run does not outlive one.
     PATH="$PATH:/usr/sbin" mariadbd --no-defaults "${as[@]}" --datadir="$STORES/mariadb" \
-        --socket="$socket" --pid-file="$STORES/mariadb/pid" --skip-networking --skip-log-bin \
+        --tmpdir="$STORES/tmp" --socket="$socket" --pid-file="$STORES/mariadb/pid" --skip-networking --skip-log-bin \
         --innodb-flush-log-at-trx-commit=2 --innodb-buffer-pool-size=256M --max-connections=500 \
         --character-set-server=utf8mb4 --collation-server=utf8mb4_unicode_ci --performance-schema=0 \
         --init-file="$STORES/init/init.sql" >"$STORES/mariadb.log" 2>&1 </dev/null &

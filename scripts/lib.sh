@@ -13,7 +13,7 @@ started_ms=$(date +%s%3N)
 
 elapsed() {
     local ms=$(($(date +%s%3N) - started_ms))
-    printf '[%6d.%ds]' $((ms / 1000)) $((ms % 1000 / 100))
+    printf '[%4d.%ds]' $((ms / 1000)) $((ms % 1000 / 100))
 }
 
 say() { printf '%s %s\n' "$(elapsed)" "$*"; }
@@ -157,14 +157,21 @@ install_packages() {
     [ -z "$made_policy" ] || "${SUDO[@]}" rm -f "$policy"
     [ "$code" -eq 0 ] || return "$code"
     # Nor should they start at the next boot; only what this call installed is switched off.
+    for name in "${wanted[@]}"; do
+        case $name in
+        mariadb-server) not_at_boot mariadb.service ;;
+        redis-server) not_at_boot redis-server.service ;;
+        nginx-light | nginx) not_at_boot nginx.service ;;
+        esac
+    done
+}
+
+not_at_boot() {
     if command -v systemctl >/dev/null; then
-        for name in "${wanted[@]}"; do
-            case $name in
-            mariadb-server) "${SUDO[@]}" systemctl disable mariadb.service || true ;;
-            redis-server) "${SUDO[@]}" systemctl disable redis-server.service || true ;;
-            nginx-light | nginx) "${SUDO[@]}" systemctl disable nginx.service || true ;;
-            esac
-        done
+        "${SUDO[@]}" systemctl disable "$1" || true
+    else
+        # No systemd here (yet): the link is all there is to it.
+        "${SUDO[@]}" rm -f "/etc/systemd/system/multi-user.target.wants/$1"
     fi
 }
 
@@ -307,9 +314,12 @@ program_folder() {
 
 build_images() {
     cd "$ROOT"
-    export SHOPFLEET_VAR=$VAR
-    "${SUDO[@]}" env SHOPFLEET_VAR="$VAR" \
+    "${SUDO[@]}" env PATH="$PATH" \
         SHOPFLEET_WORDPRESS_ARCHIVE="${SHOPFLEET_WORDPRESS_ARCHIVE:-}" \
         SHOPFLEET_WOOCOMMERCE_ARCHIVE="${SHOPFLEET_WOOCOMMERCE_ARCHIVE:-}" \
+        SHOPFLEET_DEBIAN_MIRROR="${SHOPFLEET_DEBIAN_MIRROR:-}" \
+        ${DOCKER_HOST:+DOCKER_HOST="$DOCKER_HOST"} \
         ./scripts/images
+    # Images belong to the engine, not to an instance: a second instance uses the same.
+    [ "$VAR" = "$ROOT/var" ] || "${SUDO[@]}" cp "$ROOT/var/images.json" "$VAR/images.json"
 }

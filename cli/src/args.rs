@@ -35,6 +35,9 @@ pub enum Verb {
     /// Look at jobs, follow, retry or cancel them
     #[command(subcommand)]
     Jobs(Jobs),
+    /// Look at servers and add one
+    #[command(subcommand)]
+    Servers(Servers),
     /// Look at stores
     #[command(subcommand)]
     Stores(Stores),
@@ -101,6 +104,14 @@ pub enum Jobs {
     Retry { job: String },
     /// Stop a job at its next step
     Cancel { job: String },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Servers {
+    /// All servers with their state
+    List,
+    /// Make a server known, with the default port pools and networks
+    Add { name: String },
 }
 
 #[derive(Debug, Subcommand)]

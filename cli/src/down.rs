@@ -10,13 +10,14 @@ use anyhow::{Context, Result, bail};
 use crate::instance::Instance;
 use crate::layout::Layout;
 use crate::process::Record;
+use crate::say;
 use crate::supervisor;
 
 /// Longer than all of the supervisor's own limits together.
 const PATIENCE: Duration = Duration::from_secs(180);
 
 /// What `--purge` keeps: what is slow to build and holds no data of anybody.
-const KEPT_BY_PURGE: &[&str] = &["images.json", "cache", "dockerd.pid", "log"];
+const KEPT_BY_PURGE: &[&str] = &["images.json", "build", "dockerd.pid", "log"];
 
 /// Options of `down`.
 #[derive(Debug, Clone, Copy, clap::Args)]
@@ -39,29 +40,29 @@ pub async fn run(layout: &Layout, options: Down) -> Result<()> {
         let record = Record::read(&layout.record("supervisor"))
             .filter(Record::is_alive)
             .context("a supervisor is just starting; try again in a moment")?;
-        println!("Stopping Shopfleet (process {})", record.pid);
+        say!("Stopping Shopfleet (process {})", record.pid);
         tokio::task::spawn_blocking(move || record.end(PATIENCE)).await??;
     }
     let leftovers = supervisor::end_leftovers(layout)?;
     if !leftovers.is_empty() {
-        println!("Ended what an earlier run left behind: {}", leftovers.join(", "));
+        say!("Ended what an earlier run left behind: {}", leftovers.join(", "));
     }
     crate::files::remove_if_there(&layout.up_json())?;
     if let Some(instance) = instance {
         if options.purge {
             let removed = supervisor::remove_all(&instance.server).await?;
-            println!("Removed {removed} containers, networks and volumes of stores");
+            say!("Removed {removed} containers, networks and volumes of stores");
         } else {
             match supervisor::stop_containers(layout, &instance.server).await? {
                 0 => {}
-                count => println!("Stopped the stores' {count} containers (they start again with ./scripts/up)"),
+                count => say!("Stopped the stores' {count} containers (they start again with ./scripts/up)"),
             }
         }
     }
     if options.purge {
         purge(layout)?;
     }
-    println!("Shopfleet is down");
+    say!("Shopfleet is down");
     Ok(())
 }
 
@@ -69,7 +70,11 @@ fn confirm(layout: &Layout) -> Result<bool> {
     if !std::io::stdin().is_terminal() {
         bail!("--purge removes all stores and data under {}; add --yes to say that you mean it", layout.var.display());
     }
-    print!("Remove ALL stores, accounts and data under {}? Type \"purge\" to go on: ", layout.var.display());
+    write!(
+        std::io::stdout(),
+        "Remove ALL stores, accounts and data under {}? Type \"purge\" to go on: ",
+        layout.var.display()
+    )?;
     std::io::stdout().flush()?;
     let mut answer = String::new();
     std::io::stdin().read_line(&mut answer)?;
@@ -97,7 +102,7 @@ fn purge(layout: &Layout) -> Result<()> {
     if !run.starts_with(&layout.var) && run.exists() {
         remove_tree(&run)?;
     }
-    println!("Removed the data under {} (logs and the record of built images stay)", layout.var.display());
+    say!("Removed the data under {} (logs and the record of built images stay)", layout.var.display());
     Ok(())
 }
 

@@ -15,7 +15,7 @@ mod down;
 mod files;
 mod instance;
 mod layout;
-mod output;
+pub mod output;
 mod process;
 mod report;
 pub mod run;

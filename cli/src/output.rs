@@ -1,6 +1,8 @@
 //! Output for people (tables) and for programs (`--json`), from the same values.
 
-use anyhow::Result;
+use std::io::Write;
+
+use anyhow::{Context, Result};
 use comfy_table::{ContentArrangement, Table};
 use serde::Serialize;
 
@@ -11,10 +13,26 @@ pub enum Format {
     Json,
 }
 
+/// Prints a line for people. A reader that went away (`| head`) is no reason to stop in the middle of something.
+pub fn line(text: std::fmt::Arguments<'_>) {
+    let _ = try_line(text);
+}
+
+/// Prints a line and says when nobody reads any more.
+pub fn try_line(text: std::fmt::Arguments<'_>) -> Result<()> {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{text}").and_then(|()| out.flush()).context("nobody reads what is printed")
+}
+
+/// `println!` that does not panic when the reader has gone.
+#[macro_export]
+macro_rules! say {
+    ($($text:tt)*) => { $crate::output::line(format_args!($($text)*)) };
+}
+
 /// Prints one value as JSON on one line.
 pub fn json<T: Serialize>(value: &T) -> Result<()> {
-    println!("{}", serde_json::to_string(value)?);
-    Ok(())
+    try_line(format_args!("{}", serde_json::to_string(value)?))
 }
 
 /// A table without frames, as wide as the terminal.

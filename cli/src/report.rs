@@ -9,6 +9,9 @@ use std::time::{Duration, Instant};
 /// Tells the waiting parent of a detached supervisor that everything is ready. No ordinary line begins like this.
 pub const READY_MARK: &str = "\u{1}ready";
 
+/// Begins the line in which a detached supervisor tells why it gave up.
+pub const FAILED_MARK: &str = "\u{1}failed ";
+
 /// Prints stages. In a detached supervisor lines go to the waiting parent and to the log, later to the log alone.
 pub struct Reporter {
     started: Instant,

@@ -8,6 +8,7 @@ use crate::access::Access;
 use crate::args::{Cli, Verb};
 use crate::layout::Layout;
 use crate::output::{self, Format};
+use crate::say;
 use crate::{commands, complete, doctor, down, up};
 
 /// Runs one command line.
@@ -34,12 +35,12 @@ fn dispatch(verb: Verb, format: Format) -> Result<ExitCode> {
         }
         Verb::Down(options) => block_on(down::run(&Layout::discover()?, options)).map(|()| ExitCode::SUCCESS),
         Verb::Completion { shell } => {
-            println!("{}", complete::script(&shell)?);
+            say!("{}", complete::script(&shell)?);
             Ok(ExitCode::SUCCESS)
         }
         Verb::CompleteWords { words } => {
             for word in complete::candidates(&words) {
-                println!("{word}");
+                say!("{word}");
             }
             Ok(ExitCode::SUCCESS)
         }
@@ -51,6 +52,7 @@ fn dispatch(verb: Verb, format: Format) -> Result<ExitCode> {
         Verb::CreateAdmin(options) => block_on(commands::create_admin::run(&Access::find()?, options, format)),
         Verb::Settings(verb) => block_on(commands::settings::run(&Access::find()?, verb, format)),
         Verb::Jobs(verb) => block_on(commands::jobs::run(&Access::find()?, verb, format)),
+        Verb::Servers(verb) => block_on(commands::servers::run(&Access::find()?, verb, format)),
         Verb::Stores(verb) => block_on(commands::stores::run(&Access::find()?, verb, format)),
     }
 }

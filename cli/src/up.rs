@@ -8,7 +8,8 @@ use anyhow::{Context, Result};
 
 use crate::layout::Layout;
 use crate::process::Record;
-use crate::report::Reporter;
+use crate::report::{FAILED_MARK, Reporter};
+use crate::say;
 use crate::supervisor::{self, UpJson, detach};
 
 /// Options of `up`.
@@ -31,16 +32,20 @@ pub fn run(layout: &Layout, options: Up) -> Result<()> {
     if options.daemon {
         detach::become_daemon()?;
         let log = OpenOptions::new().create(true).append(true).mode(0o640).open(layout.log("supervisor"))?;
-        return supervise(layout, &Reporter::new(before, Some(log)));
+        let reporter = Reporter::new(before, Some(log));
+        return supervise(layout, &reporter).inspect_err(|error| {
+            // In one line for the waiting parent; the log gets it as everybody else's errors do.
+            reporter.raw(&format!("{FAILED_MARK}{}", format!("{error:#}").replace('\n', "\u{1}")));
+        });
     }
     if supervisor::is_running(layout)? {
         if supervisor::runs_current_build(layout) || UpJson::read(layout).is_none() {
             let up = wait_for_other(layout)?;
-            println!("Shopfleet is already running.");
-            print!("{}", supervisor::summary(&up, None));
+            say!("Shopfleet is already running.");
+            say!("{}", supervisor::summary(&up, None).trim_end());
             return Ok(());
         }
-        println!("The programs have been built anew; restarting");
+        say!("The programs have been built anew; restarting");
         let record = Record::read(&layout.record("supervisor")).context("the running supervisor left no record")?;
         record.end(Duration::from_secs(180))?;
     }

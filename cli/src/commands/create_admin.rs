@@ -12,6 +12,7 @@ use super::words;
 use crate::access::Access;
 use crate::args::CreateAdmin;
 use crate::output::{self, Format};
+use crate::say;
 
 /// Makes a staff account. The password is typed twice at a terminal, else it is the first line of standard input.
 pub async fn run(access: &Access, options: CreateAdmin, format: Format) -> Result<ExitCode> {
@@ -25,7 +26,7 @@ pub async fn run(access: &Access, options: CreateAdmin, format: Format) -> Resul
     if format == Format::Json {
         output::json(&serde_json::json!({ "id": id, "email": options.email, "role": role }))?;
     } else {
-        println!("{} may sign in as {} at /admin/login", options.email, options.role);
+        say!("{} may sign in as {} at /admin/login", options.email, options.role);
     }
     Ok(ExitCode::SUCCESS)
 }

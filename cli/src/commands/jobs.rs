@@ -17,6 +17,7 @@ use super::{maybe, moment, words};
 use crate::access::Access;
 use crate::args::Jobs;
 use crate::output::{self, Format};
+use crate::say;
 
 /// How far back a short id (J-…) is looked for.
 const SHORT_ID_DEPTH: u32 = 2000;
@@ -50,7 +51,7 @@ pub async fn run(access: &Access, verb: Jobs, format: Format) -> Result<ExitCode
 fn done(format: Format, uid: &Uid, what: &str) -> Result<ExitCode> {
     match format {
         Format::Json => output::json(&serde_json::json!({ "job": uid, "result": what }))?,
-        Format::Table => println!("J-{} {what}", uid.short()),
+        Format::Table => say!("J-{} {what}", uid.short()),
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -114,7 +115,7 @@ async fn list(services: &Services, state: Option<String>, limit: u32, format: Fo
             job.error_reason.clone(),
         ]
     });
-    println!(
+    say!(
         "{}",
         output::table(["JOB", "WHAT", "STATE", "DONE", "STORE", "SERVER", "ATTEMPT", "CREATED", "REASON"], rows)
     );
@@ -151,10 +152,10 @@ async fn show(services: &Services, job: &JobRow, format: Format) -> Result<ExitC
         ("Detail", job.error_detail.clone().unwrap_or_default()),
     ] {
         if !value.is_empty() {
-            println!("{label:<10} {}", output::clean(&value));
+            say!("{label:<10} {}", output::clean(&value));
         }
     }
-    println!();
+    say!("");
     let rows = steps.iter().map(|step| {
         let took = step.finished_at.map_or_else(
             || "–".to_owned(),
@@ -162,7 +163,7 @@ async fn show(services: &Services, job: &JobRow, format: Format) -> Result<ExitC
         );
         [step.attempt.to_string(), step.title.clone(), step.state.clone(), took]
     });
-    println!("{}", output::table(["ATTEMPT", "STEP", "STATE", "TOOK"], rows));
+    say!("{}", output::table(["ATTEMPT", "STEP", "STATE", "TOOK"], rows));
     Ok(ExitCode::SUCCESS)
 }
 
@@ -191,7 +192,7 @@ async fn follow(services: &Services, hub: Hub, job: &str, from: u64, format: For
         };
         if now.state.is_over() {
             if format == Format::Table {
-                println!("J-{} is {}{}", short_of(&now.uid), now.state.as_str(), reason(&now));
+                say!("J-{} is {}{}", short_of(&now.uid), now.state.as_str(), reason(&now));
             }
             return Ok(if now.state == JobState::Finished { ExitCode::SUCCESS } else { ExitCode::FAILURE });
         }
@@ -230,12 +231,12 @@ fn print_line(line: &Line, format: Format) -> Result<()> {
     };
     let at = line.at;
     let (hour, minute, second, milli) = (at.hour(), at.minute(), at.second(), at.millisecond());
-    println!(
+    // When nobody reads any more, following ends.
+    output::try_line(format_args!(
         "{hour:02}:{minute:02}:{second:02}.{milli:03} {:<12} {mark}{}",
         output::clean(&line.step),
         output::clean(&line.text)
-    );
-    Ok(())
+    ))
 }
 
 fn as_json(job: &JobRow) -> serde_json::Value {

@@ -3,6 +3,7 @@
 pub mod create_admin;
 pub mod jobs;
 pub mod migrate;
+pub mod servers;
 pub mod settings;
 pub mod stores;
 

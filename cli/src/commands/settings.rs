@@ -13,6 +13,7 @@ use super::words;
 use crate::access::Access;
 use crate::args::Settings;
 use crate::output::{self, Format};
+use crate::say;
 
 /// Longest value read from standard input.
 const LONGEST: u64 = 64 * 1024;
@@ -28,7 +29,7 @@ pub async fn run(access: &Access, verb: Settings, format: Format) -> Result<Exit
             let value = shown(&services, &[*known]).await?.remove(0).1;
             match format {
                 Format::Json => output::json(&serde_json::json!({ "name": key, "value": value }))?,
-                Format::Table => println!("{}", output::clean(&value)),
+                Format::Table => say!("{}", output::clean(&value)),
             }
         }
         Settings::Set { key, value } => {
@@ -36,7 +37,7 @@ pub async fn run(access: &Access, verb: Settings, format: Format) -> Result<Exit
             set(&services, &Actor::operator(), &key, &value).await.map_err(words)?;
             match format {
                 Format::Json => output::json(&serde_json::json!({ "name": key, "set": true }))?,
-                Format::Table => println!("{key} is set"),
+                Format::Table => say!("{key} is set"),
             }
         }
         Settings::List => {
@@ -49,7 +50,7 @@ pub async fn run(access: &Access, verb: Settings, format: Format) -> Result<Exit
                         .collect();
                     output::json(&list)?;
                 }
-                Format::Table => println!(
+                Format::Table => say!(
                     "{}",
                     output::table(
                         ["NAME", "VALUE", "WHAT IT IS FOR"],

@@ -12,6 +12,7 @@ use super::{maybe, moment};
 use crate::access::Access;
 use crate::args::Stores;
 use crate::output::{self, Format};
+use crate::say;
 
 pub async fn run(access: &Access, verb: Stores, format: Format) -> Result<ExitCode> {
     let services = access.services()?;
@@ -37,10 +38,7 @@ pub async fn run(access: &Access, verb: Stores, format: Format) -> Result<ExitCo
                         moment(store.created_at),
                     ]
                 });
-                println!(
-                    "{}",
-                    output::table(["STORE", "NAME", "STATE", "ADDRESS", "SERVER", "CUSTOMER", "CREATED"], rows)
-                );
+                say!("{}", output::table(["STORE", "NAME", "STATE", "ADDRESS", "SERVER", "CUSTOMER", "CREATED"], rows));
             }
         }
         Stores::Show { store } => {
@@ -81,7 +79,7 @@ fn print_one(store: &Store, values: &Values) {
         ("Live since", maybe(store.active_at)),
         ("Deletion on", maybe(store.delete_after)),
     ] {
-        println!("{label:<12} {}", output::clean(&value));
+        say!("{label:<12} {}", output::clean(&value));
     }
 }
 

@@ -12,6 +12,7 @@ use serde::Serialize;
 
 use crate::access::Access;
 use crate::output::{self, Format};
+use crate::say;
 
 /// How a check came out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -89,14 +90,14 @@ fn print(checks: &[Check], format: Format) -> Result<()> {
             State::Warn => "warn",
             State::Fail => "FAIL",
         };
-        println!("{mark}  {:<10} {}", check.name, output::clean(&check.finding));
+        say!("{mark}  {:<10} {}", check.name, output::clean(&check.finding));
         if let Some(mend) = &check.mend {
-            println!("{:17}-> {}", "", output::clean(mend));
+            say!("{:17}-> {}", "", output::clean(mend));
         }
     }
     let failed = checks.iter().filter(|check| check.state == State::Fail).count();
     let warned = checks.iter().filter(|check| check.state == State::Warn).count();
-    println!("\n{} checks, {failed} failed, {warned} with a remark", checks.len());
+    say!("\n{} checks, {failed} failed, {warned} with a remark", checks.len());
     Ok(())
 }
 

@@ -12,7 +12,8 @@ use anyhow::{Context, Result, bail};
 use crate::files;
 use crate::layout::Layout;
 use crate::process;
-use crate::report::READY_MARK;
+use crate::report::{FAILED_MARK, READY_MARK};
+use crate::say;
 
 /// What of our environment the detached supervisor keeps.
 const KEPT: &[&str] = &[
@@ -63,7 +64,10 @@ pub fn start(layout: &Layout, before: Duration) -> Result<()> {
         if line == READY_MARK {
             return Ok(());
         }
-        println!("{line}");
+        if let Some(reason) = line.strip_prefix(FAILED_MARK) {
+            bail!("{}\n(the supervisor's log: {})", reason.replace('\u{1}', "\n"), log_path.display());
+        }
+        say!("{line}");
     }
     let status = child.wait().context("cannot wait for the supervisor")?;
     let last = files::tail(&log_path, 12);

@@ -25,6 +25,8 @@ fn mariadb_config(layout: &Layout, init_file: &Path, as_root: bool) -> String {
          socket = {socket}\n\
          pid-file = {pid}\n\
          init-file = {init}\n\
+         # Its own: a starting server removes temporary tables it finds there, another server's included.\n\
+         tmpdir = {tmp}\n\
          {user}\
          skip-networking\n\
          skip-name-resolve\n\
@@ -46,6 +48,7 @@ fn mariadb_config(layout: &Layout, init_file: &Path, as_root: bool) -> String {
         socket = socket.display(),
         pid = socket.with_extension("pid").display(),
         init = init_file.display(),
+        tmp = temporary(layout).display(),
         user = if as_root { "user = root\n" } else { "" },
     )
 }
@@ -72,6 +75,11 @@ fn mariadb_init(secrets: &Secrets) -> Result<String> {
     ))
 }
 
+/// Where MariaDB keeps temporary tables.
+fn temporary(layout: &Layout) -> std::path::PathBuf {
+    layout.var.join("mariadb-tmp")
+}
+
 /// Makes the data folder if there is none. Made beside and renamed, so an interrupted first start leaves nothing
 /// half-made that a second one would trust.
 pub async fn install_mariadb(layout: &Layout, user: Option<&RunAs>) -> Result<()> {
@@ -85,11 +93,13 @@ pub async fn install_mariadb(layout: &Layout, user: Option<&RunAs>) -> Result<()
         std::fs::remove_dir_all(&fresh).with_context(|| format!("cannot remove {}", fresh.display()))?;
     }
     files::ensure_dir(&fresh, 0o700, user.map(|user| user.owner))?;
+    files::ensure_dir(&temporary(layout), 0o700, user.map(|user| user.owner))?;
     let account = user.map_or_else(own_name, |user| user.name.clone());
     let arguments = [
         "--no-defaults".to_owned(),
         format!("--datadir={}", fresh.display()),
         format!("--user={account}"),
+        format!("--tmpdir={}", temporary(layout).display()),
         // root comes in by being root on the socket, never by a password.
         "--auth-root-authentication-method=socket".to_owned(),
         "--auth-root-socket-user=root".to_owned(),
@@ -122,6 +132,7 @@ pub fn mariadb(layout: &Layout, secrets: &Secrets, user: Option<&RunAs>) -> Resu
     let owner = user.map(|user| user.owner);
     let socket_folder = layout.mariadb_socket().parent().map(Path::to_path_buf).context("a socket needs a folder")?;
     files::ensure_dir(&socket_folder, 0o755, owner)?;
+    files::ensure_dir(&temporary(layout), 0o700, owner)?;
     let folder = layout.secrets().join("mariadb");
     files::ensure_dir(&folder, 0o700, owner)?;
     let (config, init) = (folder.join("my.cnf"), folder.join("init.sql"));

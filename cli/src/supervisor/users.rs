@@ -52,6 +52,7 @@ impl Users {
             web: pick("nobody", true),
         };
         if !closed.is_empty() {
+            closed.sort();
             closed.dedup();
             notes.push(format!(
                 "the users {} cannot enter {}; their processes run as root here. Fine for trying out; put the folder \

@@ -139,7 +139,18 @@ impl Db {
     /// # Errors
     /// A migration that fails, named in the message.
     pub async fn migrate(&self) -> DbResult<()> {
-        MIGRATOR.run(&self.pool).await.map_err(|e| DbError::Migration(e.to_string()))
+        // Our own lock: the migrator's waits with a negative time-out, which MariaDB answers with
+        // NULL at once instead of waiting.
+        let mut conn = self.pool.acquire().await?;
+        let got: Option<i64> = sqlx::query_scalar("SELECT GET_LOCK(CONCAT('shopfleet_migrate_', DATABASE()), 120)")
+            .fetch_one(&mut *conn)
+            .await?;
+        if got != Some(1) {
+            return Err(DbError::Migration("another process has been migrating this database for two minutes".into()));
+        }
+        let run = MIGRATOR.run(&mut *conn).await.map_err(|e| DbError::Migration(e.to_string()));
+        sqlx::query("SELECT RELEASE_LOCK(CONCAT('shopfleet_migrate_', DATABASE()))").execute(&mut *conn).await?;
+        run
     }
 
     /// How many of our migrations the database has not seen (0 = up to date).

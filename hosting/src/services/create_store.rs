@@ -1,14 +1,13 @@
 //! A store for a customer whose address is confirmed and who has none: it starts at once.
 
-use super::pick_server::pick_server;
+use super::place_store::order_set_up;
 use super::settings::Values;
 use super::store_wish::{self, CheckedWish, StoreWish};
 use super::{ServiceError, Services};
 use crate::db::audit::NewEvent;
-use crate::db::jobs::{JobRef, NewJob};
+use crate::db::jobs::JobRef;
 use crate::db::{Queries, Tx};
-use crate::domain::{Actor, StoreState};
-use crate::jobs::PROVISION_STORE;
+use crate::domain::Actor;
 use crate::transact;
 
 /// Starts a store; returns the public id of its set-up job. The same form key gives the same job.
@@ -61,9 +60,7 @@ async fn insert(
     }
     let slug = store_wish::free_slug(tx, settings.text("base_domain"), wish).await?;
     let (store_id, store_uid) = store_wish::insert(tx, settings, customer_id, wish, &slug).await?;
-    let server = pick_server(tx, wish.platform).await?;
-    tx.stores().move_state(store_id, StoreState::Requested, StoreState::Provisioning).await?;
-    let job = tx.jobs().insert(&NewJob::for_store(PROVISION_STORE, store_id, customer_id, server, actor)).await?;
+    let job = order_set_up(tx, actor, store_id, customer_id, wish.platform).await?;
     let uid = job.uid.to_string();
     tx.form_keys().answer(form_key, &uid).await?;
     tx.audit()

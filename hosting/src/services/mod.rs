@@ -1,6 +1,7 @@
 //! Use cases: a verb per file. A service checks the rules, changes state, inserts jobs and the audit
 //! row in one transaction; it announces jobs after the commit. No HTTP types in or out.
 
+pub mod add_server;
 pub mod admin_sign_in;
 pub mod cancel_job;
 pub mod change_admin_password;
@@ -8,7 +9,6 @@ pub mod create_admin;
 pub mod create_store;
 pub mod delete_store;
 pub mod passwords;
-pub mod pick_server;
 pub mod place_store;
 pub mod re_authenticate;
 pub mod resend_verification;

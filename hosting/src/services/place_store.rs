@@ -1,8 +1,10 @@
 //! Where a new store goes: a pure function over candidates, and the query that feeds it.
 
+use crate::db::jobs::{JobRef, NewJob};
 use crate::db::servers::Server;
 use crate::db::{DbResult, Queries, Tx};
-use crate::domain::{Platform, PortPool};
+use crate::domain::{Actor, Platform, PortPool, StoreState};
+use crate::jobs::PROVISION_STORE;
 
 /// Seconds without a heartbeat after which a server gets no new stores.
 pub const SILENT_AFTER_SECONDS: i64 = 30;
@@ -119,6 +121,28 @@ pub async fn place(tx: &mut Tx, request: &Request, customer_id: u64) -> DbResult
         decision.reasons.extend(any.reasons);
     }
     Ok(decision)
+}
+
+/// Orders the set-up of a requested store: places it, moves it to `provisioning` and inserts the job,
+/// whose arguments keep the decision. Announce the job after the commit.
+///
+/// With no server that has the platform the job is for any worker: the first one that joins with
+/// the image takes it.
+///
+/// # Errors
+/// `Stale` when the store is not waiting for its set-up.
+pub async fn order_set_up(
+    tx: &mut Tx,
+    actor: &Actor,
+    store_id: u64,
+    customer_id: u64,
+    platform: Platform,
+) -> DbResult<JobRef> {
+    let decision = place(tx, &Request { platform }, customer_id).await?;
+    tx.stores().move_state(store_id, StoreState::Requested, StoreState::Provisioning).await?;
+    let mut job = NewJob::for_store(PROVISION_STORE, store_id, customer_id, decision.server_id, actor);
+    job.args["placement"] = serde_json::json!(decision.reasons);
+    tx.jobs().insert(&job).await
 }
 
 fn candidate(server: &Server, free_ports: i64, same_customer: i64) -> Candidate {

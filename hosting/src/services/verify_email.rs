@@ -1,14 +1,13 @@
 //! Confirming an address starts the store, in the same transaction.
 
-use super::pick_server::pick_server;
+use super::place_store::order_set_up;
 use super::{ServiceError, Services};
 use crate::crypto::{Secret, random_token, sha256};
 use crate::db::audit::NewEvent;
-use crate::db::jobs::{JobRef, NewJob};
+use crate::db::jobs::JobRef;
 use crate::db::login_sessions::NewSession;
 use crate::db::{Queries, Tx};
 use crate::domain::{Actor, Role, StoreState};
-use crate::jobs::PROVISION_STORE;
 use crate::transact;
 
 /// What the link would do, for the page with the button.
@@ -78,11 +77,7 @@ async fn verify_in(
         tx.stores().list_of_customer(customer.id).await?.into_iter().find(|s| s.state == StoreState::Requested);
     let job = match waiting {
         None => None,
-        Some(store) => {
-            let server = pick_server(tx, store.platform).await?;
-            tx.stores().move_state(store.id, StoreState::Requested, StoreState::Provisioning).await?;
-            Some(tx.jobs().insert(&NewJob::for_store(PROVISION_STORE, store.id, customer.id, server, &by)).await?)
-        }
+        Some(store) => Some(order_set_up(tx, &by, store.id, customer.id, store.platform).await?),
     };
     let same_browser = match link.visitor_session_id {
         Some(id) => tx.login_sessions().is_visitor(id, visitor_hash).await?,
