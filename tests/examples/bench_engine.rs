@@ -54,7 +54,7 @@ async fn main() {
     let db = TestDb::new().await;
     let redis = TestRedis::start();
     let server = hosting::services::seed_defaults::ensure_server(&db.db, "local-1").await.unwrap();
-    let durable = db.number("SELECT @@innodb_flush_log_at_trx_commit").await;
+    let durable = db.number("SELECT CAST(@@innodb_flush_log_at_trx_commit AS SIGNED)").await;
     let seen: Arc<Mutex<HashMap<u64, Instant>>> = Arc::default();
     let probe: Arc<dyn Job> = Arc::new(Probe { steps: vec![Arc::new(Note(seen.clone()))] });
     let mut config = EngineConfig::new("local-1/bench".into(), server, None);

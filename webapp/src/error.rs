@@ -167,7 +167,6 @@ impl From<ServiceError> for WebError {
             ServiceError::Conflict(words) => Self::Conflict(words),
             ServiceError::Invalid(fields) => Self::Unreadable(fields.first().map_or_else(String::new, |(_, w)| w.clone())),
             ServiceError::Db(db) => db.into(),
-            other => Self::Internal(other.to_string()),
         }
     }
 }

@@ -1,3 +1,16 @@
-//! The web front.
+//! The web front: pages, streams, forms. Thin: rules live in `hosting::services`, SQL in
+//! `hosting::db`; nothing here touches Docker or the host.
+
 pub mod assets;
+pub mod error;
+pub mod extract;
+pub mod job_view;
+pub mod pipeline;
+pub mod rate_limit;
+pub mod router;
+pub mod routes;
+pub mod startup;
+pub mod state;
+pub mod stream;
+pub mod urls;
 pub mod views;

@@ -4,7 +4,7 @@
 
 use crate::error::{Failure, WebError};
 use crate::extract::{Ctx, Who};
-use crate::extract_internals::{Arrival, cookie_name, html};
+use crate::extract::{Arrival, cookie_name, html};
 use crate::router::{self, Access, Route};
 use crate::state::AppState;
 use crate::views::View;

@@ -1,7 +1,8 @@
 //! Every job in one list, and what they are made with.
 
 use crate::engine::Job;
-use crate::jobs::{housekeeping, noop, send_mail};
+use crate::jobs::{deprovision_store, housekeeping, noop, provision_store, send_mail};
+use crate::machine::Machine;
 use anyhow::Context;
 use hosting::config::WorkerConfig;
 use hosting::config::url_like::BaseUrl;
@@ -24,6 +25,7 @@ pub struct Fitness {
 pub struct Parts {
     services: Services,
     base_url: BaseUrl,
+    machine: Arc<Machine>,
 }
 
 impl Parts {
@@ -31,12 +33,16 @@ impl Parts {
     ///
     /// # Errors
     /// Malformed configuration; a Docker that is down is not an error here (jobs wait).
-    pub async fn new(services: &Services, _config: &WorkerConfig, _server_id: u64) -> anyhow::Result<Self> {
+    pub async fn new(services: &Services, config: &WorkerConfig, server_id: u64) -> anyhow::Result<Self> {
         let base_url = hosting::config::value("SHOPFLEET_BASE_URL")?
             .context("SHOPFLEET_BASE_URL is not set: links in mails need it")?;
         let base_url =
             BaseUrl::parse(&base_url).map_err(|e| anyhow::anyhow!("SHOPFLEET_BASE_URL is not usable: {e}"))?;
-        Ok(Self { services: services.clone(), base_url })
+        let machine = Arc::new(Machine::new(services, config, server_id)?);
+        // Unpacking a template takes seconds; jobs that need it wait for the same work.
+        let warming = machine.clone();
+        tokio::spawn(async move { warming.warm_up().await });
+        Ok(Self { services: services.clone(), base_url, machine })
     }
 
     /// Every job this worker can do.
@@ -46,11 +52,13 @@ impl Parts {
             Arc::new(noop::Noop::default()),
             Arc::new(housekeeping::Housekeeping::new(self.services.clone())),
             Arc::new(send_mail::SendMail::new(self.services.clone(), Mailer::smtp(), self.base_url.clone())),
+            Arc::new(provision_store::ProvisionStore::new(&self.machine)),
+            Arc::new(deprovision_store::DeprovisionStore::new(&self.machine)),
         ]
     }
 
     /// Looks at the server, for its heartbeat.
     pub async fn fitness(&self) -> Fitness {
-        Fitness::default()
+        self.machine.report().await
     }
 }

@@ -202,6 +202,18 @@ const SELECT: &str = "SELECT j.id, j.uid, j.kind, j.args, j.server_id, s.name AS
  LEFT JOIN customers c ON c.id = j.customer_id ";
 
 impl Jobs<'_> {
+    /// Locks the job's row for the rest of the transaction and checks that `epoch` is still the
+    /// claim in force: a write under an old claim must not happen (I-05).
+    ///
+    /// # Errors
+    /// `Stale` when another worker has claimed it since.
+    pub async fn hold(&mut self, id: u64, epoch: u64) -> DbResult<()> {
+        let mut query = sqlx::QueryBuilder::new("SELECT epoch FROM jobs WHERE id = ");
+        query.push_bind(id).push(" AND state = 'started' FOR UPDATE");
+        let now: Option<u64> = query.build_query_scalar().fetch_optional(&mut *self.conn).await?;
+        if now == Some(epoch) { Ok(()) } else { Err(DbError::Stale("another worker has this job now")) }
+    }
+
     /// Inserts a job; announce it after the commit.
     ///
     /// # Errors
@@ -360,6 +372,89 @@ impl Jobs<'_> {
             counts.push((state, u64::try_from(n).unwrap_or(0)));
         }
         Ok(counts)
+    }
+
+    /// How many jobs wait before this one for the same server, counted up to 100.
+    ///
+    /// # Errors
+    /// Database trouble.
+    pub async fn waiting_before(&mut self, id: u64, server_id: Option<u64>) -> DbResult<i64> {
+        Ok(sqlx::query_scalar!(
+            "SELECT COUNT(*) FROM (SELECT id FROM jobs WHERE state = 'queued' AND run_at <= NOW(6) AND id < ? \
+             AND (server_id <=> ?) AND priority <= 1 LIMIT 100) t",
+            id,
+            server_id
+        )
+        .fetch_one(&mut *self.conn)
+        .await?)
+    }
+
+    /// Names and titles of the steps of a kind of job, in order, as its last good run recorded them;
+    /// empty before the first.
+    ///
+    /// # Errors
+    /// Database trouble.
+    pub async fn known_steps(&mut self, kind: &str) -> DbResult<Vec<(u16, String, String)>> {
+        let rows = sqlx::query!(
+            "SELECT s.position, s.name, s.title FROM job_steps s \
+             JOIN (SELECT id, attempt FROM jobs WHERE kind = ? AND state = 'finished' AND attempt = 1 ORDER BY id DESC LIMIT 1) j \
+             ON j.id = s.job_id AND j.attempt = s.attempt ORDER BY s.position",
+            kind
+        )
+        .fetch_all(&mut *self.conn)
+        .await?;
+        Ok(rows.into_iter().map(|r| (r.position, r.name, r.title)).collect())
+    }
+
+    /// Jobs that have waited longer than `seconds` although they are due, oldest first.
+    ///
+    /// # Errors
+    /// Database trouble.
+    pub async fn waiting_longer_than(&mut self, seconds: u32, limit: u32) -> DbResult<Vec<JobRow>> {
+        let mut query = sqlx::QueryBuilder::new(SELECT);
+        query.push("WHERE j.state = 'queued' AND j.run_at < NOW(6) - INTERVAL ").push_bind(seconds);
+        query.push(" SECOND ORDER BY j.id LIMIT ").push_bind(limit);
+        let rows: Vec<RawJob> = query.build_query_as().fetch_all(&mut *self.conn).await?;
+        rows.into_iter().map(JobRow::try_from).collect()
+    }
+
+    /// The newest job of a kind about a store.
+    ///
+    /// # Errors
+    /// Database trouble.
+    pub async fn newest_of_store(&mut self, store_id: u64, kind: &str) -> DbResult<Option<JobRow>> {
+        let mut query = sqlx::QueryBuilder::new(SELECT);
+        query.push("WHERE j.store_id = ").push_bind(store_id).push(" AND j.kind = ").push_bind(kind);
+        query.push(" ORDER BY j.id DESC LIMIT 1");
+        let row: Option<RawJob> = query.build_query_as().fetch_optional(&mut *self.conn).await?;
+        row.map(JobRow::try_from).transpose()
+    }
+
+    /// A job of a customer by public id: looked up together with its owner.
+    ///
+    /// # Errors
+    /// Database trouble.
+    pub async fn find_of_customer(&mut self, uid: &Uid, customer_id: u64) -> DbResult<Option<JobRow>> {
+        let mut query = sqlx::QueryBuilder::new(SELECT);
+        query.push("WHERE j.uid = ").push_bind(uid.to_string()).push(" AND j.customer_id = ").push_bind(customer_id);
+        let row: Option<RawJob> = query.build_query_as().fetch_optional(&mut *self.conn).await?;
+        row.map(JobRow::try_from).transpose()
+    }
+
+    /// Jobs whose public id ends with a short form, or of a customer's address, newest first.
+    ///
+    /// # Errors
+    /// Database trouble.
+    pub async fn search(&mut self, text: &str, limit: u32) -> DbResult<Vec<JobRow>> {
+        let mut query = sqlx::QueryBuilder::new(SELECT);
+        let short = super::customers::escape_like(&text.trim_start_matches("J-").to_uppercase());
+        query.push("WHERE (j.uid LIKE ").push_bind(format!("%{short}"));
+        query.push(" OR j.error_code = ").push_bind(text.to_owned());
+        query.push(" OR j.correlation_id = ").push_bind(text.to_owned());
+        query.push(" OR c.email LIKE ").push_bind(format!("{}%", super::customers::escape_like(text)));
+        query.push(") ORDER BY j.id DESC LIMIT ").push_bind(limit);
+        let rows: Vec<RawJob> = query.build_query_as().fetch_all(&mut *self.conn).await?;
+        rows.into_iter().map(JobRow::try_from).collect()
     }
 
     /// Steps of all attempts, oldest first.

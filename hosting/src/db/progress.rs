@@ -77,6 +77,21 @@ impl Progress<'_> {
         Ok(lines)
     }
 
+    /// First and last line of an attempt; `None` while it has none.
+    ///
+    /// # Errors
+    /// Database trouble.
+    pub async fn bounds(&mut self, job_id: u64, attempt: u32) -> DbResult<Option<(u32, u32)>> {
+        let row = sqlx::query!(
+            r#"SELECT MIN(seq) AS "low: u32", MAX(seq) AS "high: u32" FROM job_lines WHERE job_id = ? AND attempt = ?"#,
+            job_id,
+            attempt
+        )
+        .fetch_one(&mut *self.conn)
+        .await?;
+        Ok(row.low.zip(row.high))
+    }
+
     /// The highest number, 0 for none.
     ///
     /// # Errors

@@ -245,6 +245,16 @@ impl Stores<'_> {
         rows.into_iter().map(Store::try_from).collect()
     }
 
+    /// A customer's newest store, also when only its record is left.
+    ///
+    /// # Errors
+    /// Database trouble.
+    pub async fn newest_of_customer(&mut self, customer_id: u64) -> DbResult<Option<Store>> {
+        let mut query = sqlx::QueryBuilder::new(SELECT);
+        query.push("WHERE s.customer_id = ").push_bind(customer_id).push(" ORDER BY s.id DESC LIMIT 1");
+        self.one(query).await
+    }
+
     /// Stores newest first; a keyset page of rows with `id < before`.
     ///
     /// # Errors
@@ -405,6 +415,25 @@ impl Stores<'_> {
         .await?
         .rows_affected();
         if done == 1 { Ok(()) } else { Err(DbError::Stale("no deletion is planned any more")) }
+    }
+
+    /// How many stores are in each state that people look for, counted up to `cap` each.
+    ///
+    /// # Errors
+    /// Database trouble.
+    pub async fn count_by_state(&mut self, cap: u32) -> DbResult<Vec<(StoreState, i64)>> {
+        let mut counts = Vec::new();
+        for state in [StoreState::Active, StoreState::Provisioning, StoreState::Failed, StoreState::Suspended] {
+            let n = sqlx::query_scalar!(
+                "SELECT COUNT(*) FROM (SELECT id FROM stores WHERE state = ? LIMIT ?) t",
+                state.as_str(),
+                cap
+            )
+            .fetch_one(&mut *self.conn)
+            .await?;
+            counts.push((state, n));
+        }
+        Ok(counts)
     }
 
     /// Locks the row for the rest of the transaction.

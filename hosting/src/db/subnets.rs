@@ -56,6 +56,30 @@ impl Subnets<'_> {
         Ok(Some((Ipv4Addr::from(free.subnet), free.prefix)))
     }
 
+    /// Gives a store another subnet than it holds, because a stranger on the server uses it: the next
+    /// free one above, else the lowest. `None`: there is no other; it keeps what it has.
+    ///
+    /// # Errors
+    /// Database trouble.
+    pub async fn move_on(&mut self, server_id: u64, store_id: u64) -> DbResult<Option<(Ipv4Addr, u8)>> {
+        let held = self.find(store_id).await?.map_or(0, |(net, _)| u32::from(net));
+        let mut query = sqlx::QueryBuilder::new("SELECT subnet FROM subnet_allocations WHERE server_id = ");
+        query.push_bind(server_id).push(" AND store_id IS NULL ORDER BY subnet <= ").push_bind(held);
+        query.push(", subnet LIMIT 1 FOR UPDATE SKIP LOCKED");
+        let next: Option<u32> = query.build_query_scalar().fetch_optional(&mut *self.conn).await?;
+        let Some(next) = next else { return Ok(None) };
+        self.release(store_id).await?;
+        let mut query = sqlx::QueryBuilder::new("UPDATE subnet_allocations SET allocated_at = NOW(6), store_id = ");
+        query
+            .push_bind(store_id)
+            .push(" WHERE server_id = ")
+            .push_bind(server_id)
+            .push(" AND subnet = ")
+            .push_bind(next);
+        query.build().execute(&mut *self.conn).await?;
+        self.find(store_id).await
+    }
+
     /// The subnet a store holds.
     ///
     /// # Errors

@@ -7,7 +7,7 @@ use crate::db::jobs::{JobRef, NewJob};
 use crate::db::stores::Store;
 use crate::db::{DbError, Queries, Tx};
 use crate::domain::{Actor, StoreState};
-use crate::jobs;
+use crate::jobs::{self, MailArgs};
 use crate::transact;
 
 /// Days between asking and deleting.
@@ -18,12 +18,16 @@ pub const WAIT_DAYS: u32 = 7;
 /// # Errors
 /// `Conflict` when it can't be deleted now or is planned already.
 pub async fn schedule(services: &Services, actor: &Actor, store: &Store) -> Result<(), ServiceError> {
-    transact!(services.db, tx => schedule_in(&mut tx, services, actor, store))
+    let mail = transact!(services.db, tx => schedule_in(&mut tx, services, actor, store))?;
+    services.queue.announce(&[mail]).await;
+    Ok(())
 }
 
-async fn schedule_in(tx: &mut Tx, services: &Services, actor: &Actor, store: &Store) -> Result<(), ServiceError> {
+async fn schedule_in(tx: &mut Tx, services: &Services, actor: &Actor, store: &Store) -> Result<JobRef, ServiceError> {
     tx.stores().schedule_deletion(store.id, WAIT_DAYS).await.map_err(stale)?;
-    audit(tx, services, actor, store, "store.schedule_deletion").await
+    let mail = notice(tx, actor, store, "deletion_planned").await?;
+    audit(tx, services, actor, store, "store.schedule_deletion").await?;
+    Ok(mail)
 }
 
 /// Takes a planned deletion back.
@@ -31,12 +35,29 @@ async fn schedule_in(tx: &mut Tx, services: &Services, actor: &Actor, store: &St
 /// # Errors
 /// `Conflict` when none is planned, or it has begun.
 pub async fn cancel(services: &Services, actor: &Actor, store: &Store) -> Result<(), ServiceError> {
-    transact!(services.db, tx => cancel_in(&mut tx, services, actor, store))
+    let mail = transact!(services.db, tx => cancel_in(&mut tx, services, actor, store))?;
+    services.queue.announce(&[mail]).await;
+    Ok(())
 }
 
-async fn cancel_in(tx: &mut Tx, services: &Services, actor: &Actor, store: &Store) -> Result<(), ServiceError> {
+async fn cancel_in(tx: &mut Tx, services: &Services, actor: &Actor, store: &Store) -> Result<JobRef, ServiceError> {
     tx.stores().cancel_deletion(store.id).await.map_err(stale)?;
-    audit(tx, services, actor, store, "store.cancel_deletion").await
+    let mail = notice(tx, actor, store, "deletion_cancelled").await?;
+    audit(tx, services, actor, store, "store.cancel_deletion").await?;
+    Ok(mail)
+}
+
+/// Tells the owner, whoever asked.
+async fn notice(tx: &mut Tx, actor: &Actor, store: &Store, template: &str) -> Result<JobRef, ServiceError> {
+    let mail = MailArgs {
+        template: template.into(),
+        customer_id: Some(store.customer_id),
+        admin_id: None,
+        store_id: Some(store.id),
+        job: None,
+        visitor_session_id: None,
+    };
+    Ok(tx.jobs().insert(&NewJob::mail(&mail, None, actor)).await?)
 }
 
 /// Deletes now: by staff with a reason, or by the housekeeping job when the wait is over.

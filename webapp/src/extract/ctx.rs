@@ -42,6 +42,7 @@ struct Inner {
     device: Option<String>,
     flash: Option<String>,
     wants_json: bool,
+    session: Option<[u8; 32]>,
     cookies: RefCell<Vec<Cookie<'static>>>,
 }
 
@@ -82,6 +83,7 @@ impl Ctx {
             device: cookie("device"),
             flash: cookie("flash"),
             wants_json: path.starts_with("/api/") || !accept.contains("text/html") && (accept.contains("json") || accept.contains("event-stream")),
+            session: cookie(if path.starts_with("/admin") { "staff" } else { "session" }).map(|t| sha256(t.as_bytes())),
             path,
             cookies: RefCell::default(),
             state: arrival.state,
@@ -142,6 +144,11 @@ impl Ctx {
     #[must_use]
     pub fn wants_json(&self) -> bool {
         self.0.wants_json
+    }
+    /// SHA-256 of the session cookie, to look again whether it still stands.
+    #[must_use]
+    pub fn session_hash(&self) -> Option<[u8; 32]> {
+        self.0.session
     }
     /// The caller as the audit chain records it.
     #[must_use]

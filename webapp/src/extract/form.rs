@@ -3,7 +3,7 @@
 use super::Ctx;
 use crate::error::WebError;
 use actix_web::http::header;
-use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload, web};
+use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload};
 use futures_util::StreamExt;
 use futures_util::future::LocalBoxFuture;
 
@@ -65,7 +65,7 @@ impl FromRequest for Form {
             .and_then(|v| v.to_str().ok()?.parse::<usize>().ok())
             .is_some_and(|n| n > MAX_FORM_BYTES);
         let encoded = request.headers().contains_key(header::CONTENT_ENCODING);
-        let mut payload = web::Payload(payload.take());
+        let mut payload = payload.take();
         Box::pin(async move {
             let ctx = ctx.ok_or_else(|| WebError::Internal("no context".into()))?;
             if too_long {

@@ -3,5 +3,6 @@
 mod ctx;
 mod form;
 
-pub use ctx::{Ctx, Who};
+pub(crate) use ctx::{Arrival, cookie_name, html};
+pub use ctx::{Ctx, Who, role_words};
 pub use form::{Form, Query};

@@ -1,0 +1,56 @@
+//! `/reauthenticate`: the password again before something sensitive.
+
+use super::super::{Answer, refuse};
+use super::start_session;
+use crate::error::WebError;
+use crate::extract::{Ctx, Form, Query};
+use crate::urls::safe_next;
+use crate::views::owner::{PasswordForm, Reauthenticate};
+use hosting::crypto::Secret;
+use hosting::services::re_authenticate::re_authenticate;
+
+/// The form.
+pub async fn get(ctx: Ctx, query: Query) -> Answer {
+    let next = safe_next(query.get("next")?).unwrap_or("/dashboard").to_owned();
+    let view = view(&ctx, next, PasswordForm::default()).await?;
+    ctx.ok(&view)
+}
+
+/// Proves it and goes on.
+pub async fn post(ctx: Ctx, form: Form) -> Answer {
+    let next = safe_next(form.get("next")?).unwrap_or("/dashboard").to_owned();
+    let session = ctx.customer()?;
+    let subject = format!("{}/{}", session.customer_id, ctx.address());
+    if let Err(wait) = ctx.state().limits.look("reauthenticate.delay", &subject).await {
+        return Err(WebError::TooMany(wait));
+    }
+    let password = form.get("password")?;
+    let mut shown = PasswordForm::default();
+    if password.is_empty() {
+        refuse(&mut shown.password, &mut shown.errors, "password", "Enter your password");
+    } else {
+        let services = &ctx.state().services;
+        let proven = re_authenticate(services, &ctx.state().passwords, &ctx.actor(), session.id, session.customer_id, &Secret::new(password)).await?;
+        if let Some(token) = proven {
+            start_session(&ctx, &token, &session.customer_id.to_string());
+            return Ok(ctx.see_other(&next));
+        }
+        ctx.state().limits.fail("reauthenticate.delay", &subject).await;
+        refuse(&mut shown.password, &mut shown.errors, "password", "This password is not right");
+    }
+    let mut view = view(&ctx, next, shown).await?;
+    view.page.has_errors = true;
+    ctx.unprocessable(&view)
+}
+
+async fn view(ctx: &Ctx, next: String, form: PasswordForm) -> Result<Reauthenticate, WebError> {
+    let reason = if next.starts_with("/dashboard/access") { "The sign-in details of your store are behind it." } else { "What comes next needs it." };
+    Ok(Reauthenticate {
+        page: ctx.page("Enter your password again", "").await,
+        reason: reason.into(),
+        email: ctx.customer()?.email.clone(),
+        next,
+        back: "/dashboard".into(),
+        form,
+    })
+}

@@ -1,0 +1,102 @@
+//! `/login`
+
+use super::super::{Answer, refuse};
+use super::start_session;
+use crate::error::{WebError, wait_words};
+use crate::extract::{Ctx, Form, Query, Who};
+use crate::rate_limit::{SIGN_IN_ACCOUNT, SIGN_IN_ADDRESS};
+use crate::urls::safe_next;
+use crate::views::public::{Login, SignInForm};
+use crate::views::{Field, FieldError};
+use actix_web::HttpResponse;
+use hosting::crypto::Secret;
+use hosting::services::sign_in::{SignIn, sign_in};
+
+const WRONG: &str = "The email or the password is not right";
+
+/// The form.
+pub async fn get(ctx: Ctx, query: Query) -> Answer {
+    let next = safe_next(query.get("next")?).unwrap_or_default().to_owned();
+    if let Who::Customer(_) = ctx.who() {
+        return Ok(ctx.see_other(if next.is_empty() { "/dashboard" } else { &next }));
+    }
+    ctx.ok(&Login { page: ctx.page("Sign in", "login").await, form: SignInForm::default(), next })
+}
+
+/// Signs in. One answer for a wrong name and a wrong password; after five wrong ones for an account
+/// from one address the wait grows.
+pub async fn post(ctx: Ctx, form: Form) -> Answer {
+    let next = safe_next(form.get("next")?).unwrap_or_default().to_owned();
+    let (email, password) = (form.get("email")?.trim(), form.get("password")?);
+    let key: String = email.to_lowercase().chars().take(254).collect();
+    let mut shown = SignInForm { email: Field::of(email), ..SignInForm::default() };
+    if email.is_empty() {
+        refuse(&mut shown.email, &mut shown.errors, "email", "Enter your email");
+    }
+    if password.is_empty() {
+        refuse(&mut shown.password, &mut shown.errors, "password", "Enter your password");
+    }
+    if !shown.errors.is_empty() || password.len() > 1024 {
+        if shown.errors.is_empty() {
+            refuse(&mut shown.password, &mut shown.errors, "password", WRONG);
+        }
+        return again(&ctx, shown, next).await;
+    }
+    let limits = &ctx.state().limits;
+    let subject = format!("{key}/{}", ctx.address());
+    let mut waits = vec![limits.take(SIGN_IN_ADDRESS, ctx.address()).await, limits.look("sign_in.delay", &subject).await];
+    let services = &ctx.state().services;
+    // A browser that signed in to this account before does not share the account's bucket with strangers.
+    let known = known_device(&ctx, &key).await?;
+    if !known {
+        waits.push(limits.take(SIGN_IN_ACCOUNT, &key).await);
+    }
+    if let Some(wait) = waits.into_iter().filter_map(Result::err).max() {
+        return too_often(&ctx, shown, next, wait).await;
+    }
+    match sign_in(services, &ctx.state().passwords, &ctx.actor(), &key, &Secret::new(password), ctx.user_agent()).await? {
+        SignIn::Done(token) => {
+            limits.clear("sign_in.delay", &subject).await;
+            let account = customer_id(&ctx, &key).await?;
+            start_session(&ctx, &token, &account);
+            Ok(ctx.see_other(if next.is_empty() { "/dashboard" } else { &next }))
+        }
+        SignIn::Unconfirmed(email) => {
+            ctx.set_cookie("pending", &hex::encode(email), Some(86_400));
+            Ok(ctx.see_other("/verify"))
+        }
+        SignIn::Wrong => {
+            limits.fail("sign_in.delay", &subject).await;
+            refuse(&mut shown.email, &mut shown.errors, "email", WRONG);
+            again(&ctx, shown, next).await
+        }
+    }
+}
+
+async fn customer_id(ctx: &Ctx, key: &str) -> Result<String, WebError> {
+    use hosting::db::Queries;
+    let found = ctx.state().services.db.read().await?.customers().find_by_email(key).await?;
+    Ok(found.map_or_else(String::new, |c| c.id.to_string()))
+}
+
+async fn known_device(ctx: &Ctx, key: &str) -> Result<bool, WebError> {
+    let id = customer_id(ctx, key).await?;
+    Ok(!id.is_empty() && ctx.knows_device(&format!("customer/{id}")))
+}
+
+async fn again(ctx: &Ctx, form: SignInForm, next: String) -> Answer {
+    let mut page = ctx.page("Sign in", "login").await;
+    page.has_errors = true;
+    ctx.unprocessable(&Login { page, form, next })
+}
+
+async fn too_often(ctx: &Ctx, mut form: SignInForm, next: String, wait: u64) -> Answer {
+    form.errors.push(FieldError { field: "", text: format!("Too many tries. Sign-in opens again in {}.", wait_words(wait)) });
+    let mut page = ctx.page("Sign in", "login").await;
+    page.has_errors = true;
+    let body = crate::views::View::render(&Login { page, form, next })?;
+    Ok(HttpResponse::TooManyRequests()
+        .insert_header(("retry-after", wait.to_string()))
+        .insert_header(("content-type", "text/html; charset=utf-8"))
+        .body(body))
+}

@@ -1,0 +1,93 @@
+//! `/dashboard/delete`: level 3 of the actions that can hurt. Asks for the name and the password,
+//! waits seven days, can be cancelled.
+
+use super::super::admin::job_action::first_use;
+use super::super::{Answer, need_key, refuse};
+use super::own_store;
+use crate::error::WebError;
+use crate::extract::{Ctx, Form};
+use crate::views::owner::{DeleteForm, DeleteStore};
+use crate::views::{Field, When};
+use hosting::clock::now_plain;
+use hosting::crypto::Secret;
+use hosting::db::Queries;
+use hosting::db::stores::Store;
+use hosting::services::delete_store::{self, WAIT_DAYS};
+
+/// The facts a page showed: a changed name, state or plan of deletion makes it another page.
+fn version(store: &Store) -> String {
+    let facts = format!("{}/{}/{}/{:?}", store.uid, store.name, store.state.as_str(), store.delete_after);
+    hex::encode(&hosting::crypto::sha256(facts.as_bytes())[..8])
+}
+
+/// The page.
+pub async fn get(ctx: Ctx) -> Answer {
+    let Some(store) = own_store(&ctx).await? else { return Ok(ctx.see_other("/dashboard")) };
+    let view = view(&ctx, &store, DeleteForm::default()).await;
+    ctx.ok(&view)
+}
+
+/// Plans the deletion.
+pub async fn post(ctx: Ctx, form: Form) -> Answer {
+    let key = need_key(&form)?;
+    let session = ctx.customer()?;
+    let store = own_store(&ctx).await?.ok_or(WebError::NotFound)?;
+    let (confirm, password) = (form.get("confirm")?, form.get("password")?);
+    if form.get("version")? != version(&store) {
+        return Err(WebError::Conflict("Your store is not as this page showed it. Look at it again before you delete it. Nothing was changed.".into()));
+    }
+    let subject = format!("{}/{}", session.customer_id, ctx.address());
+    if let Err(wait) = ctx.state().limits.look("delete_store.delay", &subject).await {
+        return Err(WebError::TooMany(wait));
+    }
+    let mut shown = DeleteForm { confirm: Field::of(confirm.chars().take(200).collect::<String>()), ..DeleteForm::default() };
+    if confirm.trim() != store.name {
+        refuse(&mut shown.confirm, &mut shown.errors, "confirm", &format!("Type the store's name, {}", store.name));
+    }
+    if password.is_empty() {
+        refuse(&mut shown.password, &mut shown.errors, "password", "Enter your password");
+    } else {
+        let customer = ctx.state().services.db.read().await?.customers().get(session.customer_id).await?;
+        let hash = customer.as_ref().map(|c| c.password_hash.as_str());
+        if !ctx.state().passwords.verify(&Secret::new(password), hash).await {
+            ctx.state().limits.fail("delete_store.delay", &subject).await;
+            refuse(&mut shown.password, &mut shown.errors, "password", "This password is not right");
+        }
+    }
+    if !shown.errors.is_empty() {
+        let mut view = view(&ctx, &store, shown).await;
+        view.page.has_errors = true;
+        return ctx.unprocessable(&view);
+    }
+    if first_use(&ctx, &key, "schedule_deletion").await? {
+        delete_store::schedule(&ctx.state().services, &ctx.actor(), &store).await?;
+        ctx.flash("deletion_planned");
+    }
+    Ok(ctx.see_other("/dashboard"))
+}
+
+/// Takes it back.
+pub async fn cancel(ctx: Ctx, form: Form) -> Answer {
+    let key = need_key(&form)?;
+    let store = own_store(&ctx).await?.ok_or(WebError::NotFound)?;
+    if first_use(&ctx, &key, "cancel_deletion").await? {
+        delete_store::cancel(&ctx.state().services, &ctx.actor(), &store).await?;
+        ctx.flash("deletion_cancelled");
+    }
+    Ok(ctx.see_other("/dashboard"))
+}
+
+async fn view(ctx: &Ctx, store: &Store, form: DeleteForm) -> DeleteStore {
+    let settings = ctx.state().settings().await;
+    DeleteStore {
+        page: ctx.page(format!("Delete {}", store.name), "dashboard").await,
+        store_name: store.name.clone(),
+        store_host: store.host.clone().unwrap_or_else(|| format!("{}.{}", store.slug, settings.text("base_domain"))),
+        planned: store.delete_after.map(When::exact),
+        when: When::exact(now_plain() + time::Duration::days(i64::from(WAIT_DAYS))),
+        confirm_label: format!("Type {} to confirm", store.name),
+        version: version(store),
+        form_key: ctx.new_form_key(),
+        form,
+    }
+}

@@ -1,0 +1,100 @@
+//! `/dashboard` and what hangs on it.
+
+pub mod access;
+pub mod delete;
+pub mod new;
+
+use super::{Answer, plans};
+use crate::error::WebError;
+use crate::extract::Ctx;
+use crate::urls;
+use crate::views::owner::{Dashboard, StoreCard, Todo};
+use crate::views::{Badge, Labelled, When};
+use actix_web::HttpResponse;
+use hosting::clock::now_plain;
+use hosting::db::Queries;
+use hosting::db::stores::Store;
+use hosting::domain::StoreState;
+use hosting::jobs::PROVISION_STORE;
+use serde_json::json;
+
+/// The customer's store: the newest that is more than a record.
+///
+/// # Errors
+/// Database trouble.
+pub async fn own_store(ctx: &Ctx) -> Result<Option<Store>, WebError> {
+    let customer = ctx.customer()?.customer_id;
+    Ok(ctx.state().services.db.read().await?.stores().list_of_customer(customer).await?.into_iter().next())
+}
+
+/// The page.
+pub async fn get(ctx: Ctx) -> Answer {
+    let page = ctx.page("Your store", "dashboard").await;
+    let Some(store) = own_store(&ctx).await? else {
+        return ctx.ok(&Dashboard { page, store: None, checklist: Vec::new() });
+    };
+    let settings = ctx.state().settings().await;
+    let mut conn = ctx.state().services.db.read().await?;
+    let job = conn.jobs().newest_of_store(store.id, PROVISION_STORE).await?;
+    let plan = conn.plans().get(store.plan_id).await?;
+    drop(conn);
+    let host = store.host.clone().unwrap_or_else(|| format!("{}.{}", store.slug, settings.text("base_domain")));
+    let url = settings.store_url(&host);
+    let live = store.state == StoreState::Active;
+    let now = now_plain();
+    let (waiting, problem) = match store.state {
+        StoreState::Requested => ("Confirm your email with the link we sent, then it starts.".to_owned(), String::new()),
+        StoreState::Failed => (
+            String::new(),
+            job.as_ref().map(|j| j.error_reason.clone()).filter(|r| !r.is_empty()).unwrap_or_else(|| "The setup could not be finished.".into()),
+        ),
+        StoreState::Suspended => (String::new(), "This store is paused. Its data is kept. Contact us to start it again.".into()),
+        StoreState::Deleting => ("It is being deleted.".to_owned(), String::new()),
+        _ => (String::new(), String::new()),
+    };
+    let card = StoreCard {
+        name: store.name.clone(),
+        state: store.state.as_str().into(),
+        badge: Badge::store(store.state.as_str()),
+        admin_url: format!("{url}/wp-admin/"),
+        live,
+        setup_url: if live { String::new() } else { job.as_ref().map(|j| urls::setup(&j.uid)).unwrap_or_default() },
+        waiting,
+        problem,
+        plan: plan.as_ref().map(|p| p.name.clone()).unwrap_or_default(),
+        platform: store.platform.title().into(),
+        created: When::relative(store.created_at, now),
+        live_since: store.active_at.map(|at| When::relative(at, now)),
+        deletion: store.delete_after.map(When::exact),
+        limits: plan.map(|p| plans::limits(&p).into_iter().map(|(what, how)| Labelled::new(capital(what.trim_start_matches("of ")), how)).collect()).unwrap_or_default(),
+        poll: if matches!(store.state, StoreState::Provisioning | StoreState::Deleting | StoreState::Requested) { "/dashboard/state".into() } else { String::new() },
+        url: url.clone(),
+        host,
+    };
+    let admin = |path: &str| format!("{url}/wp-admin/{path}");
+    let todo = |icon, text: &str, href: String, link| Todo { icon, text: text.into(), href, link, outside: true };
+    let checklist = if live {
+        vec![
+            todo("package", "Add your first product", admin("post-new.php?post_type=product"), "Add product"),
+            todo("credit-card", "Choose how customers pay", admin("admin.php?page=wc-settings&tab=checkout"), "Set up payments"),
+            Todo { icon: "key", text: "Look at your sign-in details".into(), href: "/dashboard/access".into(), link: "Sign-in details", outside: false },
+        ]
+    } else {
+        vec![
+            todo("package", "Think of your first product: a photo, a price, a few lines", String::new(), ""),
+            todo("credit-card", "Decide how customers pay: card, transfer, on delivery", String::new(), ""),
+        ]
+    };
+    ctx.ok(&Dashboard { page, store: Some(card), checklist })
+}
+
+fn capital(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |c| c.to_uppercase().chain(chars).collect())
+}
+
+/// `/dashboard/state`: so that the page can renew itself.
+pub async fn state(ctx: Ctx) -> Answer {
+    let state = own_store(&ctx).await?.map(|s| s.state.as_str());
+    Ok(HttpResponse::Ok().json(json!({ "state": state })))
+}

@@ -1,0 +1,120 @@
+//! `/signup`
+
+use super::{Answer, need_key, plans, refuse};
+use crate::error::WebError;
+use crate::extract::{Ctx, Form, Query, Who};
+use crate::rate_limit::{MAIL_ACCOUNT, SIGN_UP_ADDRESS};
+use crate::views::public::{SignUp, SignUpForm};
+use crate::views::Field;
+use hosting::crypto::Secret;
+use hosting::db::Queries;
+use hosting::services::ServiceError;
+use hosting::services::sign_up::{self, sign_up};
+use hosting::services::store_wish::StoreWish;
+
+/// The form, with the plan of the link chosen.
+pub async fn get(ctx: Ctx, query: Query) -> Answer {
+    if let Who::Customer(_) = ctx.who() {
+        return Ok(ctx.see_other("/dashboard"));
+    }
+    let mut form = SignUpForm { platform: Field::of("woocommerce"), ..SignUpForm::default() };
+    form.plan.value = query.get("plan")?.chars().take(40).collect();
+    let view = view(&ctx, form).await?;
+    ctx.ok(&view)
+}
+
+/// Signs up; the same answer whether the address is known or not.
+pub async fn post(ctx: Ctx, form: Form) -> Answer {
+    if let Err(wait) = ctx.state().limits.take(SIGN_UP_ADDRESS, ctx.address()).await {
+        return Err(WebError::TooMany(wait));
+    }
+    let form_key = need_key(&form)?;
+    let wish = wish(&form)?;
+    let posted = sign_up::SignUp {
+        email: form.get("email")?.to_owned(),
+        password: Secret::new(form.get("password")?),
+        wish,
+        visitor_hash: ctx.visitor_hash(),
+        user_agent: ctx.user_agent().to_owned(),
+        form_key,
+    };
+    let key = posted.email.trim().to_lowercase();
+    if ctx.state().limits.take(MAIL_ACCOUNT, &key).await.is_err() {
+        // Somebody floods this mailbox: no more mail for now, and nothing to learn from it.
+        return Ok(sent(&ctx, &posted.email));
+    }
+    let settings = ctx.state().settings().await;
+    match sign_up(&ctx.state().services, &ctx.state().passwords, &settings, &ctx.actor(), &posted).await {
+        Ok(email) => Ok(sent(&ctx, email.as_str())),
+        Err(ServiceError::Invalid(fields)) => {
+            let mut shown = SignUpForm {
+                email: Field::of(&posted.email),
+                store_name: Field::of(&posted.wish.store_name),
+                platform: Field::of(&posted.wish.platform),
+                plan: Field::of(&posted.wish.plan),
+                address: Field::of(&posted.wish.address),
+                ..SignUpForm::default()
+            };
+            show_errors(&mut shown, &fields);
+            let mut view = view(&ctx, shown).await?;
+            view.page.has_errors = true;
+            ctx.unprocessable(&view)
+        }
+        Err(other) => Err(other.into()),
+    }
+}
+
+fn sent(ctx: &Ctx, email: &str) -> actix_web::HttpResponse {
+    ctx.set_cookie("pending", &hex::encode(email.chars().take(254).collect::<String>()), Some(86_400));
+    ctx.see_other("/verify")
+}
+
+/// The fields about the store.
+///
+/// # Errors
+/// A field that was sent twice.
+pub(super) fn wish(form: &Form) -> Result<StoreWish, WebError> {
+    Ok(StoreWish {
+        store_name: form.get("store_name")?.to_owned(),
+        platform: form.get("platform")?.to_owned(),
+        plan: form.get("plan")?.to_owned(),
+        address: form.get("address")?.to_owned(),
+    })
+}
+
+/// Puts words at their fields, in the order of the form.
+pub(super) fn show_errors(form: &mut SignUpForm, fields: &[(&'static str, String)]) {
+    for name in ["store_name", "email", "password", "platform", "plan", "address"] {
+        for (field, words) in fields.iter().filter(|(f, _)| *f == name) {
+            let place = match *field {
+                "store_name" => &mut form.store_name,
+                "email" => &mut form.email,
+                "password" => &mut form.password,
+                "platform" => &mut form.platform,
+                "plan" => &mut form.plan,
+                _ => &mut form.address,
+            };
+            refuse(place, &mut form.errors, name, words);
+        }
+    }
+}
+
+async fn view(ctx: &Ctx, mut form: SignUpForm) -> Result<SignUp, WebError> {
+    let settings = ctx.state().settings().await;
+    let plans = plans::shown(&*ctx.state().plans().await?);
+    if !plans.iter().any(|p| p.available && p.slug == form.plan.value) && form.plan.error.is_empty() {
+        form.plan.value = plans.iter().find(|p| p.best).map(|p| p.slug.clone()).unwrap_or_default();
+    }
+    let servers = ctx.state().services.db.read().await?.servers().list().await?;
+    let full = !servers.is_empty() && servers.iter().all(|s| s.state != "active" || s.stores >= i64::from(s.store_limit));
+    Ok(SignUp {
+        page: ctx.page("Create your store", "signup").await,
+        form,
+        form_key: ctx.new_form_key(),
+        plans,
+        base_domain: settings.text("base_domain").to_owned(),
+        magento_open: settings.text("magento_offered") == "yes",
+        capacity_out: full,
+    })
+}
+

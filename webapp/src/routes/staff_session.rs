@@ -1,0 +1,157 @@
+//! `/admin/login`, `/admin/logout`, `/admin/password`
+
+use super::{Answer, refuse};
+use crate::error::{WebError, wait_words};
+use crate::extract::{Ctx, Form, Query, Who};
+use crate::rate_limit::{SIGN_IN_ACCOUNT, SIGN_IN_ADDRESS};
+use crate::urls::safe_next;
+use crate::views::admin::Login;
+use crate::views::public::SignInForm;
+use crate::views::{Field, FieldError, View};
+use actix_web::HttpResponse;
+use hosting::crypto::Secret;
+use hosting::db::login_sessions::STAFF_LIFE_SECONDS;
+use hosting::services::admin_sign_in::admin_sign_in;
+
+const WRONG: &str = "The email or the password is not right";
+
+/// A path in the staff area.
+fn next_of(text: &str) -> &str {
+    safe_next(text).filter(|n| n.starts_with("/admin")).unwrap_or_default()
+}
+
+/// The form.
+pub async fn get(ctx: Ctx, query: Query) -> Answer {
+    let next = next_of(query.get("next")?).to_owned();
+    if let Who::Staff(_) = ctx.who() {
+        return Ok(ctx.see_other(if next.is_empty() { "/admin" } else { &next }));
+    }
+    ctx.ok(&Login { page: ctx.page("Staff sign-in", "").await, form: SignInForm::default(), next })
+}
+
+/// Signs in; same words for every reason.
+pub async fn post(ctx: Ctx, form: Form) -> Answer {
+    let next = next_of(form.get("next")?).to_owned();
+    let (email, password) = (form.get("email")?.trim(), form.get("password")?);
+    let key: String = email.to_lowercase().chars().take(254).collect();
+    let mut shown = SignInForm { email: Field::of(email), ..SignInForm::default() };
+    if email.is_empty() {
+        refuse(&mut shown.email, &mut shown.errors, "email", "Enter your email");
+    }
+    if password.is_empty() {
+        refuse(&mut shown.password, &mut shown.errors, "password", "Enter your password");
+    }
+    let limits = &ctx.state().limits;
+    let subject = format!("{key}/{}", ctx.address());
+    if shown.errors.is_empty() {
+        let known = ctx.knows_device(&format!("staff/{key}"));
+        let mut waits = vec![limits.take(SIGN_IN_ADDRESS, ctx.address()).await, limits.look("admin_sign_in.delay", &subject).await];
+        if !known {
+            waits.push(limits.take(SIGN_IN_ACCOUNT, &format!("staff/{key}")).await);
+        }
+        if let Some(wait) = waits.into_iter().filter_map(Result::err).max() {
+            shown.errors.push(FieldError { field: "", text: format!("Too many tries. Sign-in opens again in {}.", wait_words(wait)) });
+            let body = page(&ctx, shown, next).await.render()?;
+            return Ok(HttpResponse::TooManyRequests()
+                .insert_header(("retry-after", wait.to_string()))
+                .insert_header(("content-type", "text/html; charset=utf-8"))
+                .body(body));
+        }
+        let state = ctx.state();
+        let secret = Secret::new(password);
+        if password.len() <= 1024
+            && let Some((token, temporary)) = admin_sign_in(&state.services, &state.passwords, &ctx.actor(), &key, &secret, ctx.user_agent()).await?
+        {
+            limits.clear("admin_sign_in.delay", &subject).await;
+            start(&ctx, &token, &key);
+            let to = if temporary { "/admin/password" } else if next.is_empty() { "/admin" } else { &next };
+            return Ok(ctx.see_other(to));
+        }
+        limits.fail("admin_sign_in.delay", &subject).await;
+        refuse(&mut shown.email, &mut shown.errors, "email", WRONG);
+    }
+    let view = page(&ctx, shown, next).await;
+    ctx.unprocessable(&view)
+}
+
+fn start(ctx: &Ctx, token: &Secret, key: &str) {
+    ctx.set_cookie("staff", token.expose(), Some(i64::from(STAFF_LIFE_SECONDS)));
+    ctx.set_cookie("visitor", "", Some(0));
+    ctx.remember_device(&format!("staff/{key}"));
+}
+
+async fn page(ctx: &Ctx, form: SignInForm, next: String) -> Login {
+    let mut page = ctx.page("Staff sign-in", "").await;
+    page.has_errors = true;
+    Login { page, form, next }
+}
+
+/// `POST /admin/logout`
+pub async fn sign_out(ctx: Ctx, _form: Form) -> Answer {
+    let session = ctx.staff()?;
+    hosting::services::sign_out::sign_out(&ctx.state().services, &ctx.actor(), session.id).await?;
+    ctx.set_cookie("staff", "", Some(0));
+    ctx.flash("signed_out");
+    Ok(ctx.see_other("/admin/login"))
+}
+
+/// `/admin/password`
+pub mod password {
+    use super::{Answer, Ctx, Form, Secret, WebError, refuse, start};
+    use crate::views::admin::{Password, PasswordForm};
+    use hosting::services::ServiceError;
+    use hosting::services::change_admin_password::change_admin_password;
+
+    /// The form.
+    pub async fn get(ctx: Ctx) -> Answer {
+        let view = view(&ctx, PasswordForm::default()).await?;
+        ctx.ok(&view)
+    }
+
+    /// Changes it; other devices are signed out.
+    pub async fn post(ctx: Ctx, form: Form) -> Answer {
+        let session = ctx.staff()?;
+        let subject = format!("{}/{}", session.admin_id, ctx.address());
+        if let Err(wait) = ctx.state().limits.look("admin_password.delay", &subject).await {
+            return Err(WebError::TooMany(wait));
+        }
+        let state = ctx.state();
+        let current = Secret::new(form.get("current_password")?.chars().take(1024).collect::<String>());
+        let new = form.get("new_password")?;
+        let changed = change_admin_password(&state.services, &state.passwords, &ctx.actor(), session.id, session.admin_id, &current, new).await;
+        match changed {
+            Ok(token) => {
+                start(&ctx, &token, &session.email.to_lowercase());
+                ctx.flash("password_changed");
+                Ok(ctx.see_other("/admin"))
+            }
+            Err(ServiceError::Invalid(fields)) => {
+                let mut shown = PasswordForm::default();
+                for (field, words) in &fields {
+                    if *field == "current_password" {
+                        state.limits.fail("admin_password.delay", &subject).await;
+                        refuse(&mut shown.current_password, &mut shown.errors, "current_password", words);
+                    } else {
+                        refuse(&mut shown.new_password, &mut shown.errors, "new_password", words);
+                    }
+                }
+                let mut view = view(&ctx, shown).await?;
+                view.page.has_errors = true;
+                ctx.unprocessable(&view)
+            }
+            Err(other) => Err(other.into()),
+        }
+    }
+
+    async fn view(ctx: &Ctx, form: PasswordForm) -> Result<Password, WebError> {
+        let session = ctx.staff()?;
+        let title = if session.must_change_password { "Choose your own password" } else { "Change your password" };
+        Ok(Password {
+            page: ctx.page(title, "").await,
+            forced: session.must_change_password,
+            email: session.email.clone(),
+            form_key: ctx.new_form_key(),
+            form,
+        })
+    }
+}
