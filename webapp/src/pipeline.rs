@@ -57,31 +57,31 @@ pub async fn pipeline<B: MessageBody + 'static>(
     let mut response = if let Some(error) = refusal {
         answer_failure(request, &ctx, error).await
     } else {
-        let (spare, payload) = request.into_parts();
-        let inner = ServiceRequest::from_parts(spare.clone(), payload);
-        let answered = AssertUnwindSafe(next.call(inner)).catch_unwind().await;
-        let failure = match answered {
+        match AssertUnwindSafe(next.call(request)).catch_unwind().await {
             Ok(Ok(response)) => match failure_of(&response) {
-                None => Ok(response),
-                Some(error) => Err((error, Some(response.into_parts().1.headers().clone()))),
+                None => response.map_into_left_body(),
+                Some(error) => {
+                    let page = draw(&ctx, &error).await;
+                    response.into_response(page.map_into_right_body())
+                }
             },
-            Ok(Err(error)) => Err((from_actix(&error), Some(error.error_response().headers().clone()))),
-            Err(_) => Err((WebError::Internal("a handler panicked".into()), None)),
-        };
-        match failure {
-            Ok(response) => response.map_into_left_body(),
-            Err((error, _)) => {
-                let response = draw(&ctx, &error).await;
-                ServiceResponse::new(spare, response.map_into_right_body())
-            }
+            // The request is gone with the handler: the answer travels as an error.
+            Ok(Err(error)) => return Err(lone_answer(&ctx, &route, &from_actix(&error)).await),
+            Err(_) => return Err(lone_answer(&ctx, &route, &WebError::Internal("a handler panicked".into())).await),
         }
     };
-    finish(&mut response, &ctx, &route);
+    finish(response.response_mut(), &ctx, &route);
     let status = response.status().as_u16();
     // Routes, not addresses: labels stay few.
     metrics::histogram!("shopfleet_http_seconds", "route" => pattern, "method" => method_label(&method)).record(began.elapsed().as_secs_f64());
     metrics::counter!("shopfleet_http_requests", "route" => pattern, "status" => status_label(status)).increment(1);
     Ok(response)
+}
+
+async fn lone_answer(ctx: &Ctx, route: &[&'static Route], error: &WebError) -> Error {
+    let mut response = draw(ctx, error).await;
+    finish(&mut response, ctx, route);
+    actix_web::error::InternalError::from_response(error.to_string(), response).into()
 }
 
 async fn answer_failure<B>(request: ServiceRequest, ctx: &Ctx, error: WebError) -> ServiceResponse<EitherBody<B, BoxBody>> {
@@ -298,12 +298,12 @@ async fn draw(ctx: &Ctx, error: &WebError) -> HttpResponse {
 }
 
 /// Headers and cookies of every answer.
-fn finish<B>(response: &mut ServiceResponse<B>, ctx: &Ctx, route: &[&'static Route]) {
+fn finish<B>(response: &mut HttpResponse<B>, ctx: &Ctx, route: &[&'static Route]) {
     let asset = route.first().is_some_and(|r| r.access == Access::Asset) && response.status().is_success();
     if !asset {
         for cookie in ctx.take_cookies() {
             // A cookie we built ourselves always fits a header.
-            let _ = response.response_mut().add_cookie(&cookie);
+            let _ = response.add_cookie(&cookie);
         }
     }
     let https = ctx.state().config.base_url.is_https();
