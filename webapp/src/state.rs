@@ -56,7 +56,13 @@ impl std::fmt::Debug for AppState {
 impl AppState {
     /// Puts the parts together.
     #[must_use]
-    pub fn new(services: Services, config: WebConfig, hub: Hub, metrics: Option<PrometheusHandle>, stop: CancellationToken) -> Self {
+    pub fn new(
+        services: Services,
+        config: WebConfig,
+        hub: Hub,
+        metrics: Option<PrometheusHandle>,
+        stop: CancellationToken,
+    ) -> Self {
         let form_key = services.keys.derive("web/forms");
         Self {
             limits: RateLimits::new(services.queue.clone()),
@@ -75,7 +81,9 @@ impl AppState {
     /// Settings, at most two seconds old; older ones (or defaults) while the database is away.
     pub async fn settings(&self) -> Arc<Values> {
         let old = self.lock().settings.clone();
-        if let Some((at, values)) = &old && at.elapsed() < FRESH {
+        if let Some((at, values)) = &old
+            && at.elapsed() < FRESH
+        {
             return values.clone();
         }
         match Values::load(&self.services.db).await {
@@ -97,7 +105,9 @@ impl AppState {
     /// The database is away and was never reached before.
     pub async fn plans(&self) -> DbResult<Arc<Vec<Plan>>> {
         let old = self.lock().plans.clone();
-        if let Some((at, plans)) = &old && at.elapsed() < FRESH {
+        if let Some((at, plans)) = &old
+            && at.elapsed() < FRESH
+        {
             return Ok(plans.clone());
         }
         let fresh = async { self.services.db.read().await?.plans().list_public().await }.await;

@@ -4,8 +4,8 @@ use super::{Answer, need_key, plans, refuse};
 use crate::error::WebError;
 use crate::extract::{Ctx, Form, Query, Who};
 use crate::rate_limit::{MAIL_ACCOUNT, SIGN_UP_ADDRESS};
-use crate::views::public::{SignUp, SignUpForm};
 use crate::views::Field;
+use crate::views::public::{SignUp, SignUpForm};
 use hosting::crypto::Secret;
 use hosting::db::Queries;
 use hosting::services::ServiceError;
@@ -106,7 +106,8 @@ async fn view(ctx: &Ctx, mut form: SignUpForm) -> Result<SignUp, WebError> {
         form.plan.value = plans.iter().find(|p| p.best).map(|p| p.slug.clone()).unwrap_or_default();
     }
     let servers = ctx.state().services.db.read().await?.servers().list().await?;
-    let full = !servers.is_empty() && servers.iter().all(|s| s.state != "active" || s.stores >= i64::from(s.store_limit));
+    let full =
+        !servers.is_empty() && servers.iter().all(|s| s.state != "active" || s.stores >= i64::from(s.store_limit));
     Ok(SignUp {
         page: ctx.page("Create your store", "signup").await,
         form,
@@ -117,4 +118,3 @@ async fn view(ctx: &Ctx, mut form: SignUpForm) -> Result<SignUp, WebError> {
         capacity_out: full,
     })
 }
-
