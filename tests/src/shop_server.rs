@@ -6,7 +6,6 @@ use hosting::db::jobs::{JobRef, JobRow, NewJob};
 use hosting::db::stores::{NewStore, Store};
 use hosting::db::{Db, Queries};
 use hosting::domain::{Actor, Email, JobState, Platform, PortPool, StoreState};
-use hosting::render::{Output, render};
 use hosting::services::Services;
 use std::net::Ipv4Addr;
 use std::path::PathBuf;
@@ -223,18 +222,9 @@ async fn own_pools(db: &Db, name: &str, n: u32) -> u64 {
 }
 
 fn start_edge(dir: &std::path::Path, port: u16) -> Child {
-    for sub in ["routes", "pages", "tmp"] {
-        std::fs::create_dir_all(dir.join(sub)).unwrap();
-    }
-    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    let template = std::fs::read_to_string(root.join("templates/edge/nginx.conf.j2")).unwrap();
-    for page in std::fs::read_dir(root.join("templates/edge/pages")).unwrap().flatten() {
-        std::fs::copy(page.path(), dir.join("pages").join(page.file_name())).unwrap();
-    }
-    std::fs::copy("/etc/nginx/mime.types", dir.join("mime.types")).unwrap();
-    let context = serde_json::json!({ "dir": dir, "port": port, "user": "root" });
-    std::fs::write(dir.join("nginx.conf"), render("nginx.conf.j2", &template, Output::Text, &context).unwrap())
-        .unwrap();
+    // The same writer as the product's, so that a change of the template is met here.
+    let options = shopfleet_cli::edge::EdgeOptions { dir, port, user: Some("root"), tls: None };
+    shopfleet_cli::edge::write(&options, None).unwrap();
     let child = Command::new("nginx")
         .args(["-e", "stderr", "-p"])
         .arg(dir)
