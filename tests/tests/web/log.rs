@@ -213,7 +213,10 @@ async fn a_stream_ends_within_ten_seconds_of_the_right() {
     let began = std::time::Instant::now();
     let path = format!("/admin/jobs/{uid}/log/stream");
     let reading = read(&staff, &path, usize::MAX);
-    let disabling = async { app.db.sql("UPDATE admins SET active = FALSE").await };
+    let disabling = async {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        app.db.sql("UPDATE admins SET active = FALSE").await
+    };
     let ((events, _), _) = tokio::join!(reading, disabling);
     assert!(began.elapsed() < Duration::from_secs(13), "{:?}", began.elapsed());
     assert!(events.iter().all(|(n, _)| n != "end"));
