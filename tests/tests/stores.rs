@@ -1,5 +1,5 @@
 //! Setting up and deleting stores on real Docker, nginx, MariaDB and Redis.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::disallowed_methods)]
 
 use hosting::db::Queries;
 use hosting::domain::{Actor, JobState, StoreState};
