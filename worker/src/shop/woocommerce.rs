@@ -55,7 +55,7 @@ impl From<&hosting::db::plans::Plan> for Limits {
 /// The stack of a WooCommerce store.
 ///
 /// Web and database may each use the plan's whole CPU, because a shop is busy in one or the other;
-/// the cache gets a quarter. Processes are divided 5 : 2 : 1.
+/// the cache half of it. Processes are divided 5 : 2 : 1.
 ///
 /// # Errors
 /// An image is not on the server's list.
@@ -104,7 +104,8 @@ pub fn stack(id: &Identity, reserved: &Reserved, limits: &Limits, images: &Image
     };
     let redis = ContainerSpec {
         memory_mb: limits.redis_memory_mb,
-        cpu_millis: (limits.cpu_millis / 4).max(250),
+        // Little work, but a tight quota would slow its very start.
+        cpu_millis: (limits.cpu_millis / 2).max(500),
         pids: eighths(1),
         ..container("redis", "store-redis", REDIS_UID, REDIS_ADDRESS)?
     };

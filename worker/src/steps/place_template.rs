@@ -37,7 +37,13 @@ impl Step for PlaceTemplate {
         let (from, to) = (source.clone(), dir.clone());
         let copying = tokio::task::spawn_blocking(move || template::place(&from, &to));
         let writing = tokio::task::spawn_blocking(move || config_files::write(&dir, &secrets, &address.url));
-        let (copied, written) = tokio::join!(copying, writing);
+        // A head start while files are copied: the network is what the containers wait for longest.
+        // Whatever becomes of it here, the containers' step looks again and deals with it.
+        let network = subject.stack(machine, &images).await?.network;
+        let (copied, written, early) = tokio::join!(copying, writing, machine.docker.ensure_network(&network));
+        if let Err(error) = early {
+            cx.detail(format!("The network is not there yet: {error}"));
+        }
         cx.fail_point("placed").await?;
         let ended = |e: tokio::task::JoinError| StepError::passing("files", "We are trying again", e);
         written.map_err(ended)??;
@@ -47,5 +53,10 @@ impl Step for PlaceTemplate {
         cx.detail(format!("{files} files, {} KiB, {how} in {} ms", bytes / 1024, begun.elapsed().as_millis()));
         Ok(serde_json::json!({ "template": image, "files": files, "how": how }))
     }
-    // Taken back with the directory.
+
+    /// The files are taken back with the directory; this is about the network's head start.
+    async fn undo(&self, cx: &mut StepContext) -> StepResult<()> {
+        let Some(subject) = Subject::to_undo(&self.0, cx).await? else { return Ok(()) };
+        super::remove_containers::remove_all(&self.0, &subject.store).await.map(|_| ())
+    }
 }
