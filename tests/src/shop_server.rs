@@ -90,25 +90,6 @@ impl ShopServer {
         start_engine(&self.machine)
     }
 
-    /// Starts a worker as a process of its own, so that it can be killed: this very test program,
-    /// asked to run only its `worker_process` test. `fail_point` is `name=kill`, or empty.
-    pub fn worker_process(&self, fail_point: &str) -> Child {
-        let file = self.top.join("fail-point");
-        std::fs::write(&file, fail_point).unwrap();
-        let wanted = serde_json::json!({
-            "database": self.db.url.expose(), "redis": self.redis.url.expose(), "server": self.machine.server,
-            "server_id": self.server_id, "top": self.top,
-        });
-        Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "worker_process", "--ignored", "--nocapture"])
-            .env("SFT_WORKER", wanted.to_string())
-            .env("SHOPFLEET_FAIL_POINT_FILE", file)
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap()
-    }
-
     pub fn services(&self) -> Services {
         self.machine.services.clone()
     }
@@ -234,34 +215,6 @@ fn start_engine(machine: &Arc<Machine>) -> (Engine, CancellationToken) {
         vec![Arc::new(ProvisionStore::new(machine)), Arc::new(DeprovisionStore::new(machine))];
     let services = machine.services.clone();
     (Engine::start(services.db, services.queue, jobs, config, stop.clone()), stop)
-}
-
-/// The body of a test program's `worker_process` test: a worker that runs until it is killed.
-pub async fn run_worker_process() {
-    let Ok(wanted) = std::env::var("SFT_WORKER") else { return };
-    let wanted: serde_json::Value = serde_json::from_str(&wanted).unwrap();
-    let text = |key: &str| wanted[key].as_str().unwrap().to_owned();
-    let top = PathBuf::from(text("top"));
-    let services = Services {
-        db: Db::connect(&hosting::crypto::Secret::new(text("database")), 16).unwrap(),
-        queue: hosting::queue::Queue::connect(&hosting::crypto::Secret::new(text("redis"))).unwrap(),
-        keys: hosting::crypto::KeyRing::parse(&"ab".repeat(32)).unwrap(),
-    };
-    let config = hosting::config::WorkerConfig {
-        server: text("server"),
-        data_dir: top.join("stores"),
-        edge_dir: top.join("edge"),
-        docker_host: std::env::var("DOCKER_HOST").unwrap_or_else(|_| "unix:///var/run/docker.sock".into()),
-        metrics_listen: None,
-    };
-    let mut machine = Machine::new(&services, &config, wanted["server_id"].as_u64().unwrap()).unwrap();
-    machine.images_file = Some(top.join("images.json"));
-    let (_engine, _stop) = start_engine(&Arc::new(machine));
-    // Never longer than the test that started it.
-    let parent = nix::unistd::getppid();
-    while nix::unistd::getppid() == parent {
-        tokio::time::sleep(Duration::from_millis(200)).await;
-    }
 }
 
 /// Ports and subnets that no other test and no developer's own server uses.

@@ -35,6 +35,7 @@ impl WorkerProcess {
             .env("SHOPFLEET_EDGE_DIR", server.top.join("edge"))
             .env("SHOPFLEET_BASE_URL", "http://127.0.0.1:1")
             .env("SHOPFLEET_FAIL_POINT_FILE", Self::fail_point_file(server))
+            .env("SHOPFLEET_IMAGES_FILE", server.top.join("images.json"))
             .env("SHOPFLEET_LOG", "warn")
             .stdout(Stdio::null())
             .stderr(Stdio::null())

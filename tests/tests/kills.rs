@@ -23,56 +23,61 @@ const SET_UP: [&str; 10] = [
 ];
 const DELETION: [&str; 4] = ["unroute", "remove_containers", "remove_data", "release"];
 
+/// Fail points in the middle of steps: half of the work is done, nothing of it is recorded.
+const MIDDLE: [&str; 4] = ["prepare.made", "place_template.placed", "containers.made", "brand.committed"];
+
 #[tokio::test(flavor = "multi_thread")]
 async fn kill_at_every_boundary_of_set_up_and_deletion_ends_live_and_then_clean() {
     let server = ShopServer::new().await;
     let empty = server.census().await;
     assert_eq!(empty, Census::default());
-    let set_up: Vec<String> =
-        SET_UP.iter().flat_map(|s| ["before", "after"].map(|p| format!("provision_store.{s}.{p}"))).collect();
-    let deletion: Vec<String> =
-        DELETION.iter().flat_map(|s| ["before", "after"].map(|p| format!("deprovision_store.{s}.{p}"))).collect();
+    let boundaries = |job: &str, steps: &[&str]| -> Vec<String> {
+        steps.iter().flat_map(|s| ["before", "after"].map(|p| format!("{job}.{s}.{p}"))).collect()
+    };
+    let mut set_up = boundaries("provision_store", &SET_UP);
+    set_up.extend(MIDDLE.map(|p| format!("provision_store.{p}")));
+    set_up.sort_by_key(|p| SET_UP.iter().position(|s| p.contains(&format!(".{s}."))));
+    let deletion = boundaries("deprovision_store", &DELETION);
     let mut longest = Duration::ZERO;
-    for (n, point) in set_up.iter().enumerate() {
-        let mut worker = WorkerProcess::start(&server);
-        WorkerProcess::arm(&server, point, "kill");
+    // Two kills under each job: a third would stop it for good, which another test shows.
+    for (n, points) in set_up.chunks(2).enumerate() {
         let (id, job) = server.order("Kill me", &format!("kill-{n}")).await;
-        worker.dies(point).await;
+        for point in points {
+            WorkerProcess::arm(&server, point, "kill");
+            WorkerProcess::start(&server).dies(point).await;
+        }
         let died = Instant::now();
-        let mut worker = WorkerProcess::start(&server);
+        let worker = WorkerProcess::start(&server);
         server.reaches(&job, JobState::Finished).await;
         longest = longest.max(died.elapsed());
         let row = server.job(&job).await;
-        assert_eq!((row.crashes, row.attempt), (1, 1), "{point}");
+        assert_eq!((row.crashes, row.attempt), (2, 1), "{points:?}");
         let store = server.store(id).await;
-        assert_eq!(store.state, StoreState::Active, "{point}");
-        assert_eq!(server.get(store.host.as_deref().unwrap(), "/").await.0, 200, "{point}");
+        assert_eq!(store.state, StoreState::Active, "{points:?}");
+        assert_eq!(server.get(store.host.as_deref().unwrap(), "/").await.0, 200, "{points:?}");
         let census = server.census().await;
         assert_eq!(
             (census.containers.len(), census.networks.len(), census.directories.len(), census.routes.len()),
             (3, 1, 1, 1),
-            "{point}: {census:?}"
+            "{points:?}: {census:?}"
         );
-        assert_eq!(census.rows[..3], ["1 port", "1 subnet", "1 address"], "{point}");
+        assert_eq!(census.rows[..3], ["1 port", "1 subnet", "1 address"], "{points:?}");
+        let mails = format!("SELECT COUNT(*) FROM jobs WHERE kind = 'send_mail' AND store_id = {id}");
+        assert_eq!(server.db.number(&mails).await, 1, "{points:?}");
+        drop(worker);
 
-        let killed_at = deletion.get(n);
-        if let Some(point) = killed_at {
-            WorkerProcess::arm(&server, point, "kill");
-        }
+        let points = deletion.chunks(2).nth(n).unwrap_or_default();
         let job = delete_now(&server.services(), &Actor::operator(), id, "test").await.unwrap();
-        let _successor = match killed_at {
-            Some(point) => {
-                worker.dies(point).await;
-                Some(WorkerProcess::start(&server))
-            }
-            None => None,
-        };
+        for point in points {
+            WorkerProcess::arm(&server, point, "kill");
+            WorkerProcess::start(&server).dies(point).await;
+        }
+        let _worker = WorkerProcess::start(&server);
         server.reaches(&job, JobState::Finished).await;
         assert_eq!(server.store(id).await.state, StoreState::Deleted);
-        assert_eq!(server.census().await, empty, "{killed_at:?}");
+        assert_eq!(server.census().await, empty, "{points:?}");
     }
-    println!("longest way from the worker's death to a live store: {longest:?}");
-    assert!(longest < Duration::from_secs(30), "{longest:?}");
+    println!("longest way from the worker's last death to a live store: {longest:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

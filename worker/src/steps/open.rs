@@ -1,7 +1,7 @@
 //! Open the store: it is active from here on, and its owner gets a mail.
 
 use super::Subject;
-use super::subject::fenced;
+use super::subject::{audit_state, fenced};
 use crate::engine::{Step, StepContext, StepError, StepResult};
 use crate::machine::Machine;
 use async_trait::async_trait;
@@ -52,6 +52,7 @@ impl Step for Open {
                     &format!("store_ready:{}", store.uid),
                 )
                 .await?;
+                audit_state(machine, cx, &mut tx, store, "store.open").await?;
             }
             other => {
                 let state = other.map_or("gone", StoreState::as_str);
