@@ -167,8 +167,8 @@ fn title_of(html: &str) -> Option<String> {
 /// Whether a page's title carries the name. WordPress prettifies quotes, dashes and multiplication
 /// signs, so only letters and digits are compared.
 fn same_name(title: &str, name: &str) -> bool {
-    let (title, name) = (bones(&decode(title)), bones(name));
-    title.starts_with(&name)
+    let (title, bare) = (decode(title), bones(name));
+    if bare.is_empty() { title.contains(name.trim()) } else { bones(&title).starts_with(&bare) }
 }
 
 fn bones(text: &str) -> String {
@@ -221,6 +221,7 @@ mod tests {
         }
         assert!(!same_name("Template", "Ana's Bikes"));
         assert!(!same_name("", "Ana"));
+        assert!(same_name("🌸 – shop", "🌸") && !same_name("Template", "🌸"));
         assert_eq!(title_of("<head><title>x</title>").as_deref(), Some("x"));
     }
 }

@@ -182,7 +182,13 @@ fn gone(what: String) -> StepError {
 ///
 /// # Errors
 /// Database trouble; then the change must not happen either.
-pub async fn audit_state(machine: &Machine, cx: &StepContext, tx: &mut Tx, store: &Store, action: &str) -> StepResult<()> {
+pub async fn audit_state(
+    machine: &Machine,
+    cx: &StepContext,
+    tx: &mut Tx,
+    store: &Store,
+    action: &str,
+) -> StepResult<()> {
     let event = NewEvent {
         action,
         target_kind: "store",
