@@ -14,6 +14,9 @@ $secret = ['auth_key', 'secure_auth_key', 'logged_in_key', 'nonce_key', 'auth_sa
     'woocommerce_admin_install_timestamp', 'wc_admin_install_timestamp', 'finished_updating_comment_type'];
 $db->query("DELETE FROM wp_options WHERE option_name IN ('" . implode("','", $secret) . "')");
 $db->query("DELETE FROM wp_options WHERE option_name LIKE '\\_transient\\_%' OR option_name LIKE '\\_site\\_transient\\_%'");
+/* Settings in PHP's packed form that carry the template's address: plugins make their defaults again, with
+ * the shop's own. Plain values are replaced by the branding. */
+$db->query("DELETE FROM wp_options WHERE option_value LIKE 'a:%template.invalid%' OR option_value LIKE 'O:%template.invalid%'");
 $db->query("DELETE FROM wp_usermeta WHERE meta_key IN ('session_tokens', 'community-events-location', '_woocommerce_persistent_cart_1', 'wc_last_active')");
 /* No hash can match this, whatever the password. */
 $db->query("UPDATE wp_users SET user_pass = '!', user_activation_key = ''");

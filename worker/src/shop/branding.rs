@@ -15,6 +15,9 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 /// Address the template was installed under.
 const TEMPLATE_SITE: &str = "http://template.invalid";
 
+/// Its owner's address.
+const TEMPLATE_EMAIL: &str = "owner@template.invalid";
+
 /// What makes a shop its owner's.
 #[derive(Debug, Clone)]
 pub struct Brand {
@@ -151,6 +154,14 @@ pub async fn brand(db: &mut MySqlConnection, brand: &Brand) -> Result<(), BrandE
         } else if known == 0 && name != "new_admin_email" {
             return Err(BrandError::NotATemplate("options of WordPress"));
         }
+    }
+    // Whatever plugins copied from these at their installation.
+    for (from, to) in [(TEMPLATE_EMAIL, &brand.email), (TEMPLATE_SITE, &brand.url)] {
+        sqlx::query("UPDATE wp_options SET option_value = ? WHERE option_value = ?")
+            .bind(to)
+            .bind(from)
+            .execute(&mut *tx)
+            .await?;
     }
     let users: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM wp_users WHERE ID = 1").fetch_one(&mut *tx).await?;
     if users != 1 {
