@@ -1,5 +1,7 @@
 //! The command line.
 
+use std::path::PathBuf;
+
 use clap::{Args, Parser, Subcommand};
 
 use crate::child::ExecChild;
@@ -41,6 +43,8 @@ pub enum Verb {
     /// Look at stores
     #[command(subcommand)]
     Stores(Stores),
+    /// Write the edge's nginx configuration and pages (production; see docs/install.md)
+    EdgeConfig(EdgeConfig),
     /// Print completion for bash, zsh or fish: `source <(shopfleet completion bash)`
     Completion { shell: String },
     #[command(hide = true)]
@@ -68,6 +72,25 @@ pub struct CreateAdmin {
     /// What the account may do
     #[arg(long, default_value = "admin", value_parser = ["support", "admin", "super_admin"])]
     pub role: String,
+}
+
+#[derive(Debug, Args)]
+pub struct EdgeConfig {
+    /// The edge's folder (SHOPFLEET_EDGE_DIR of the worker)
+    #[arg(long, default_value = "/etc/shopfleet/edge")]
+    pub dir: PathBuf,
+    /// Loopback port for plain http
+    #[arg(long, default_value_t = 8081)]
+    pub port: u16,
+    /// Account of nginx' workers
+    #[arg(long, default_value = "www-data")]
+    pub user: String,
+    /// Certificate for the stores' addresses, with its chain
+    #[arg(long, requires = "key")]
+    pub certificate: Option<PathBuf>,
+    /// Its key
+    #[arg(long, requires = "certificate")]
+    pub key: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]

@@ -7,7 +7,7 @@ use hosting::crypto::{KeyRing, Secret};
 use hosting::db::Queries;
 use hosting::domain::{Actor, PortPool, Role};
 use hosting::queue::Queue;
-use hosting::services::seed_defaults::{DEFAULT_SUBNET_COUNT, DEFAULT_SUBNET_PREFIX, seed_defaults};
+use hosting::services::seed_defaults::{DEFAULT_SUBNET_BASE, DEFAULT_SUBNET_PREFIX, seed_defaults};
 use hosting::services::settings::{Values, set};
 use hosting::services::{Services, create_admin::create_admin};
 
@@ -61,8 +61,9 @@ async fn ensure_server(db: &Db, instance: &Instance) -> Result<()> {
     ] {
         tx.ports().widen(id, pool, first, first + POOL_SIZE - 1).await?;
     }
-    let base = std::net::Ipv4Addr::new(10, instance.network_octet, 0, 0);
-    tx.subnets().widen(id, base, DEFAULT_SUBNET_PREFIX, DEFAULT_SUBNET_COUNT).await?;
+    let [first, second, ..] = DEFAULT_SUBNET_BASE.octets();
+    let base = std::net::Ipv4Addr::new(first, second, instance.network_from, 0);
+    tx.subnets().widen(id, base, DEFAULT_SUBNET_PREFIX, instance.networks).await?;
     tx.commit().await?;
     Ok(())
 }

@@ -4,6 +4,7 @@
 use std::net::{Ipv4Addr, SocketAddrV4, TcpListener};
 
 use anyhow::{Context, Result, bail};
+use hosting::services::seed_defaults::DEFAULT_SUBNET_COUNT;
 use rand::RngExt;
 use serde::{Deserialize, Serialize};
 
@@ -39,6 +40,12 @@ impl Ports {
     }
 }
 
+/// Networks of an instance that is not the default one: 64 `/28`s, which fill `BLOCK_OCTETS` third octets.
+const SECOND_NETWORKS: u32 = 64;
+const BLOCK_OCTETS: usize = 4;
+/// Where their blocks begin: the default instance's 600 networks end at 10.213.37.127.
+const SECOND_BLOCKS: std::ops::RangeInclusive<u8> = 40..=252;
+
 /// First ports of the server's four pools of `POOL_SIZE` ports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pools {
@@ -65,8 +72,11 @@ pub struct Instance {
     pub admin_email: String,
     pub ports: Ports,
     pub pools: Pools,
-    /// Second octet pair of the store networks: `10.{n}.0.0/16`.
-    pub network_octet: u8,
+    /// The stores' networks: `/28`s from `10.213.{n}.0` on. All instances stay inside 10.213.0.0/16, because the
+    /// firewall rules that keep stores from each other go by that range.
+    pub network_from: u8,
+    /// How many of them.
+    pub networks: u32,
 }
 
 impl Instance {
@@ -89,9 +99,10 @@ impl Instance {
     /// First choices. Two instances on one Docker engine must not share a server name (the reconciler goes by it),
     /// ports or subnets, so only the default instance takes the well-known ones.
     pub fn choose(layout: &Layout) -> Result<Self> {
-        let first = layout.is_default();
-        let mut taken = Vec::new();
         let mut ports = Ports::PREFERRED;
+        // Most of the well-known ports taken: another checkout's default instance is running.
+        let first = layout.is_default() && ports.each().iter().filter(|(_, port)| !is_free(**port)).count() < 3;
+        let mut taken = Vec::new();
         for (name, port) in ports.each() {
             if !first || !is_free(*port) {
                 *port = find_free(1, &taken).with_context(|| format!("no free port for {name}"))?;
@@ -99,16 +110,18 @@ impl Instance {
             taken.push(*port);
         }
         let pools = if first { Pools::DEFAULT } else { choose_pools(&mut taken)? };
-        let fingerprint = layout.fingerprint();
-        let network_octet = if first { 213 } else { 214 + u8::from_str_radix(&fingerprint[..2], 16)? % 40 };
-        let server = if first { "local-1".to_owned() } else { format!("local-{fingerprint}") };
+        let server = if first { "local-1".to_owned() } else { format!("local-{}", layout.fingerprint()) };
+        let routes = std::fs::read_to_string("/proc/net/route").unwrap_or_default();
+        let (network_from, networks) =
+            if first { (0, DEFAULT_SUBNET_COUNT) } else { (choose_networks(&routes)?, SECOND_NETWORKS) };
         Ok(Self {
             server,
             base_domain: "shops.localhost".to_owned(),
             admin_email: "admin@shops.localhost".to_owned(),
             ports,
             pools,
-            network_octet,
+            network_from,
+            networks,
         })
     }
 
@@ -127,6 +140,29 @@ impl Instance {
         }
         Ok(notes)
     }
+}
+
+/// Third octet of a free block of `SECOND_NETWORKS` networks beyond the default instance's, at a random place.
+/// `routes` is `/proc/net/route`, where every living network of a store shows.
+fn choose_networks(routes: &str) -> Result<u8> {
+    let used: Vec<u8> = routes.lines().filter_map(third_octet).collect();
+    let mut free: Vec<u8> = SECOND_BLOCKS
+        .step_by(BLOCK_OCTETS)
+        .filter(|start| !used.iter().any(|octet| (*start..=start + (BLOCK_OCTETS as u8 - 1)).contains(octet)))
+        .collect();
+    if free.is_empty() {
+        bail!(
+            "all networks between 10.213.40.0 and 10.213.255.255 are in use; `./scripts/down --purge` instances you no longer need"
+        );
+    }
+    let chosen = rand::rng().random_range(0..free.len());
+    Ok(free.swap_remove(chosen))
+}
+
+/// The third octet of a route to 10.213.x.0. The destination is the second field, hex in the machine's byte order.
+fn third_octet(line: &str) -> Option<u8> {
+    let octets = u32::from_str_radix(line.split_ascii_whitespace().nth(1)?, 16).ok()?.to_ne_bytes();
+    (octets[0] == 10 && octets[1] == 213).then_some(octets[2])
 }
 
 fn choose_pools(taken: &mut Vec<u16>) -> Result<Pools> {
@@ -180,13 +216,23 @@ mod tests {
     fn a_second_instance_shares_nothing_with_the_default_one() {
         let second = Instance::choose(&other()).unwrap();
         assert_ne!(second.server, "local-1");
-        assert_ne!(second.network_octet, 213);
+        assert!(second.network_from >= 40 && second.networks == 64);
         let pools = second.pools;
         let starts = [pools.store_web, pools.store_db_admin, pools.staging_web, pools.staging_db_admin];
         for (index, one) in starts.iter().enumerate() {
             assert!(SEARCH.contains(one));
             assert!(starts[..index].iter().all(|other| one.abs_diff(*other) >= POOL_SIZE));
         }
+    }
+
+    #[test]
+    fn networks_in_use_are_left_alone() {
+        let route = |third: u8| format!("br0\t{:08X}\t00000000\t0001", u32::from_ne_bytes([10, 213, third, 16]));
+        let all_but_one: Vec<String> = (40..=255).filter(|third| !(100..104).contains(third)).map(route).collect();
+        assert_eq!(choose_networks(&all_but_one.join("\n")).unwrap(), 100);
+        let all: Vec<String> = (40..=255).map(route).collect();
+        assert!(choose_networks(&all.join("\n")).unwrap_err().to_string().contains("--purge"));
+        assert!(choose_networks("Iface\tDestination\n").unwrap() >= 40);
     }
 
     #[test]

@@ -48,6 +48,7 @@ fn dispatch(verb: Verb, format: Format) -> Result<ExitCode> {
             let sound = block_on(doctor::run(&Access::find()?, format))?;
             Ok(if sound { ExitCode::SUCCESS } else { ExitCode::FAILURE })
         }
+        Verb::EdgeConfig(options) => commands::edge_config::run(&options, format),
         Verb::Migrate(options) => block_on(commands::migrate::run(&Access::find()?, options, format)),
         Verb::CreateAdmin(options) => block_on(commands::create_admin::run(&Access::find()?, options, format)),
         Verb::Settings(verb) => block_on(commands::settings::run(&Access::find()?, verb, format)),

@@ -10,6 +10,8 @@ use serde::{Deserialize, Serialize};
 pub const PROVISION_STORE: &str = "provision_store";
 /// Removes a store and everything that is its own.
 pub const DEPROVISION_STORE: &str = "deprovision_store";
+/// Makes and starts the missing parts of a store in service.
+pub const REPAIR_STORE: &str = "repair_store";
 /// Sends one mail.
 pub const SEND_MAIL: &str = "send_mail";
 /// Compares rows and labelled objects of a server.
@@ -29,6 +31,7 @@ pub fn title(kind: &str) -> &'static str {
     match kind {
         PROVISION_STORE => "Set up store",
         DEPROVISION_STORE => "Delete store",
+        REPAIR_STORE => "Repair store",
         SEND_MAIL => "Send mail",
         RECONCILE_SERVER => "Check server",
         HOUSEKEEPING => "Housekeeping",

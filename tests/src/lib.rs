@@ -7,6 +7,7 @@
 pub mod database;
 pub mod engine;
 pub mod redis_server;
+pub mod shop_server;
 pub mod wait;
 
 pub use database::TestDb;

@@ -165,7 +165,9 @@ impl From<ServiceError> for WebError {
             ServiceError::NotFound => Self::NotFound,
             ServiceError::Denied(role) => Self::Forbidden(format!("Only {role} may do this.")),
             ServiceError::Conflict(words) => Self::Conflict(words),
-            ServiceError::Invalid(fields) => Self::Unreadable(fields.first().map_or_else(String::new, |(_, w)| w.clone())),
+            ServiceError::Invalid(fields) => {
+                Self::Unreadable(fields.first().map_or_else(String::new, |(_, w)| w.clone()))
+            }
             ServiceError::Db(db) => db.into(),
         }
     }

@@ -58,7 +58,8 @@ impl Picture {
         let attempts = conn.jobs().attempts(job.id).await?;
         let usual = conn.jobs().usual_durations(&job.kind).await?;
         let known = conn.jobs().known_steps(&job.kind).await?;
-        let ahead = if job.state == JobState::Queued { conn.jobs().waiting_before(job.id, job.server_id).await? } else { 0 };
+        let ahead =
+            if job.state == JobState::Queued { conn.jobs().waiting_before(job.id, job.server_id).await? } else { 0 };
         Ok(Self {
             job,
             steps,
@@ -77,7 +78,8 @@ impl Picture {
         let mut conn = db.read().await?;
         let Some(job) = conn.jobs().get(self.job.id).await? else { return Ok(None) };
         let steps = conn.jobs().steps(job.id).await?;
-        let ahead = if job.state == JobState::Queued { conn.jobs().waiting_before(job.id, job.server_id).await? } else { 0 };
+        let ahead =
+            if job.state == JobState::Queued { conn.jobs().waiting_before(job.id, job.server_id).await? } else { 0 };
         Ok(Some(Self { job, steps, ahead, attempts: Vec::new(), usual: self.usual.clone(), known: self.known.clone() }))
     }
 
@@ -112,7 +114,9 @@ impl Picture {
                 title: step.title.clone(),
                 state: step.state.clone(),
                 started_ms: Some(epoch_ms(step.started_at)),
-                took_ms: step.finished_at.map(|end| i64::try_from((end - step.started_at).whole_milliseconds()).unwrap_or(0)),
+                took_ms: step
+                    .finished_at
+                    .map(|end| i64::try_from((end - step.started_at).whole_milliseconds()).unwrap_or(0)),
             };
             match list.iter_mut().find(|s| s.name == shown.name) {
                 Some(place) => *place = shown,
@@ -135,7 +139,8 @@ impl Picture {
 
     fn estimates(&self, steps: &[Shown]) -> Option<(i64, i64, i64)> {
         let median = |s: &Shown| self.usual.get(&s.name).map(|u| i64::from(u.0.max(1)));
-        let enough = !steps.is_empty() && steps.iter().all(|s| self.usual.get(&s.name).is_some_and(|u| u.2 >= RUNS_FOR_ESTIMATE));
+        let enough = !steps.is_empty()
+            && steps.iter().all(|s| self.usual.get(&s.name).is_some_and(|u| u.2 >= RUNS_FOR_ESTIMATE));
         if !enough {
             return None;
         }
@@ -173,7 +178,10 @@ impl Picture {
             if now - begun > p90.max(1000) {
                 words.push_str(&format!(" · Taking longer than usual (usually under {})", duration_text(p90)));
             } else {
-                words.push_str(&format!(" · about {} left", rough((all - done - current.and_then(|s| s.started_ms).map_or(0, |s| now - s)).max(0))));
+                words.push_str(&format!(
+                    " · about {} left",
+                    rough((all - done - current.and_then(|s| s.started_ms).map_or(0, |s| now - s)).max(0))
+                ));
             }
         }
         (percent, words)
@@ -206,7 +214,11 @@ impl Picture {
     pub fn quiet_words(&self) -> String {
         match self.job.silent_seconds {
             Some(s) if s > 60 => {
-                format!("No sign of life from {} for {}", self.job.lease_owner.as_deref().unwrap_or("its worker"), duration_text(s * 1000))
+                format!(
+                    "No sign of life from {} for {}",
+                    self.job.lease_owner.as_deref().unwrap_or("its worker"),
+                    duration_text(s * 1000)
+                )
             }
             _ => String::new(),
         }
@@ -229,7 +241,10 @@ impl Picture {
     pub fn attempt_links(&self, shown: u32) -> Vec<Link> {
         (1..=self.job.attempt)
             .map(|n| {
-                let state = self.attempts.iter().find(|a| a.attempt == n).map_or_else(|| if n == self.job.attempt { self.job.state.as_str() } else { "failed" }, |a| a.state.as_str());
+                let state = self.attempts.iter().find(|a| a.attempt == n).map_or_else(
+                    || if n == self.job.attempt { self.job.state.as_str() } else { "failed" },
+                    |a| a.state.as_str(),
+                );
                 let word = if state == "lost" { "Worker lost" } else { Badge::job(state).word };
                 Link { href: format!("?attempt={n}"), label: format!("Attempt {n} · {word}"), current: n == shown }
             })
@@ -276,7 +291,9 @@ fn rough(ms: i64) -> String {
 
 fn took_words(job: &JobRow) -> String {
     match (job.started_at, job.finished_at) {
-        (Some(start), Some(end)) => format!("Took {}", duration_text(i64::try_from((end - start).whole_milliseconds()).unwrap_or(0))),
+        (Some(start), Some(end)) => {
+            format!("Took {}", duration_text(i64::try_from((end - start).whole_milliseconds()).unwrap_or(0)))
+        }
         _ => "Done".into(),
     }
 }
@@ -339,13 +356,16 @@ pub async fn log_part(db: &Db, picture: &Picture, wish: &LogWish, here: &str, ba
     let (from, to) = match (wish.line, wish.upto, first_error) {
         (Some(line), _, _) => (line.saturating_sub(200), line.saturating_add(800)),
         (None, Some(upto), _) => (upto.saturating_sub(FIRST_LINES - 1), upto),
-        (None, None, Some(error)) if failed && end.saturating_sub(error) >= FIRST_LINES => (error.saturating_sub(200), error.saturating_add(800)),
+        (None, None, Some(error)) if failed && end.saturating_sub(error) >= FIRST_LINES => {
+            (error.saturating_sub(200), error.saturating_add(800))
+        }
         _ => (end.saturating_sub(FIRST_LINES - 1), end),
     };
     let (from, to) = (from.max(start), to.min(end));
     let raw = if from <= to { conn.progress().range(job.id, from, to, FIRST_LINES + 200).await? } else { Vec::new() };
     let raw: Vec<Line> = raw.into_iter().filter(|l| l.attempt == attempt).collect();
-    let matches = if wish.find.is_empty() { None } else { Some(conn.progress().search(job.id, &wish.find, 2000).await?) };
+    let matches =
+        if wish.find.is_empty() { None } else { Some(conn.progress().search(job.id, &wish.find, 2000).await?) };
     drop(conn);
     let prefix = if newest { "?".to_owned() } else { format!("?attempt={attempt}&") };
     let positions = picture.positions(attempt);
@@ -375,16 +395,32 @@ pub async fn log_part(db: &Db, picture: &Picture, wish: &LogWish, here: &str, ba
     for step in picture.shown(attempt).iter().filter(|s| s.state != "todo") {
         let own = of(step.position);
         let running = matches!(step.state.as_str(), "started" | "undoing") && live;
-        let usual = picture.usual.get(&step.name).filter(|u| u.2 >= RUNS_FOR_ESTIMATE).map(|u| format!(", usually {}", duration_text(i64::from(u.0))));
+        let usual = picture
+            .usual
+            .get(&step.name)
+            .filter(|u| u.2 >= RUNS_FOR_ESTIMATE)
+            .map(|u| format!(", usually {}", duration_text(i64::from(u.0))));
         let has_target = wish.line.is_some_and(|n| own.iter().any(|l| l.seq == n));
         groups.push(Group {
             position: step.position,
             title: step.title.clone(),
             state: if running { "running".into() } else { step.state.clone() },
             badge: Some(Badge::step(if !live && step.state == "started" { "failed" } else { &step.state })),
-            started_ms: if running { step.started_ms.map(|m| m.to_string()).unwrap_or_default() } else { String::new() },
-            took: step.took_ms.map(|ms| format!("{}{}", duration_text(ms), usual.unwrap_or_default())).unwrap_or_default(),
-            open: running || has_target || !is_done(&step.state) || own.iter().any(|l| l.level >= 3) || !wish.find.is_empty() || !wish.level.is_empty(),
+            started_ms: if running {
+                step.started_ms.map(|m| m.to_string()).unwrap_or_default()
+            } else {
+                String::new()
+            },
+            took: step
+                .took_ms
+                .map(|ms| format!("{}{}", duration_text(ms), usual.unwrap_or_default()))
+                .unwrap_or_default(),
+            open: running
+                || has_target
+                || !is_done(&step.state)
+                || own.iter().any(|l| l.level >= 3)
+                || !wish.find.is_empty()
+                || !wish.level.is_empty(),
             blocks_html: line_html::blocks(&own, &prefix),
         });
     }
@@ -396,7 +432,8 @@ pub async fn log_part(db: &Db, picture: &Picture, wish: &LogWish, here: &str, ba
     }
     let (percent, progress_text) = if newest { picture.progress() } else { (job.progress, String::new()) };
     let finished = job.finished_at.filter(|_| over).map(clock_text).unwrap_or_default();
-    let join = |extra: &str| format!("{here}?{}{extra}", if newest { String::new() } else { format!("attempt={attempt}&") });
+    let join =
+        |extra: &str| format!("{here}?{}{extra}", if newest { String::new() } else { format!("attempt={attempt}&") });
     Ok(LogPart {
         stream: format!("{base}/log/stream"),
         lines: format!("{base}/log"),
@@ -424,11 +461,13 @@ pub async fn log_part(db: &Db, picture: &Picture, wish: &LogWish, here: &str, ba
         },
         progress_text,
         find: wish.find.clone(),
-        find_text: matches.map(|m| match m.len() {
-            0 => "No match".into(),
-            2000 => "2,000 matches or more".into(),
-            n => format!("{n} matches, first in line {}", m[0].seq),
-        }).unwrap_or_default(),
+        find_text: matches
+            .map(|m| match m.len() {
+                0 => "No match".into(),
+                2000 => "2,000 matches or more".into(),
+                n => format!("{n} matches, first in line {}", m[0].seq),
+            })
+            .unwrap_or_default(),
         level: wish.level.clone(),
         warnings: raw.iter().filter(|l| l.level == Level::Warning).count(),
         errors: raw.iter().filter(|l| l.level == Level::Error).count(),
@@ -436,7 +475,11 @@ pub async fn log_part(db: &Db, picture: &Picture, wish: &LogWish, here: &str, ba
         older: join(&format!("upto={}", from.saturating_sub(1))),
         newer: if to < end { join(&format!("upto={}", (to + FIRST_LINES).min(end))) } else { String::new() },
         groups,
-        empty: if over { "This attempt wrote no lines.".into() } else { "No lines yet. They appear here as soon as a worker starts.".into() },
+        empty: if over {
+            "This attempt wrote no lines.".into()
+        } else {
+            "No lines yet. They appear here as soon as a worker starts.".into()
+        },
         refresh: live && !wish.still,
     })
 }

@@ -3,8 +3,8 @@
 //! Rights come from the route table: an address that is not in it does not exist.
 
 use crate::error::{Failure, WebError};
-use crate::extract::{Ctx, Who};
 use crate::extract::{Arrival, cookie_name, html};
+use crate::extract::{Ctx, Who};
 use crate::router::{self, Access, Route};
 use crate::state::AppState;
 use crate::views::View;
@@ -73,7 +73,8 @@ pub async fn pipeline<B: MessageBody + 'static>(
     finish(response.response_mut(), &ctx, &route);
     let status = response.status().as_u16();
     // Routes, not addresses: labels stay few.
-    metrics::histogram!("shopfleet_http_seconds", "route" => pattern, "method" => method_label(&method)).record(began.elapsed().as_secs_f64());
+    metrics::histogram!("shopfleet_http_seconds", "route" => pattern, "method" => method_label(&method))
+        .record(began.elapsed().as_secs_f64());
     metrics::counter!("shopfleet_http_requests", "route" => pattern, "status" => status_label(status)).increment(1);
     Ok(response)
 }
@@ -84,18 +85,28 @@ async fn lone_answer(ctx: &Ctx, route: &[&'static Route], error: &WebError) -> E
     actix_web::error::InternalError::from_response(error.to_string(), response).into()
 }
 
-async fn answer_failure<B>(request: ServiceRequest, ctx: &Ctx, error: WebError) -> ServiceResponse<EitherBody<B, BoxBody>> {
+async fn answer_failure<B>(
+    request: ServiceRequest,
+    ctx: &Ctx,
+    error: WebError,
+) -> ServiceResponse<EitherBody<B, BoxBody>> {
     let response = draw(ctx, &error).await;
     request.into_response(response.map_into_right_body())
 }
 
 /// Host, route, rights, origin: everything that can be refused before the handler runs.
-async fn admit(request: &ServiceRequest, state: &AppState, route: &[&'static Route], address: &str) -> Result<Who, (Who, WebError)> {
+async fn admit(
+    request: &ServiceRequest,
+    state: &AppState,
+    route: &[&'static Route],
+    address: &str,
+) -> Result<Who, (Who, WebError)> {
     let stranger = |error| (Who::Visitor, error);
     let listed = route.iter().find(|r| router::takes(r, request.method())).copied();
     let open = route.first().is_some_and(|r| r.access == Access::Operations);
     if open {
-        let local = address.parse::<std::net::IpAddr>().is_ok_and(|a| a.is_loopback()) && !request.headers().contains_key("x-forwarded-for");
+        let local = address.parse::<std::net::IpAddr>().is_ok_and(|a| a.is_loopback())
+            && !request.headers().contains_key("x-forwarded-for");
         if route.first().is_some_and(|r| r.path == "/metrics") && !local {
             return Err(stranger(WebError::NotFound));
         }
@@ -126,7 +137,12 @@ async fn admit(request: &ServiceRequest, state: &AppState, route: &[&'static Rou
         return Err((who, not_allowed(route)));
     }
     if !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS) && !same_origin(request, state) {
-        return Err((who, WebError::Forbidden("This was sent from another page. Open the panel itself and do it there. Nothing was changed.".into())));
+        return Err((
+            who,
+            WebError::Forbidden(
+                "This was sent from another page. Open the panel itself and do it there. Nothing was changed.".into(),
+            ),
+        ));
     }
     Ok(who)
 }
@@ -143,12 +159,21 @@ async fn find_session(state: &AppState, token: &str) -> Result<Who, WebError> {
 
 fn allowed(access: Access, who: &Who, request: &ServiceRequest, route: &Route) -> Result<(), WebError> {
     let sign_in = |at: &str| {
-        let streams = request.headers().get(header::ACCEPT).and_then(|v| v.to_str().ok()).is_some_and(|a| !a.contains("text/html"));
-        if streams && (route.path.contains("/log") || route.path.ends_with("/state")) || route.path.starts_with("/api/") {
+        let streams = request
+            .headers()
+            .get(header::ACCEPT)
+            .and_then(|v| v.to_str().ok())
+            .is_some_and(|a| !a.contains("text/html"));
+        if streams && (route.path.contains("/log") || route.path.ends_with("/state")) || route.path.starts_with("/api/")
+        {
             return WebError::SignedOut;
         }
         let here = request.uri().path_and_query().map_or("/", |p| p.as_str());
-        let back = if request.method() == Method::GET { crate::urls::query(&[("next", crate::urls::safe_next(here).unwrap_or_default())]) } else { String::new() };
+        let back = if request.method() == Method::GET {
+            crate::urls::query(&[("next", crate::urls::safe_next(here).unwrap_or_default())])
+        } else {
+            String::new()
+        };
         WebError::SignIn(format!("{at}{back}"))
     };
     match (access, who) {
@@ -159,7 +184,9 @@ fn allowed(access: Access, who: &Who, request: &ServiceRequest, route: &Route) -
                 return Err(WebError::SignIn("/admin/password".into()));
             }
             if access == Access::Operator && !s.role.may_operate() {
-                return Err(WebError::Forbidden("Only admins and super admins may do this. You are signed in as support.".into()));
+                return Err(WebError::Forbidden(
+                    "Only admins and super admins may do this. You are signed in as support.".into(),
+                ));
             }
             if !matches!(s.role, Role::Support | Role::Admin | Role::SuperAdmin) {
                 return Err(WebError::Forbidden("Only staff may see this.".into()));
@@ -198,7 +225,9 @@ fn same_origin(request: &ServiceRequest, state: &AppState) -> bool {
     let site_ok = text("sec-fetch-site").is_none_or(|s| matches!(s, "same-origin" | "none"));
     let origin_ok = match (text("origin"), text("referer")) {
         (Some(origin), _) => origin.eq_ignore_ascii_case(ours),
-        (None, Some(referer)) => referer.strip_prefix(ours).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')),
+        (None, Some(referer)) => {
+            referer.strip_prefix(ours).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        }
         (None, None) => true,
     };
     site_ok && origin_ok
@@ -269,10 +298,14 @@ async fn draw(ctx: &Ctx, error: &WebError) -> HttpResponse {
     let (back, back_text) = match error {
         WebError::SignedOut => ("/login", "Sign in"),
         WebError::NotFound | WebError::Forbidden(_) if staff => ("/admin", "Overview"),
-        WebError::NotFound | WebError::Forbidden(_) if matches!(ctx.who(), Who::Customer(_)) => ("/dashboard", "Your store"),
+        WebError::NotFound | WebError::Forbidden(_) if matches!(ctx.who(), Who::Customer(_)) => {
+            ("/dashboard", "Your store")
+        }
         _ => ("", ""),
     };
-    let retry = matches!(error, WebError::Unavailable(_) | WebError::TooMany(_)).then(|| ctx.here().to_owned()).unwrap_or_default();
+    let retry = matches!(error, WebError::Unavailable(_) | WebError::TooMany(_))
+        .then(|| ctx.here().to_owned())
+        .unwrap_or_default();
     let mut page = ctx.page(heading, "").await;
     if staff {
         page.user = None;

@@ -65,7 +65,13 @@ impl std::fmt::Debug for AppState {
 impl AppState {
     /// Puts the parts together.
     #[must_use]
-    pub fn new(services: Services, config: WebConfig, hub: Hub, metrics: Option<PrometheusHandle>, stop: CancellationToken) -> Self {
+    pub fn new(
+        services: Services,
+        config: WebConfig,
+        hub: Hub,
+        metrics: Option<PrometheusHandle>,
+        stop: CancellationToken,
+    ) -> Self {
         let form_key = services.keys.derive("web/forms");
         Self {
             limits: RateLimits::new(services.queue.clone()),
@@ -84,7 +90,9 @@ impl AppState {
     /// Settings, at most two seconds old; older ones (or defaults) while the database is away.
     pub async fn settings(&self) -> Arc<Values> {
         let old = self.lock().settings.clone();
-        if let Some((at, values)) = &old && at.elapsed() < FRESH {
+        if let Some((at, values)) = &old
+            && at.elapsed() < FRESH
+        {
             return values.clone();
         }
         if self.lock().away.is_some_and(|at| at.elapsed() < FRESH) {
@@ -110,12 +118,15 @@ impl AppState {
     /// The database is away and was never reached before.
     pub async fn plans(&self) -> DbResult<Arc<Vec<Plan>>> {
         let old = self.lock().plans.clone();
-        if let Some((at, plans)) = &old && at.elapsed() < FRESH {
+        if let Some((at, plans)) = &old
+            && at.elapsed() < FRESH
+        {
             return Ok(plans.clone());
         }
         let read = async { self.services.db.read().await?.plans().list_public().await };
         let away = self.lock().away.is_some_and(|at| at.elapsed() < FRESH);
-        let fresh = if away { Err(too_slow()) } else { tokio::time::timeout(PATIENCE, read).await.unwrap_or(Err(too_slow())) };
+        let fresh =
+            if away { Err(too_slow()) } else { tokio::time::timeout(PATIENCE, read).await.unwrap_or(Err(too_slow())) };
         match fresh {
             Ok(plans) => {
                 let plans = Arc::new(plans);

@@ -243,7 +243,11 @@ impl Stream {
                 json!({ "from": from, "to": to, "html": line_html::lines(&to_log_lines(lines, &positions), "?") })
             }
             Reader::Owner => {
-                let say = lines.iter().rev().find(|l| l.audience == Audience::Owner).map(|l| crate::views::ansi::plain(&l.text));
+                let say = lines
+                    .iter()
+                    .rev()
+                    .find(|l| l.audience == Audience::Owner)
+                    .map(|l| crate::views::ansi::plain(&l.text));
                 json!({ "from": from, "to": to, "say": say })
             }
         };
@@ -287,8 +291,12 @@ impl Stream {
             let mut conn = self.state.services.db.read().await?;
             let owner = conn.login_sessions().find(&hash).await?;
             Ok::<bool, hosting::DbError>(match owner {
-                Some(SessionOwner::Customer(c)) => self.reader == Reader::Owner && self.picture.job.customer_id == Some(c.customer_id),
-                Some(SessionOwner::Staff(s)) => self.reader == Reader::Staff && s.role.is_staff() && !s.must_change_password,
+                Some(SessionOwner::Customer(c)) => {
+                    self.reader == Reader::Owner && self.picture.job.customer_id == Some(c.customer_id)
+                }
+                Some(SessionOwner::Staff(s)) => {
+                    self.reader == Reader::Staff && s.role.is_staff() && !s.must_change_password
+                }
                 None => false,
             })
         };

@@ -54,7 +54,18 @@ mod tests {
         for good in ["/", "/dashboard", "/setup/01J?x=1", "/admin/jobs?state=failed#x"] {
             assert_eq!(safe_next(good), Some(good));
         }
-        for bad in ["", "dashboard", "//evil.example", "/\\evil.example", "https://evil.example", "/a//b", "/a b", "/a\r\nX: y", "/%0d%0a\u{e9}", "\\/evil"] {
+        for bad in [
+            "",
+            "dashboard",
+            "//evil.example",
+            "/\\evil.example",
+            "https://evil.example",
+            "/a//b",
+            "/a b",
+            "/a\r\nX: y",
+            "/%0d%0a\u{e9}",
+            "\\/evil",
+        ] {
             assert_eq!(safe_next(bad), None, "{bad:?}");
         }
     }

@@ -1,7 +1,7 @@
 //! Every job in one list, and what they are made with.
 
 use crate::engine::Job;
-use crate::jobs::{deprovision_store, housekeeping, noop, provision_store, send_mail};
+use crate::jobs::{deprovision_store, housekeeping, noop, provision_store, reconcile_server, repair_store, send_mail};
 use crate::machine::Machine;
 use anyhow::Context;
 use hosting::config::WorkerConfig;
@@ -54,6 +54,8 @@ impl Parts {
             Arc::new(send_mail::SendMail::new(self.services.clone(), Mailer::smtp(), self.base_url.clone())),
             Arc::new(provision_store::ProvisionStore::new(&self.machine)),
             Arc::new(deprovision_store::DeprovisionStore::new(&self.machine)),
+            Arc::new(repair_store::RepairStore::new(&self.machine)),
+            Arc::new(reconcile_server::ReconcileServer::new(&self.machine)),
         ]
     }
 

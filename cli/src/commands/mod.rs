@@ -1,6 +1,7 @@
 //! The verbs that work on the database, a file each.
 
 pub mod create_admin;
+pub mod edge_config;
 pub mod jobs;
 pub mod migrate;
 pub mod servers;

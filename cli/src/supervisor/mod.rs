@@ -7,7 +7,7 @@
 mod apps;
 mod containers;
 pub mod detach;
-mod edge;
+pub mod edge;
 mod leftovers;
 pub mod probe;
 mod ready;

@@ -301,6 +301,19 @@ impl Stores<'_> {
         .await?)
     }
 
+    /// Seconds since a store's row was last changed.
+    ///
+    /// # Errors
+    /// Database trouble.
+    pub async fn seconds_since_change(&mut self, id: u64) -> DbResult<i64> {
+        Ok(sqlx::query_scalar!(
+            r#"SELECT TIMESTAMPDIFF(SECOND, updated_at, NOW(6)) AS "age!: i64" FROM stores WHERE id = ?"#,
+            id
+        )
+        .fetch_one(&mut *self.conn)
+        .await?)
+    }
+
     /// Stores nobody confirmed for `hours` hours.
     ///
     /// # Errors

@@ -10,7 +10,11 @@ async fn credentials_show_after_a_fresh_proof_and_are_recorded() {
     assert!(page.body.contains("exist after setup"), "{}", page.body);
     app.make_live(&job).await;
     let page = b.get("/dashboard/access").await;
-    assert!(page.body.contains("••••") && !page.body.contains("store-admin-secret") && page.body.contains("Never shown"), "{}", page.body);
+    assert!(
+        page.body.contains("••••") && !page.body.contains("store-admin-secret") && page.body.contains("Never shown"),
+        "{}",
+        page.body
+    );
     app.db.sql("UPDATE login_sessions SET authenticated_at = NOW(6) - INTERVAL 11 MINUTE").await;
     let r = b.submit_at("/dashboard/access", "/dashboard/access/reveal", &[("what", "admin")]).await;
     assert_eq!(r.location, "/reauthenticate?next=%2Fdashboard%2Faccess");
@@ -18,10 +22,17 @@ async fn credentials_show_after_a_fresh_proof_and_are_recorded() {
     assert_eq!(r.status, 422);
     let r = b.submit("/reauthenticate", &[("password", PASSWORD), ("next", "/dashboard/access")]).await;
     assert_eq!((r.status, r.location.as_str()), (303, "/dashboard/access"));
-    assert!(r.headers.get_all("set-cookie").iter().any(|c| c.to_str().unwrap().starts_with("sf_session=")), "a new session id");
+    assert!(
+        r.headers.get_all("set-cookie").iter().any(|c| c.to_str().unwrap().starts_with("sf_session=")),
+        "a new session id"
+    );
     let r = b.submit_at("/dashboard/access", "/dashboard/access/reveal", &[("what", "admin")]).await;
     assert_eq!(r.status, 200);
-    assert!(r.body.contains("store-admin-secret") && !r.body.contains("store-db-secret") && !r.body.contains("never-shown"), "{}", r.body);
+    assert!(
+        r.body.contains("store-admin-secret") && !r.body.contains("store-db-secret") && !r.body.contains("never-shown"),
+        "{}",
+        r.body
+    );
     assert_eq!(r.header("cache-control"), "no-store");
     assert!(b.get("/dashboard/access").await.body.contains("Last shown"));
     assert_eq!(app.db.number("SELECT COUNT(*) FROM audit_events WHERE action = 'store.reveal_credentials'").await, 1);
@@ -50,7 +61,12 @@ async fn deleting_asks_for_name_and_password_waits_and_can_be_cancelled() {
         assert!(!r.body.contains("<script>alert"));
     }
     // Facts changed since the page was drawn.
-    let r = b.submit("/dashboard/delete", &[("confirm", "Ana's Bikes"), ("password", PASSWORD), ("version", "0000000000000000")]).await;
+    let r = b
+        .submit(
+            "/dashboard/delete",
+            &[("confirm", "Ana's Bikes"), ("password", PASSWORD), ("version", "0000000000000000")],
+        )
+        .await;
     assert_eq!(r.status, 409);
     assert_eq!(app.census().await, before);
     let r = b.submit("/dashboard/delete", &[("confirm", "Ana's Bikes"), ("password", PASSWORD)]).await;
@@ -63,7 +79,10 @@ async fn deleting_asks_for_name_and_password_waits_and_can_be_cancelled() {
     assert_eq!(r.status, 303);
     assert_eq!(app.db.number("SELECT COUNT(*) FROM stores WHERE delete_after IS NULL").await, 1);
     let subjects: Vec<String> = app.deliver_mail().await.into_iter().map(|m| m.subject).collect();
-    assert!(subjects.iter().any(|s| s.contains("will be deleted")) && subjects.iter().any(|s| s.contains("stays")), "{subjects:?}");
+    assert!(
+        subjects.iter().any(|s| s.contains("will be deleted")) && subjects.iter().any(|s| s.contains("stays")),
+        "{subjects:?}"
+    );
 }
 
 #[actix_web::test]
@@ -79,7 +98,10 @@ async fn a_failed_set_up_says_why_and_can_be_tried_again() {
     assert!(b.get("/dashboard").await.body.contains("We could not start your store"));
     let r = b.submit_at(&format!("/setup/{job}"), &format!("/setup/{job}/retry"), &[]).await;
     assert_eq!((r.status, r.location), (303, format!("/setup/{job}")), "{}", r.body);
-    assert_eq!(app.db.text(&format!("SELECT CONCAT(state, '/', attempt) FROM jobs WHERE uid = '{job}'")).await, "queued/2");
+    assert_eq!(
+        app.db.text(&format!("SELECT CONCAT(state, '/', attempt) FROM jobs WHERE uid = '{job}'")).await,
+        "queued/2"
+    );
     assert_eq!(app.db.text("SELECT state FROM stores").await, "provisioning");
 }
 
@@ -102,7 +124,8 @@ async fn staff_retry_and_cancel_one_and_many() {
     // Many: first a page that names them, then the act on exactly those.
     let token = staff.get("/admin/jobs").await.hidden("csrf_token");
     let (a, b) = (one.to_string(), two.to_string());
-    let named = staff.post("/admin/jobs/bulk", &[("csrf_token", &token), ("job", &a), ("job", &b), ("action", "cancel")]).await;
+    let named =
+        staff.post("/admin/jobs/bulk", &[("csrf_token", &token), ("job", &a), ("job", &b), ("action", "cancel")]).await;
     assert_eq!(named.status, 200, "{}", named.body);
     assert!(named.body.contains("Cancel 2 jobs?"));
     let key = named.hidden("form_key");

@@ -44,7 +44,10 @@ async fn without_the_database_pages_say_so_and_leak_nothing() {
     };
     let stop = CancellationToken::new();
     let base = serve(services, &redis.url, &stop);
-    let b = Browser { base: base.as_str().to_owned(), client: Client::builder().cookie_store(true).redirect(Policy::none()).build().unwrap() };
+    let b = Browser {
+        base: base.as_str().to_owned(),
+        client: Client::builder().cookie_store(true).redirect(Policy::none()).build().unwrap(),
+    };
     for path in ["/", "/pricing", "/login", "/verify", "/healthz"] {
         assert_eq!(b.get(path).await.status, 200, "{path}");
     }
@@ -52,7 +55,11 @@ async fn without_the_database_pages_say_so_and_leak_nothing() {
     let r = b.submit("/login", &[("email", "ana@example.com"), ("password", PASSWORD)]).await;
     assert_eq!(r.status, 503);
     assert!(r.body.contains("We cannot reach our database") && r.body.contains("Stores keep running"), "{}", r.body);
-    assert!(!r.body.contains("topsecret") && !r.body.contains("nonexistent") && !r.body.to_lowercase().contains("sqlx"), "{}", r.body);
+    assert!(
+        !r.body.contains("topsecret") && !r.body.contains("nonexistent") && !r.body.to_lowercase().contains("sqlx"),
+        "{}",
+        r.body
+    );
     let json = b.json("/signup").await;
     assert_eq!(json.status, 503);
     assert_eq!(json.header("content-type"), "application/problem+json");

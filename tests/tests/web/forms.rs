@@ -31,7 +31,8 @@ async fn every_sign_up_field_refuses_what_it_cannot_take() {
     let b = app.browser();
     let before = app.census().await;
     // Names are free text: of these only what cannot be shown is refused.
-    let fine_as_name = |v: &str| !v.trim().is_empty() && v.len() <= 80 && !v.chars().any(|c| c.is_control() || c == '\u{202e}');
+    let fine_as_name =
+        |v: &str| !v.trim().is_empty() && v.len() <= 80 && !v.chars().any(|c| c.is_control() || c == '\u{202e}');
     for field in ["email", "password", "store_name", "platform", "plan", "address"] {
         for value in hostile() {
             if field == "store_name" && fine_as_name(&value)
@@ -45,7 +46,10 @@ async fn every_sign_up_field_refuses_what_it_cannot_take() {
             let r = b.sign_up(&[(field, &value)]).await;
             assert_eq!(r.status, 422, "{field} = {value:.60}: {}", r.status);
             assert!(r.body.contains("There is a problem"), "{field} = {value:.60}");
-            assert!(r.body.contains(&format!("href=\"#{field}\"")), "{field} = {value:.60}: the summary links to the field");
+            assert!(
+                r.body.contains(&format!("href=\"#{field}\"")),
+                "{field} = {value:.60}: the summary links to the field"
+            );
             assert!(r.body.contains("<title>Error: "), "{field}");
             assert!(!r.body.contains("<script>alert"), "{field}");
             assert!(!r.body.contains(PASSWORD), "{field}: a password is never sent back");
@@ -100,7 +104,14 @@ async fn bodies_that_are_not_forms_are_refused() {
         let r = b.request(Method::POST, "/signup").header("content-type", mime).body(body).send().await.unwrap();
         assert_eq!(r.status().as_u16(), status, "{mime} {short}");
     }
-    let r = b.request(Method::POST, "/signup").header("content-type", "application/x-www-form-urlencoded").header("content-encoding", "gzip").body(vec![0x1f, 0x8b]).send().await.unwrap();
+    let r = b
+        .request(Method::POST, "/signup")
+        .header("content-type", "application/x-www-form-urlencoded")
+        .header("content-encoding", "gzip")
+        .body(vec![0x1f, 0x8b])
+        .send()
+        .await
+        .unwrap();
     assert_eq!(r.status().as_u16(), 415);
     assert_eq!(app.census().await, before);
 }
@@ -108,7 +119,17 @@ async fn bodies_that_are_not_forms_are_refused() {
 #[actix_web::test]
 async fn what_a_customer_may_not_choose_is_not_read() {
     let app = App::new().await;
-    let r = app.browser().sign_up(&[("role", "super_admin"), ("state", "active"), ("customer_id", "1"), ("price_cents", "0"), ("server_id", "9"), ("email_verified_at", "2026-01-01")]).await;
+    let r = app
+        .browser()
+        .sign_up(&[
+            ("role", "super_admin"),
+            ("state", "active"),
+            ("customer_id", "1"),
+            ("price_cents", "0"),
+            ("server_id", "9"),
+            ("email_verified_at", "2026-01-01"),
+        ])
+        .await;
     assert_eq!(r.status, 303, "{}", r.body);
     assert_eq!(app.db.text("SELECT CONCAT(role, '/', state) FROM customers").await, "customer/unverified");
     assert_eq!(app.db.number("SELECT COUNT(*) FROM stores WHERE server_id IS NULL").await, 1);
@@ -144,9 +165,19 @@ async fn odd_addresses_of_pages_are_answered_and_change_nothing() {
     let staff = app.staff("grace@example.com", hosting::domain::Role::Admin).await;
     let before = app.census().await;
     for path in [
-        "/admin/customers?after=-1", "/admin/customers?after=99999999999999999999", "/admin/customers?state=%27%20OR%201=1", "/admin/customers?q=%25%27%22%3Cscript%3E",
-        "/admin/customers?sort=password_hash", "/admin/jobs?state=nonsense", "/admin/jobs?kind=%3Cscript%3E", "/admin/jobs?after=abc", "/admin/jobs?q=%25", "/admin/jobs?q=_", "/verify?token=%3Cscript%3E",
-        "/signup?plan=%3Cscript%3E", "/login?next=%2F%2Fevil.example",
+        "/admin/customers?after=-1",
+        "/admin/customers?after=99999999999999999999",
+        "/admin/customers?state=%27%20OR%201=1",
+        "/admin/customers?q=%25%27%22%3Cscript%3E",
+        "/admin/customers?sort=password_hash",
+        "/admin/jobs?state=nonsense",
+        "/admin/jobs?kind=%3Cscript%3E",
+        "/admin/jobs?after=abc",
+        "/admin/jobs?q=%25",
+        "/admin/jobs?q=_",
+        "/verify?token=%3Cscript%3E",
+        "/signup?plan=%3Cscript%3E",
+        "/login?next=%2F%2Fevil.example",
     ] {
         let r = staff.get(path).await;
         assert_eq!(r.status, 200, "{path}");
@@ -156,7 +187,16 @@ async fn odd_addresses_of_pages_are_answered_and_change_nothing() {
     for path in ["/admin/customers?q=a&q=b", "/signup?plan=%ff", "/admin/jobs?state=%00"] {
         assert_eq!(staff.get(path).await.status, 400, "{path}");
     }
-    for path in ["/admin/customers/0", "/admin/customers/abc", "/admin/customers/99999999999999999999999", "/admin/jobs/abc", "/admin/jobs/01ARZ3NDEKTSV4RRFFQ69G5FAV", "/nothing", "/static/app.css", "/static/..%2f..%2fCargo.toml"] {
+    for path in [
+        "/admin/customers/0",
+        "/admin/customers/abc",
+        "/admin/customers/99999999999999999999999",
+        "/admin/jobs/abc",
+        "/admin/jobs/01ARZ3NDEKTSV4RRFFQ69G5FAV",
+        "/nothing",
+        "/static/app.css",
+        "/static/..%2f..%2fCargo.toml",
+    ] {
         assert_eq!(staff.get(path).await.status, 404, "{path}");
     }
     assert_eq!(app.census().await, before);

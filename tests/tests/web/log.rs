@@ -1,9 +1,9 @@
 //! The live log: nothing lost, doubled or out of order; hostile text stays text.
 
 use crate::support::{App, Browser};
+use futures_util::StreamExt;
 use hosting::domain::{Audience, Level, Line, Role};
 use hosting::progress::{Message, WireLine};
-use futures_util::StreamExt;
 use std::time::Duration;
 
 /// Writes lines as a worker does: rows first, then the message.
@@ -15,7 +15,15 @@ async fn write(app: &App, job: u64, from: u32, texts: &[String], audience: Audie
         sqlx::query("INSERT INTO job_lines (job_id, seq, attempt, step, level, audience, at, text) VALUES (?, ?, 1, '', 1, ?, NOW(3), ?)")
             .bind(job).bind(seq).bind(owner).bind(text)
             .execute(app.db.db.pool()).await.unwrap();
-        lines.push(Line { seq, attempt: 1, step: String::new(), level: Level::Info, audience, at: hosting::clock::now_plain(), text: text.clone() });
+        lines.push(Line {
+            seq,
+            attempt: 1,
+            step: String::new(),
+            level: Level::Info,
+            audience,
+            at: hosting::clock::now_plain(),
+            text: text.clone(),
+        });
     }
     let last = from + u32::try_from(texts.len()).unwrap() - 1;
     app.db.sql(&format!("UPDATE jobs SET last_seq = GREATEST(last_seq, {last}) WHERE id = {job}")).await;
@@ -40,7 +48,8 @@ async fn read(b: &Browser, path: &str, limit: usize) -> (Vec<(String, serde_json
         text.push_str(&String::from_utf8(chunk.to_vec()).unwrap());
         while let Some(at) = text.find("\n\n") {
             let event: String = text.drain(..at + 2).collect();
-            let field = |name: &str| event.lines().find_map(|l| l.strip_prefix(name)).unwrap_or_default().trim().to_owned();
+            let field =
+                |name: &str| event.lines().find_map(|l| l.strip_prefix(name)).unwrap_or_default().trim().to_owned();
             let name = field("event:");
             if name.is_empty() || name == "ping" {
                 continue;
@@ -85,7 +94,8 @@ async fn thirty_cuts_lose_double_and_swap_nothing() {
         loop {
             // The first thirty connections are cut after one or two batches.
             let limit = if cuts < 30 { 1 + cuts % 2 } else { usize::MAX };
-            let (events, seqs) = read(&staff, &format!("/admin/jobs/{uid}/log/stream?after={}", seen.last().unwrap_or(&0)), limit).await;
+            let (events, seqs) =
+                read(&staff, &format!("/admin/jobs/{uid}/log/stream?after={}", seen.last().unwrap_or(&0)), limit).await;
             seen.extend(seqs);
             cuts += 1;
             if events.last().is_some_and(|(n, _)| n == "end") {
@@ -100,7 +110,13 @@ async fn thirty_cuts_lose_double_and_swap_nothing() {
     let r = staff.client.get(format!("{}/admin/jobs/{uid}/log/stream?after={total}", staff.base)).send().await.unwrap();
     assert_eq!(r.status().as_u16(), 204);
     // Last-Event-ID wins over a lower `after`.
-    let r = staff.client.get(format!("{}/admin/jobs/{uid}/log/stream?after=0", staff.base)).header("last-event-id", total.to_string()).send().await.unwrap();
+    let r = staff
+        .client
+        .get(format!("{}/admin/jobs/{uid}/log/stream?after=0", staff.base))
+        .header("last-event-id", total.to_string())
+        .send()
+        .await
+        .unwrap();
     assert_eq!(r.status().as_u16(), 204);
 }
 
@@ -108,7 +124,8 @@ async fn thirty_cuts_lose_double_and_swap_nothing() {
 async fn owners_hear_what_is_meant_for_them_and_nothing_raw() {
     let app = App::new().await;
     let (b, uid) = app.customer("ana@example.com", "Ana").await;
-    let id = u64::try_from(app.db.number(&format!("SELECT CAST(id AS SIGNED) FROM jobs WHERE uid = '{uid}'")).await).unwrap();
+    let id = u64::try_from(app.db.number(&format!("SELECT CAST(id AS SIGNED) FROM jobs WHERE uid = '{uid}'")).await)
+        .unwrap();
     app.db.sql(&format!("UPDATE jobs SET state = 'started', started_at = NOW(6), lease_until = NOW(6) + INTERVAL 1 HOUR WHERE id = {id}")).await;
     write(&app, id, 1, &["raw docker output 10.213.0.2".into()], Audience::Staff).await;
     write(&app, id, 2, &["Your shop is put in place".into()], Audience::Owner).await;
@@ -118,7 +135,12 @@ async fn owners_hear_what_is_meant_for_them_and_nothing_raw() {
     let reading = read(&b, &path, usize::MAX);
     let ending = async {
         tokio::time::sleep(Duration::from_millis(400)).await;
-        change(&app, id, &format!("UPDATE jobs SET state = 'finished', finished_at = NOW(6), progress = 100 WHERE id = {id}")).await;
+        change(
+            &app,
+            id,
+            &format!("UPDATE jobs SET state = 'finished', finished_at = NOW(6), progress = 100 WHERE id = {id}"),
+        )
+        .await;
     };
     let ((events, seqs), ()) = tokio::join!(reading, ending);
     assert_eq!(seqs, [1, 2, 3]);
@@ -136,19 +158,33 @@ async fn hostile_lines_are_text_in_page_stream_and_fetch() {
     let staff = app.staff("grace@example.com", Role::Support).await;
     let (id, uid) = app.noop().await;
     app.db.sql(&format!("UPDATE jobs SET state = 'started', started_at = NOW(6), lease_until = NOW(6) + INTERVAL 1 HOUR WHERE id = {id}")).await;
-    let nasty = ["<script>alert(1)</script>", "<img src=x onerror=alert(1)>", "\u{1b}]8;;javascript:alert(1)\u{1b}\\x\u{1b}]8;;\u{1b}\\", "\u{1b}[31mred\u{1b}[0m", "javascript:alert(1)", "https://x.example/\"><script>", "\u{1b}[2J\u{1b}]0;title\u{7}"].map(str::to_owned);
+    let nasty = [
+        "<script>alert(1)</script>",
+        "<img src=x onerror=alert(1)>",
+        "\u{1b}]8;;javascript:alert(1)\u{1b}\\x\u{1b}]8;;\u{1b}\\",
+        "\u{1b}[31mred\u{1b}[0m",
+        "javascript:alert(1)",
+        "https://x.example/\"><script>",
+        "\u{1b}[2J\u{1b}]0;title\u{7}",
+    ]
+    .map(str::to_owned);
     write(&app, id, 1, &nasty, Audience::Staff).await;
     let page = staff.get(&format!("/admin/jobs/{uid}")).await.body;
     let fetched = staff.json(&format!("/admin/jobs/{uid}/log?from=1&to=100")).await.body;
     let (events, _) = read(&staff, &format!("/admin/jobs/{uid}/log/stream?after=0"), 1).await;
-    for text in [page, fetched.replace("\\\"", "\""), format!("{}", events.last().unwrap().1["html"].as_str().unwrap())] {
+    for text in [page, fetched.replace("\\\"", "\""), format!("{}", events.last().unwrap().1["html"].as_str().unwrap())]
+    {
         assert!(!text.contains("<script>") && !text.contains("<img") && !text.contains('\u{1b}'), "{text}");
         assert!(!text.contains("href=\"javascript"), "{text}");
         assert!(text.contains("&lt;script&gt;alert(1)") && text.contains("class=\"r\">red"), "{text}");
     }
     // The download keeps all, cleaned or raw.
     let clean = staff.get(&format!("/admin/jobs/{uid}/log.txt")).await;
-    assert!(clean.header("content-disposition").starts_with("attachment") && clean.body.lines().count() == 7 && !clean.body.contains('\u{1b}'));
+    assert!(
+        clean.header("content-disposition").starts_with("attachment")
+            && clean.body.lines().count() == 7
+            && !clean.body.contains('\u{1b}')
+    );
     assert!(staff.get(&format!("/admin/jobs/{uid}/log.txt?raw=1")).await.body.contains('\u{1b}'));
     for line in staff.get(&format!("/admin/jobs/{uid}/log.jsonl")).await.body.lines() {
         assert!(serde_json::from_str::<serde_json::Value>(line).unwrap()["seq"].is_number());
@@ -162,8 +198,17 @@ async fn links_to_lines_that_are_not_loaded_work_without_scripts() {
     let (id, uid) = app.noop().await;
     let texts: Vec<String> = (1..=3000).map(|n| format!("line number {n}")).collect();
     for (i, chunk) in texts.chunks(500).enumerate() {
-        let values: Vec<String> = chunk.iter().enumerate().map(|(n, t)| format!("({id}, {}, 1, '', 1, 0, NOW(3), '{t}')", i * 500 + n + 1)).collect();
-        app.db.sql(&format!("INSERT INTO job_lines (job_id, seq, attempt, step, level, audience, at, text) VALUES {}", values.join(","))).await;
+        let values: Vec<String> = chunk
+            .iter()
+            .enumerate()
+            .map(|(n, t)| format!("({id}, {}, 1, '', 1, 0, NOW(3), '{t}')", i * 500 + n + 1))
+            .collect();
+        app.db
+            .sql(&format!(
+                "INSERT INTO job_lines (job_id, seq, attempt, step, level, audience, at, text) VALUES {}",
+                values.join(",")
+            ))
+            .await;
     }
     app.db.sql(&format!("UPDATE jobs SET last_seq = 3000 WHERE id = {id}")).await;
     let page = staff.get(&format!("/admin/jobs/{uid}")).await.body;

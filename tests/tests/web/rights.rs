@@ -75,7 +75,11 @@ async fn try_it(b: &Browser, method: &str, path: &str, fields: &[(&str, &str)]) 
 fn every_route_is_in_the_list() {
     let list = addresses("X", 1);
     for route in ROUTES {
-        assert!(list.contains_key(route.path), "{} is not tried by strangers and others: add it to rights.rs", route.path);
+        assert!(
+            list.contains_key(route.path),
+            "{} is not tried by strangers and others: add it to rights.rs",
+            route.path
+        );
     }
     for path in list.keys() {
         assert!(ROUTES.iter().any(|r| r.path == *path), "{path} is in the list but not in the route table");
@@ -93,19 +97,31 @@ async fn a_stranger_gets_no_further_than_the_sign_in() {
     let token = b.get("/login").await.hidden("csrf_token");
     for route in ROUTES {
         let path = &list[route.path];
-        let (status, to) = try_it(&b, route.method, path, &[("csrf_token", &token), ("form_key", &"k".repeat(40))]).await;
+        let (status, to) =
+            try_it(&b, route.method, path, &[("csrf_token", &token), ("form_key", &"k".repeat(40))]).await;
         match route.access {
-            Access::Owner => assert!(status == 303 && to.starts_with("/login"), "{} {path}: {status} {to}", route.method),
+            Access::Owner => {
+                assert!(status == 303 && to.starts_with("/login"), "{} {path}: {status} {to}", route.method)
+            }
             Access::Staff | Access::Operator | Access::StaffPassword => {
                 assert!(status == 303 && to.starts_with("/admin/login"), "{} {path}: {status} {to}", route.method);
             }
             Access::Operations => assert!([200, 404].contains(&status), "{path}: {status}"),
             Access::Asset => assert_eq!(status, 404, "{path}"),
-            Access::Everybody => assert!([200, 303, 422].contains(&status) && !to.contains("login"), "{} {path}: {status} {to}", route.method),
+            Access::Everybody => assert!(
+                [200, 303, 422].contains(&status) && !to.contains("login"),
+                "{} {path}: {status} {to}",
+                route.method
+            ),
         }
     }
     // Programs and streams hear it as a status.
-    for path in [format!("/setup/{job}/state"), format!("/setup/{job}/log/stream"), format!("/admin/jobs/{job}/state"), format!("/admin/jobs/{job}/log/stream")] {
+    for path in [
+        format!("/setup/{job}/state"),
+        format!("/setup/{job}/log/stream"),
+        format!("/admin/jobs/{job}/state"),
+        format!("/admin/jobs/{job}/log/stream"),
+    ] {
         assert_eq!(b.json(&path).await.status, 401, "{path}");
     }
     assert_eq!(app.census().await, before);
@@ -123,7 +139,9 @@ async fn another_customer_finds_nothing_of_ours() {
     let unknown = "01ARZ3NDEKTSV4RRFFQ69G5FAV";
     for route in ROUTES {
         let path = &list[route.path];
-        if matches!(route.access, Access::Operations | Access::Asset | Access::Everybody) || ["/logout"].contains(&route.path) {
+        if matches!(route.access, Access::Operations | Access::Asset | Access::Everybody)
+            || ["/logout"].contains(&route.path)
+        {
             continue;
         }
         let fields = [("csrf_token", token.as_str()), ("form_key", &"k".repeat(40)), ("what", "admin")];
@@ -132,7 +150,11 @@ async fn another_customer_finds_nothing_of_ours() {
             if route.path.contains("{job}") {
                 assert_eq!(status, 404, "{} {path}", route.method);
                 // Not yours and not there: the same answer.
-                assert_eq!(try_it(&eva, route.method, &path.replace(&job.to_string(), unknown), &fields).await.0, 404, "{path}");
+                assert_eq!(
+                    try_it(&eva, route.method, &path.replace(&job.to_string(), unknown), &fields).await.0,
+                    404,
+                    "{path}"
+                );
             } else if route.method == "GET" {
                 let page = eva.get(path).await;
                 assert!(!page.body.contains("Bikes"), "{path} shows another's store");
@@ -155,7 +177,8 @@ async fn support_looks_and_does_not_touch() {
     let token = support.get("/admin").await.hidden("csrf_token");
     for route in ROUTES.iter().filter(|r| matches!(r.access, Access::Staff | Access::Operator)) {
         let path = &list[route.path];
-        let (status, _) = try_it(&support, route.method, path, &[("csrf_token", &token), ("form_key", &"k".repeat(40))]).await;
+        let (status, _) =
+            try_it(&support, route.method, path, &[("csrf_token", &token), ("form_key", &"k".repeat(40))]).await;
         if route.access == Access::Operator {
             assert_eq!(status, 403, "{} {path}", route.method);
         } else {
@@ -168,7 +191,11 @@ async fn support_looks_and_does_not_touch() {
     assert!(forbidden.body.contains("Only admins and super admins"), "{}", forbidden.body);
     // Credentials are masked for staff.
     let page = support.get("/admin/customers/1").await;
-    assert!(page.body.contains("••••") && !page.body.contains("store-admin-secret") && !page.body.contains("never-shown"), "{}", page.body);
+    assert!(
+        page.body.contains("••••") && !page.body.contains("store-admin-secret") && !page.body.contains("never-shown"),
+        "{}",
+        page.body
+    );
     // A customer's session opens nothing of staff and the other way round.
     assert!(support.get("/dashboard").await.location.starts_with("/login"));
     assert_eq!(app.census().await, before);
@@ -191,7 +218,11 @@ async fn unlisted_verbs_are_refused_after_signing_in() {
                 _ => assert_eq!(status, 405, "{method} {path}"),
             }
             if matches!(routes[0].access, Access::Staff | Access::Operator) {
-                assert_eq!(try_it(&stranger, method, &path, &[]).await.0, 303, "{method} {path}: 405 comes after signing in");
+                assert_eq!(
+                    try_it(&stranger, method, &path, &[]).await.0,
+                    303,
+                    "{method} {path}: 405 comes after signing in"
+                );
             }
         }
         if routes.iter().all(|r| r.method == "POST") && routes[0].access != Access::Owner {
@@ -199,7 +230,13 @@ async fn unlisted_verbs_are_refused_after_signing_in() {
         }
     }
     // No method override.
-    let r = staff.request(Method::POST, "/admin/system").header("x-http-method-override", "GET").form(&[("_method", "GET")]).send().await.unwrap();
+    let r = staff
+        .request(Method::POST, "/admin/system")
+        .header("x-http-method-override", "GET")
+        .form(&[("_method", "GET")])
+        .send()
+        .await
+        .unwrap();
     assert_eq!(r.status().as_u16(), 405);
     assert_eq!(r.headers()["allow"], "GET, HEAD");
     let r = staff.request(Method::HEAD, "/admin/system").send().await.unwrap();

@@ -5,7 +5,11 @@ use hosting::domain::Role;
 use reqwest::Method;
 
 fn cookie(page: &crate::support::Page, name: &str) -> Option<String> {
-    page.headers.get_all("set-cookie").iter().filter_map(|v| v.to_str().ok()).find_map(|c| c.strip_prefix(&format!("{name}=")).map(|v| v.split(';').next().unwrap().to_owned()))
+    page.headers
+        .get_all("set-cookie")
+        .iter()
+        .filter_map(|v| v.to_str().ok())
+        .find_map(|c| c.strip_prefix(&format!("{name}=")).map(|v| v.split(';').next().unwrap().to_owned()))
 }
 
 #[actix_web::test]
@@ -29,12 +33,26 @@ async fn a_planted_session_id_is_worth_nothing() {
     assert!(session.len() == 64 && session != planted);
     assert_eq!(cookie(&r, "sf_visitor").as_deref(), Some(""), "the pre-sign-in id ends");
     for value in [&planted, &visitor, &"0".repeat(64), &"'".repeat(64)] {
-        let r = app.browser().request(Method::GET, "/dashboard").header("cookie", format!("sf_session={value}")).send().await.unwrap();
+        let r = app
+            .browser()
+            .request(Method::GET, "/dashboard")
+            .header("cookie", format!("sf_session={value}"))
+            .send()
+            .await
+            .unwrap();
         assert_eq!(r.status().as_u16(), 303, "{value}");
     }
     // Only the hash is stored.
-    assert_eq!(app.db.number(&format!("SELECT COUNT(*) FROM login_sessions WHERE token_hash = UNHEX('{session}')")).await, 0);
-    assert_eq!(app.db.number(&format!("SELECT COUNT(*) FROM login_sessions WHERE token_hash = UNHEX(SHA2('{session}', 256))")).await, 1);
+    assert_eq!(
+        app.db.number(&format!("SELECT COUNT(*) FROM login_sessions WHERE token_hash = UNHEX('{session}')")).await,
+        0
+    );
+    assert_eq!(
+        app.db
+            .number(&format!("SELECT COUNT(*) FROM login_sessions WHERE token_hash = UNHEX(SHA2('{session}', 256))"))
+            .await,
+        1
+    );
 }
 
 #[actix_web::test]
@@ -46,7 +64,10 @@ async fn signing_out_ends_the_session_itself() {
     assert_eq!((r.status, r.location.as_str()), (303, "/login"));
     assert!(b.get("/login").await.body.contains("You are signed out."));
     assert_eq!(thief.get("/dashboard").await.status, 303);
-    assert_eq!(app.db.number("SELECT COUNT(*) FROM login_sessions WHERE kind = 'customer' AND revoked_at IS NULL").await, 0);
+    assert_eq!(
+        app.db.number("SELECT COUNT(*) FROM login_sessions WHERE kind = 'customer' AND revoked_at IS NULL").await,
+        0
+    );
 }
 
 #[actix_web::test]
@@ -63,7 +84,11 @@ async fn unknown_and_known_names_get_the_same_answer() {
         assert_eq!(r.status, 422);
         assert!(r.body.contains("The email or the password is not right"));
         let main = r.body.split("<main").nth(1).unwrap().split("</main>").next().unwrap();
-        let main: String = main.replace(email, "MAIL").split("csrf_token\" value=\"").map(|p| p.split_once('"').map_or(p, |(_, rest)| rest)).collect();
+        let main: String = main
+            .replace(email, "MAIL")
+            .split("csrf_token\" value=\"")
+            .map(|p| p.split_once('"').map_or(p, |(_, rest)| rest))
+            .collect();
         answers.push(main);
     }
     assert!(answers.windows(2).all(|w| w[0] == w[1]), "{answers:#?}");
@@ -100,7 +125,9 @@ async fn a_temporary_staff_password_opens_one_page_only() {
     let b = app.browser();
     let r = b.submit("/admin/login", &[("email", "new@example.com"), ("password", PASSWORD)]).await;
     assert_eq!((r.status, r.location.as_str()), (303, "/admin/password"));
-    for path in ["/admin", "/admin/customers", "/admin/jobs", "/admin/system", "/admin/jobs/01ARZ3NDEKTSV4RRFFQ69G5FAV/retry"] {
+    for path in
+        ["/admin", "/admin/customers", "/admin/jobs", "/admin/system", "/admin/jobs/01ARZ3NDEKTSV4RRFFQ69G5FAV/retry"]
+    {
         assert_eq!(b.get(path).await.location, "/admin/password", "{path}");
     }
     let page = b.get("/admin/password").await;
@@ -116,11 +143,20 @@ async fn a_temporary_staff_password_opens_one_page_only() {
         assert_eq!(r.status, 422, "{new}");
         assert!(r.body.contains(words), "{new}: {}", r.body);
     }
-    let r = b.submit("/admin/password", &[("current_password", PASSWORD), ("new_password", "a brand new password")]).await;
+    let r =
+        b.submit("/admin/password", &[("current_password", PASSWORD), ("new_password", "a brand new password")]).await;
     assert_eq!((r.status, r.location.as_str()), (303, "/admin"), "{}", r.body);
     assert_eq!(b.get("/admin").await.status, 200);
-    assert_eq!(app.browser().submit("/admin/login", &[("email", "new@example.com"), ("password", PASSWORD)]).await.status, 422);
-    assert_eq!(app.db.number("SELECT COUNT(*) FROM audit_events WHERE action = 'admin.change_password' AND outcome = 'done'").await, 1);
+    assert_eq!(
+        app.browser().submit("/admin/login", &[("email", "new@example.com"), ("password", PASSWORD)]).await.status,
+        422
+    );
+    assert_eq!(
+        app.db
+            .number("SELECT COUNT(*) FROM audit_events WHERE action = 'admin.change_password' AND outcome = 'done'")
+            .await,
+        1
+    );
 }
 
 #[actix_web::test]

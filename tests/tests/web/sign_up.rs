@@ -41,7 +41,11 @@ async fn sign_up_confirm_and_land_on_the_set_up_page() {
     assert_eq!(app.db.number("SELECT COUNT(*) FROM jobs WHERE kind = 'provision_store'").await, 1);
     // Every step left its audit row.
     for action in ["customer.sign_up", "customer.confirm_email"] {
-        assert_eq!(app.db.number(&format!("SELECT COUNT(*) FROM audit_events WHERE action = '{action}'")).await, 1, "{action}");
+        assert_eq!(
+            app.db.number(&format!("SELECT COUNT(*) FROM audit_events WHERE action = '{action}'")).await,
+            1,
+            "{action}"
+        );
     }
 }
 
@@ -55,7 +59,13 @@ async fn another_browser_confirms_but_is_not_signed_in() {
     assert_eq!(r.status, 303);
     assert!(r.location.starts_with("/login?next=%2Fsetup%2F"), "{}", r.location);
     assert_eq!(other.get("/dashboard").await.location, "/login?next=%2Fdashboard");
-    let r = other.submit_at(&r.location, "/login", &[("email", "ANA@example.com"), ("password", PASSWORD), ("next", "/dashboard")]).await;
+    let r = other
+        .submit_at(
+            &r.location,
+            "/login",
+            &[("email", "ANA@example.com"), ("password", PASSWORD), ("next", "/dashboard")],
+        )
+        .await;
     assert_eq!((r.status, r.location.as_str()), (303, "/dashboard"));
 }
 
@@ -129,7 +139,10 @@ async fn taken_names_get_a_number_and_taken_addresses_a_refusal() {
     let app = App::new().await;
     assert_eq!(app.browser().sign_up(&[]).await.status, 303);
     assert_eq!(app.browser().sign_up(&[("email", "b@example.com")]).await.status, 303);
-    assert_eq!(app.db.number("SELECT COUNT(*) FROM store_addresses WHERE host = 'anas-bikes-2.shops.localhost'").await, 1);
+    assert_eq!(
+        app.db.number("SELECT COUNT(*) FROM store_addresses WHERE host = 'anas-bikes-2.shops.localhost'").await,
+        1
+    );
     for lookalike in ["anas-bikes", "ANAS-BIKES", "anasbikes", "anas-b1kes"] {
         let r = app.browser().sign_up(&[("email", "c@example.com"), ("address", lookalike)]).await;
         assert_eq!(r.status, 422, "{lookalike}");
@@ -173,7 +186,16 @@ async fn staff_see_the_customer_and_the_job() {
     let staff = app.staff("grace@example.com", Role::Support).await;
     let list = staff.get("/admin/customers?q=ana").await;
     assert!(list.body.contains("ana@example.com") && list.body.contains("Setting up"), "{}", list.body);
-    for path in ["/admin", "/admin/customers/1", "/admin/customers/1/provisioning", "/admin/customers/1/audit", "/admin/jobs", "/admin/jobs?state=queued&kind=provision_store", &format!("/admin/jobs/{job}"), "/admin/system"] {
+    for path in [
+        "/admin",
+        "/admin/customers/1",
+        "/admin/customers/1/provisioning",
+        "/admin/customers/1/audit",
+        "/admin/jobs",
+        "/admin/jobs?state=queued&kind=provision_store",
+        &format!("/admin/jobs/{job}"),
+        "/admin/system",
+    ] {
         let page = staff.get(path).await;
         assert_eq!(page.status, 200, "{path}: {}", page.body);
     }

@@ -130,13 +130,23 @@ impl App {
 
     /// Makes a customer's store live without a worker, with its secrets.
     pub async fn make_live(&self, job: &Uid) -> u64 {
-        let store: i64 = self.db.number(&format!("SELECT CAST(store_id AS SIGNED) FROM jobs WHERE uid = '{job}'")).await;
+        let store: i64 =
+            self.db.number(&format!("SELECT CAST(store_id AS SIGNED) FROM jobs WHERE uid = '{job}'")).await;
         let store = u64::try_from(store).unwrap();
         self.db.sql(&format!("UPDATE jobs SET state = 'started', started_at = NOW(6) WHERE uid = '{job}'")).await;
-        self.db.sql(&format!("UPDATE jobs SET state = 'finished', finished_at = NOW(6), progress = 100 WHERE uid = '{job}'")).await;
+        self.db
+            .sql(&format!(
+                "UPDATE jobs SET state = 'finished', finished_at = NOW(6), progress = 100 WHERE uid = '{job}'"
+            ))
+            .await;
         self.db.sql(&format!("UPDATE stores SET state = 'active', active_at = NOW(6) WHERE id = {store}")).await;
         let mut tx = self.services.db.begin().await.unwrap();
-        for (name, value) in [("admin_login", "ana"), ("admin_password", "store-admin-secret"), ("db_password", "store-db-secret"), ("key_seed", "never-shown")] {
+        for (name, value) in [
+            ("admin_login", "ana"),
+            ("admin_password", "store-admin-secret"),
+            ("db_password", "store-db-secret"),
+            ("key_seed", "never-shown"),
+        ] {
             tx.secrets().set(&self.services.keys, store, name, &Secret::new(value)).await.unwrap();
         }
         tx.commit().await.unwrap();
@@ -157,7 +167,9 @@ impl App {
         for table in ["customers", "stores", "store_addresses", "jobs", "email_verifications", "audit_events"] {
             counts.push(self.db.number(&format!("SELECT COUNT(*) FROM {table}")).await);
         }
-        counts.push(self.db.number("SELECT COUNT(*) FROM login_sessions WHERE kind <> 'visitor' AND revoked_at IS NULL").await);
+        counts.push(
+            self.db.number("SELECT COUNT(*) FROM login_sessions WHERE kind <> 'visitor' AND revoked_at IS NULL").await,
+        );
         counts.push(self.db.number("SELECT COUNT(*) FROM stores WHERE delete_after IS NOT NULL").await);
         counts
     }
@@ -195,7 +207,11 @@ impl Page {
     /// Value of a hidden field, of the last form that has it.
     pub fn hidden(&self, name: &str) -> String {
         let mark = format!("name=\"{name}\" value=\"");
-        self.body.rsplit(&mark).next().filter(|r| r.len() < self.body.len()).map_or_else(String::new, |r| r.split('"').next().unwrap().to_owned())
+        self.body
+            .rsplit(&mark)
+            .next()
+            .filter(|r| r.len() < self.body.len())
+            .map_or_else(String::new, |r| r.split('"').next().unwrap().to_owned())
     }
     /// Value of a hidden field of the form that posts to `action`.
     pub fn hidden_of(&self, action: &str, name: &str) -> String {
@@ -214,7 +230,8 @@ impl Browser {
         Page::of(self.request(Method::GET, path).send().await.unwrap()).await
     }
     pub async fn json(&self, path: &str) -> Page {
-        let r = self.client.get(format!("{}{path}", self.base)).header("accept", "application/json").send().await.unwrap();
+        let r =
+            self.client.get(format!("{}{path}", self.base)).header("accept", "application/json").send().await.unwrap();
         Page::of(r).await
     }
     pub async fn post(&self, path: &str, fields: &[(&str, &str)]) -> Page {

@@ -17,16 +17,33 @@ async fn only_our_own_host_is_served() {
     };
     let get = |path: &str, host: &str| raw(format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"));
     assert_eq!(get("/login", &address), "200");
-    for evil in ["evil.example", "127.0.0.1", "localhost", "", &format!("{address}.evil.example"), &format!("evil.example:{}", address.rsplit(':').next().unwrap())] {
+    for evil in [
+        "evil.example",
+        "127.0.0.1",
+        "localhost",
+        "",
+        &format!("{address}.evil.example"),
+        &format!("evil.example:{}", address.rsplit(':').next().unwrap()),
+    ] {
         assert_eq!(get("/login", evil), "421", "{evil}");
     }
-    assert_eq!(raw(format!("GET http://evil.example/login HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n")), "421");
+    assert_eq!(
+        raw(format!("GET http://evil.example/login HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n")),
+        "421"
+    );
     let two = raw(format!("GET /login HTTP/1.1\r\nHost: {address}\r\nHost: evil.example\r\nConnection: close\r\n\r\n"));
     assert!(["400", "421"].contains(&two.as_str()), "{two}");
     assert_eq!(get("/healthz", "probe.internal"), "200");
     assert_eq!(get("/readyz", "probe.internal"), "200");
     // Forwarded names are never believed.
-    let r = app.browser().request(Method::GET, "/dashboard").header("x-forwarded-host", "evil.example").header("forwarded", "host=evil.example").send().await.unwrap();
+    let r = app
+        .browser()
+        .request(Method::GET, "/dashboard")
+        .header("x-forwarded-host", "evil.example")
+        .header("forwarded", "host=evil.example")
+        .send()
+        .await
+        .unwrap();
     assert_eq!(Page::of(r).await.location, "/login?next=%2Fdashboard");
 }
 
@@ -61,7 +78,14 @@ async fn changes_need_our_token_and_our_origin() {
         assert_eq!(r.status().as_u16(), 403, "{name}: {value}");
     }
     assert_eq!(app.census().await, before);
-    let r = b.request(Method::POST, "/signup").header("origin", app.base.as_str()).header("sec-fetch-site", "same-origin").form(&with(&own)).send().await.unwrap();
+    let r = b
+        .request(Method::POST, "/signup")
+        .header("origin", app.base.as_str())
+        .header("sec-fetch-site", "same-origin")
+        .form(&with(&own))
+        .send()
+        .await
+        .unwrap();
     assert_eq!(r.status().as_u16(), 303);
     // A visitor's token is worth nothing once signed in.
     let (owner, _) = app.customer("eva@example.com", "Eva").await;
@@ -82,17 +106,36 @@ async fn tokens_look_different_each_time() {
 async fn every_page_carries_its_headers() {
     let app = App::new().await;
     let (owner, job) = app.customer("ana@example.com", "Ana").await;
-    for path in ["/", "/pricing", "/signup", "/login", "/verify", "/nothing", "/dashboard", &format!("/setup/{job}"), "/admin/login"] {
+    for path in [
+        "/",
+        "/pricing",
+        "/signup",
+        "/login",
+        "/verify",
+        "/nothing",
+        "/dashboard",
+        &format!("/setup/{job}"),
+        "/admin/login",
+    ] {
         let r = owner.get(path).await;
         let policy = r.header("content-security-policy");
-        assert!(policy.contains("default-src 'none'") && policy.contains("frame-ancestors 'none'") && policy.contains("base-uri 'none'") && !policy.contains("unsafe"), "{path}: {policy}");
+        assert!(
+            policy.contains("default-src 'none'")
+                && policy.contains("frame-ancestors 'none'")
+                && policy.contains("base-uri 'none'")
+                && !policy.contains("unsafe"),
+            "{path}: {policy}"
+        );
         assert_eq!(r.header("x-content-type-options"), "nosniff", "{path}");
         assert_eq!(r.header("cache-control"), "no-store", "{path}");
         assert!(!r.header("referrer-policy").is_empty() && !r.header("x-request-id").is_empty(), "{path}");
         assert!(r.header("strict-transport-security").is_empty(), "HSTS is for https");
         for cookie in r.headers.get_all("set-cookie") {
             let cookie = cookie.to_str().unwrap();
-            assert!(cookie.contains("HttpOnly") && cookie.contains("SameSite=Lax") && cookie.contains("Path=/"), "{path}: {cookie}");
+            assert!(
+                cookie.contains("HttpOnly") && cookie.contains("SameSite=Lax") && cookie.contains("Path=/"),
+                "{path}: {cookie}"
+            );
         }
         assert!(!r.body.contains(" style=") && !r.body.contains("onclick="), "{path}");
     }
@@ -102,7 +145,17 @@ async fn every_page_carries_its_headers() {
 async fn redirects_stay_at_home() {
     let app = App::new().await;
     app.customer("ana@example.com", "Ana").await;
-    for evil in ["https://evil.example", "//evil.example", "/\\evil.example", "\\/evil.example", "/%09/evil.example", "javascript:alert(1)", "/a//b", "http:evil", "/\u{e9}"] {
+    for evil in [
+        "https://evil.example",
+        "//evil.example",
+        "/\\evil.example",
+        "\\/evil.example",
+        "/%09/evil.example",
+        "javascript:alert(1)",
+        "/a//b",
+        "http:evil",
+        "/\u{e9}",
+    ] {
         app.redis.flush().await;
         let b = app.browser();
         let r = b.submit("/login", &[("email", "ana@example.com"), ("password", PASSWORD), ("next", evil)]).await;
@@ -113,7 +166,9 @@ async fn redirects_stay_at_home() {
     }
     let b = app.browser();
     app.admin("grace@example.com", hosting::domain::Role::Admin, false).await;
-    let r = b.submit("/admin/login", &[("email", "grace@example.com"), ("password", PASSWORD), ("next", "/dashboard")]).await;
+    let r = b
+        .submit("/admin/login", &[("email", "grace@example.com"), ("password", PASSWORD), ("next", "/dashboard")])
+        .await;
     assert_eq!(r.location, "/admin", "staff stay in their area");
 }
 
@@ -134,8 +189,10 @@ async fn static_files_are_kept_for_a_year_and_come_compressed() {
     let b = app.browser();
     let page = b.get("/login").await.body;
     for ext in [".css", ".js", ".svg"] {
-        let path = page.split("\"/static/").skip(1).map(|p| p.split('"').next().unwrap()).find(|p| p.ends_with(ext)).unwrap();
-        let r = b.request(Method::GET, &format!("/static/{path}")).header("accept-encoding", "gzip").send().await.unwrap();
+        let path =
+            page.split("\"/static/").skip(1).map(|p| p.split('"').next().unwrap()).find(|p| p.ends_with(ext)).unwrap();
+        let r =
+            b.request(Method::GET, &format!("/static/{path}")).header("accept-encoding", "gzip").send().await.unwrap();
         assert_eq!(r.status().as_u16(), 200, "{path}");
         let h = r.headers().clone();
         assert_eq!(h["cache-control"], "public, max-age=31536000, immutable");
@@ -153,11 +210,21 @@ async fn static_files_are_kept_for_a_year_and_come_compressed() {
 async fn pages_stay_within_their_weight() {
     let app = App::new().await;
     let (owner, job) = app.customer("ana@example.com", "Ana").await;
-    let assets: usize = ["app.css", "app.js", "icons.svg", "favicon.svg"].iter().map(|n| webapp::assets::transferred(n).unwrap()).sum();
-    for (path, budget) in [("/", 40), ("/pricing", 40), ("/signup", 30), ("/login", 30), ("/verify", 30), ("/dashboard", 60), (&format!("/setup/{job}"), 60)] {
+    let assets: usize =
+        ["app.css", "app.js", "icons.svg", "favicon.svg"].iter().map(|n| webapp::assets::transferred(n).unwrap()).sum();
+    for (path, budget) in [
+        ("/", 40),
+        ("/pricing", 40),
+        ("/signup", 30),
+        ("/login", 30),
+        ("/verify", 30),
+        ("/dashboard", 60),
+        (&format!("/setup/{job}"), 60),
+    ] {
         let r = owner.request(Method::GET, path).header("accept-encoding", "gzip").send().await.unwrap();
         let html = r.bytes().await.unwrap().len();
-        let all = html + assets + if path.starts_with("/setup") { webapp::assets::transferred("log.js").unwrap() } else { 0 };
+        let all =
+            html + assets + if path.starts_with("/setup") { webapp::assets::transferred("log.js").unwrap() } else { 0 };
         assert!(all <= budget * 1024, "{path}: {all} bytes");
     }
 }

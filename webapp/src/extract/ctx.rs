@@ -82,7 +82,8 @@ impl Ctx {
             visitor: known.unwrap_or_else(|| random_token().expose().to_owned()),
             device: cookie("device"),
             flash: cookie("flash"),
-            wants_json: path.starts_with("/api/") || !accept.contains("text/html") && (accept.contains("json") || accept.contains("event-stream")),
+            wants_json: path.starts_with("/api/")
+                || !accept.contains("text/html") && (accept.contains("json") || accept.contains("event-stream")),
             session: cookie(if path.starts_with("/admin") { "staff" } else { "session" }).map(|t| sha256(t.as_bytes())),
             path,
             cookies: RefCell::default(),
@@ -257,7 +258,9 @@ impl Ctx {
         let (user, menu) = match &self.0.who {
             Who::Visitor => (None, Vec::new()),
             Who::Customer(c) => (Some(User { name: c.email.clone(), role: String::new() }), owner_menu(&self.0.path)),
-            Who::Staff(s) => (Some(User { name: s.name.clone(), role: role_words(s.role).into() }), staff_menu(&self.0.path)),
+            Who::Staff(s) => {
+                (Some(User { name: s.name.clone(), role: role_words(s.role).into() }), staff_menu(&self.0.path))
+            }
         };
         let notice = self.0.flash.as_deref().and_then(notice_named);
         if self.0.flash.is_some() {
@@ -323,7 +326,12 @@ fn staff_menu(path: &str) -> Vec<MenuItem> {
         ("/admin/system", "System", "activity"),
     ]
     .into_iter()
-    .map(|(href, label, icon)| MenuItem { href, label, icon, current: path == href || href != "/admin" && path.starts_with(&format!("{href}/")) })
+    .map(|(href, label, icon)| MenuItem {
+        href,
+        label,
+        icon,
+        current: path == href || href != "/admin" && path.starts_with(&format!("{href}/")),
+    })
     .collect()
 }
 

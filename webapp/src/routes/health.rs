@@ -15,7 +15,8 @@ pub async fn alive() -> HttpResponse {
 /// `GET /readyz`: 200 when pages can be served in full; names the failed part.
 pub async fn ready(ctx: Ctx) -> HttpResponse {
     let services = &ctx.state().services;
-    let (database, pending, queue) = tokio::join!(services.db.ping(), services.db.pending_migrations(), services.queue.ping());
+    let (database, pending, queue) =
+        tokio::join!(services.db.ping(), services.db.pending_migrations(), services.queue.ping());
     let schema = match (&database, pending) {
         (Ok(()), Ok(0)) => "ok",
         (Ok(()), Ok(_)) => "behind",

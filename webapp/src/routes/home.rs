@@ -22,6 +22,13 @@ pub async fn get(ctx: Ctx) -> Answer {
         page,
         price_from,
         demo_badge: Badge::new("good", "Live"),
-        demo_steps: &["Place reserved", "Shop put in place", "Started", "Named and branded", "Web address open", "Front page checked"],
+        demo_steps: &[
+            "Place reserved",
+            "Shop put in place",
+            "Started",
+            "Named and branded",
+            "Web address open",
+            "Front page checked",
+        ],
     })
 }

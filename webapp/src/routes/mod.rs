@@ -33,5 +33,6 @@ pub fn refuse(field: &mut Field, errors: &mut Vec<FieldError>, name: &'static st
 /// # Errors
 /// 422 when it does not.
 pub fn need_key(form: &crate::extract::Form) -> Result<[u8; 32], WebError> {
-    form.key_hash()?.ok_or_else(|| WebError::Unreadable("Its one-use key is missing. Reload the page and send it again.".into()))
+    form.key_hash()?
+        .ok_or_else(|| WebError::Unreadable("Its one-use key is missing. Reload the page and send it again.".into()))
 }

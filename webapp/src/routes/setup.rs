@@ -47,7 +47,11 @@ pub async fn get(ctx: Ctx, path: web::Path<String>, query: Query) -> Answer {
         JobState::Queued => ("waiting", Badge::new("waiting", "Queued"), format!("{} starts in a moment", store.name)),
         _ => ("running", Badge::new("busy", "Setting up"), format!("Setting up {}", store.name)),
     };
-    let reason = if job.error_reason.is_empty() { "The setup stopped before its end.".to_owned() } else { sentence(&job.error_reason) };
+    let reason = if job.error_reason.is_empty() {
+        "The setup stopped before its end.".to_owned()
+    } else {
+        sentence(&job.error_reason)
+    };
     let retried = job.requested_by_owner_retry();
     ctx.ok(&Setup {
         page: ctx.page(format!("{} – {}", badge.word, store.name), "").await,
@@ -98,7 +102,9 @@ pub async fn retry(ctx: Ctx, path: web::Path<String>, form: Form) -> Answer {
         return Ok(ctx.see_other(&here));
     }
     if job.requested_by_owner_retry() {
-        return Err(WebError::Conflict("We are looking at this one ourselves. You get an email when it is done.".into()));
+        return Err(WebError::Conflict(
+            "We are looking at this one ourselves. You get an email when it is done.".into(),
+        ));
     }
     retry_job(&ctx.state().services, &ctx.actor(), &uid, Wish::Retry).await?;
     ctx.flash("retry_started");

@@ -4,8 +4,8 @@ use super::{Answer, need_key, plans, refuse};
 use crate::error::WebError;
 use crate::extract::{Ctx, Form, Query, Who};
 use crate::rate_limit::{MAIL_ACCOUNT, SIGN_UP_ADDRESS};
-use crate::views::public::{SignUp, SignUpForm};
 use crate::views::Field;
+use crate::views::public::{SignUp, SignUpForm};
 use hosting::crypto::Secret;
 use hosting::db::Queries;
 use hosting::services::ServiceError;
@@ -43,7 +43,9 @@ pub async fn post(ctx: Ctx, form: Form) -> Answer {
     let done = match sign_up::check(services, &settings, &posted).await {
         // Somebody floods this mailbox: no more mail for now, and nothing to learn from it.
         Ok(checked) if ctx.state().limits.take(MAIL_ACCOUNT, &checked.email.key()).await.is_err() => Ok(checked.email),
-        Ok(checked) => sign_up::sign_up(services, &ctx.state().passwords, &settings, &ctx.actor(), &posted, &checked).await.map(|()| checked.email),
+        Ok(checked) => sign_up::sign_up(services, &ctx.state().passwords, &settings, &ctx.actor(), &posted, &checked)
+            .await
+            .map(|()| checked.email),
         Err(error) => Err(error),
     };
     match done {
@@ -108,7 +110,8 @@ async fn view(ctx: &Ctx, mut form: SignUpForm) -> Result<SignUp, WebError> {
         form.plan.value = plans.iter().find(|p| p.best).map(|p| p.slug.clone()).unwrap_or_default();
     }
     let servers = ctx.state().services.db.read().await?.servers().list().await?;
-    let full = !servers.is_empty() && servers.iter().all(|s| s.state != "active" || s.stores >= i64::from(s.store_limit));
+    let full =
+        !servers.is_empty() && servers.iter().all(|s| s.state != "active" || s.stores >= i64::from(s.store_limit));
     Ok(SignUp {
         page: ctx.page("Create your store", "signup").await,
         form,
@@ -119,4 +122,3 @@ async fn view(ctx: &Ctx, mut form: SignUpForm) -> Result<SignUp, WebError> {
         capacity_out: full,
     })
 }
-

@@ -45,12 +45,16 @@ pub async fn post(ctx: Ctx, form: Form) -> Answer {
     let subject = format!("{key}/{}", ctx.address());
     if shown.errors.is_empty() {
         let known = ctx.knows_device(&format!("staff/{key}"));
-        let mut waits = vec![limits.take(SIGN_IN_ADDRESS, ctx.address()).await, limits.look("admin_sign_in.delay", &subject).await];
+        let mut waits =
+            vec![limits.take(SIGN_IN_ADDRESS, ctx.address()).await, limits.look("admin_sign_in.delay", &subject).await];
         if !known {
             waits.push(limits.take(SIGN_IN_ACCOUNT, &format!("staff/{key}")).await);
         }
         if let Some(wait) = waits.into_iter().filter_map(Result::err).max() {
-            shown.errors.push(FieldError { field: "", text: format!("Too many tries. Sign-in opens again in {}.", wait_words(wait)) });
+            shown.errors.push(FieldError {
+                field: "",
+                text: format!("Too many tries. Sign-in opens again in {}.", wait_words(wait)),
+            });
             let body = page(&ctx, shown, next).await.render()?;
             return Ok(HttpResponse::TooManyRequests()
                 .insert_header(("retry-after", wait.to_string()))
@@ -60,11 +64,18 @@ pub async fn post(ctx: Ctx, form: Form) -> Answer {
         let state = ctx.state();
         let secret = Secret::new(password);
         if password.len() <= 1024
-            && let Some((token, temporary)) = admin_sign_in(&state.services, &state.passwords, &ctx.actor(), &key, &secret, ctx.user_agent()).await?
+            && let Some((token, temporary)) =
+                admin_sign_in(&state.services, &state.passwords, &ctx.actor(), &key, &secret, ctx.user_agent()).await?
         {
             limits.clear("admin_sign_in.delay", &subject).await;
             start(&ctx, &token, &key);
-            let to = if temporary { "/admin/password" } else if next.is_empty() { "/admin" } else { &next };
+            let to = if temporary {
+                "/admin/password"
+            } else if next.is_empty() {
+                "/admin"
+            } else {
+                &next
+            };
             return Ok(ctx.see_other(to));
         }
         limits.fail("admin_sign_in.delay", &subject).await;
@@ -118,7 +129,16 @@ pub mod password {
         let state = ctx.state();
         let current = Secret::new(form.get("current_password")?.chars().take(1024).collect::<String>());
         let new = form.get("new_password")?;
-        let changed = change_admin_password(&state.services, &state.passwords, &ctx.actor(), session.id, session.admin_id, &current, new).await;
+        let changed = change_admin_password(
+            &state.services,
+            &state.passwords,
+            &ctx.actor(),
+            session.id,
+            session.admin_id,
+            &current,
+            new,
+        )
+        .await;
         match changed {
             Ok(token) => {
                 start(&ctx, &token, &session.email.to_lowercase());

@@ -49,7 +49,8 @@ pub async fn post(ctx: Ctx, form: Form) -> Answer {
     }
     let token = form.get("token")?;
     let done = if is_token(token) {
-        verify_email::verify_email(&ctx.state().services, &ctx.actor(), token, &ctx.visitor_hash(), ctx.user_agent()).await
+        verify_email::verify_email(&ctx.state().services, &ctx.actor(), token, &ctx.visitor_hash(), ctx.user_agent())
+            .await
     } else {
         Err(hosting::services::ServiceError::NotFound)
     };
@@ -91,7 +92,15 @@ pub async fn resend(ctx: Ctx, form: Form) -> Answer {
         }
     };
     if ctx.state().limits.take(MAIL_ACCOUNT, &email.key()).await.is_ok() {
-        resend_verification(&ctx.state().services, &ctx.actor(), &email, &ctx.visitor_hash(), ctx.user_agent(), &form_key).await?;
+        resend_verification(
+            &ctx.state().services,
+            &ctx.actor(),
+            &email,
+            &ctx.visitor_hash(),
+            ctx.user_agent(),
+            &form_key,
+        )
+        .await?;
     }
     ctx.set_cookie("pending", &hex::encode(email.as_str()), Some(86_400));
     ctx.flash("mail_sent");

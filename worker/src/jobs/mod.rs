@@ -4,4 +4,6 @@ pub mod deprovision_store;
 pub mod housekeeping;
 pub mod noop;
 pub mod provision_store;
+pub mod reconcile_server;
+pub mod repair_store;
 pub mod send_mail;

@@ -125,12 +125,12 @@ mod tests {
         }
         assert_eq!(text, std::fs::read_to_string(golden).unwrap());
         let doc: serde_json::Value = serde_saphyr::from_str(&text).unwrap();
-        assert_eq!(doc["name"], "store-abcdefgh");
+        assert_eq!(doc["networks"]["default"]["name"], "store-bcdefghj");
         for service in ["web", "db", "redis"] {
             let s = &doc["services"][service];
             assert_eq!(s["cap_drop"][0], "ALL");
             assert_eq!(s["read_only"], true);
-            assert_eq!(s["container_name"], format!("store-abcdefgh-{service}"));
+            assert_eq!(s["container_name"], format!("store-bcdefghj-{service}"));
         }
         assert_eq!(doc["services"]["web"]["ports"][0], "127.0.0.1:8001:8080");
         assert!(doc["services"]["db"].get("ports").is_none());

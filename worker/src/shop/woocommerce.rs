@@ -137,7 +137,7 @@ pub(crate) fn sample_stack() -> Stack {
         owner: 7,
         epoch: 3,
         server: "local-1".into(),
-        dir: "/var/customers/store-abcdefgh".into(),
+        dir: "/var/customers/store-bcdefghj".into(),
     };
     let reserved = Reserved { web_port: 8001, subnet: Ipv4Addr::new(10, 213, 0, 16), prefix: 28 };
     let limits = Limits { cpu_millis: 1000, web_memory_mb: 512, db_memory_mb: 512, redis_memory_mb: 64, pids: 256 };

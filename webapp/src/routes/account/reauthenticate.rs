@@ -30,7 +30,15 @@ pub async fn post(ctx: Ctx, form: Form) -> Answer {
         refuse(&mut shown.password, &mut shown.errors, "password", "Enter your password");
     } else {
         let services = &ctx.state().services;
-        let proven = re_authenticate(services, &ctx.state().passwords, &ctx.actor(), session.id, session.customer_id, &Secret::new(password)).await?;
+        let proven = re_authenticate(
+            services,
+            &ctx.state().passwords,
+            &ctx.actor(),
+            session.id,
+            session.customer_id,
+            &Secret::new(password),
+        )
+        .await?;
         if let Some(token) = proven {
             start_session(&ctx, &token, &session.customer_id.to_string());
             return Ok(ctx.see_other(&next));
@@ -44,7 +52,11 @@ pub async fn post(ctx: Ctx, form: Form) -> Answer {
 }
 
 async fn view(ctx: &Ctx, next: String, form: PasswordForm) -> Result<Reauthenticate, WebError> {
-    let reason = if next.starts_with("/dashboard/access") { "The sign-in details of your store are behind it." } else { "What comes next needs it." };
+    let reason = if next.starts_with("/dashboard/access") {
+        "The sign-in details of your store are behind it."
+    } else {
+        "What comes next needs it."
+    };
     Ok(Reauthenticate {
         page: ctx.page("Enter your password again", "").await,
         reason: reason.into(),

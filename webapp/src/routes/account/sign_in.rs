@@ -44,7 +44,8 @@ pub async fn post(ctx: Ctx, form: Form) -> Answer {
     }
     let limits = &ctx.state().limits;
     let subject = format!("{key}/{}", ctx.address());
-    let mut waits = vec![limits.take(SIGN_IN_ADDRESS, ctx.address()).await, limits.look("sign_in.delay", &subject).await];
+    let mut waits =
+        vec![limits.take(SIGN_IN_ADDRESS, ctx.address()).await, limits.look("sign_in.delay", &subject).await];
     let services = &ctx.state().services;
     // A browser that signed in to this account before does not share the account's bucket with strangers.
     let known = known_device(&ctx, &key).await?;
@@ -54,7 +55,9 @@ pub async fn post(ctx: Ctx, form: Form) -> Answer {
     if let Some(wait) = waits.into_iter().filter_map(Result::err).max() {
         return too_often(&ctx, shown, next, wait).await;
     }
-    match sign_in(services, &ctx.state().passwords, &ctx.actor(), &key, &Secret::new(password), ctx.user_agent()).await? {
+    match sign_in(services, &ctx.state().passwords, &ctx.actor(), &key, &Secret::new(password), ctx.user_agent())
+        .await?
+    {
         SignIn::Done(token) => {
             limits.clear("sign_in.delay", &subject).await;
             let account = customer_id(&ctx, &key).await?;
@@ -91,7 +94,8 @@ async fn again(ctx: &Ctx, form: SignInForm, next: String) -> Answer {
 }
 
 async fn too_often(ctx: &Ctx, mut form: SignInForm, next: String, wait: u64) -> Answer {
-    form.errors.push(FieldError { field: "", text: format!("Too many tries. Sign-in opens again in {}.", wait_words(wait)) });
+    form.errors
+        .push(FieldError { field: "", text: format!("Too many tries. Sign-in opens again in {}.", wait_words(wait)) });
     let mut page = ctx.page("Sign in", "login").await;
     page.has_errors = true;
     let body = crate::views::View::render(&Login { page, form, next })?;

@@ -36,7 +36,8 @@ pub async fn provisioning(ctx: Ctx, id: web::Path<String>, query: Query) -> Answ
         let log = job_view::log_part(db, &picture, &LogWish { ..wish }, &here, &base).await?;
         let mut conn = db.read().await?;
         let tail = conn.progress().tail(picture.job.id, 5).await?;
-        let first_error = conn.progress().first_at_level(picture.job.id, picture.job.attempt, Level::Error).await?.map(|l| l.seq);
+        let first_error =
+            conn.progress().first_at_level(picture.job.id, picture.job.attempt, Level::Error).await?.map(|l| l.seq);
         drop(conn);
         let may_act = ctx.staff()?.role.may_operate();
         view.failure = failure(&picture, &tail, first_error, &base, may_act);
@@ -95,16 +96,28 @@ async fn base(ctx: &Ctx, id: &str, tab: &'static str) -> Result<(Customer, Optio
             .into_iter()
             // What only machines use is nobody's to see.
             .filter(|(name, _)| matches!(name.as_str(), "admin_login" | "admin_password" | "db_password"))
-            .map(|(name, at)| Labelled::new(name.replace('_', " "), format!("••••••••{}", at.map_or(String::new(), |at| format!("  shown to the owner {}", crate::views::date_text(at))))))
+            .map(|(name, at)| {
+                Labelled::new(
+                    name.replace('_', " "),
+                    format!(
+                        "••••••••{}",
+                        at.map_or(String::new(), |at| format!("  shown to the owner {}", crate::views::date_text(at)))
+                    ),
+                )
+            })
             .collect();
     }
     drop(conn);
     let title = store.as_ref().map_or_else(|| customer.email.clone(), |s| s.name.clone());
     let here = urls::admin_customer(id);
-    let tabs = [("overview", "Overview", String::new()), ("provisioning", "Provisioning", "/provisioning".into()), ("audit", "Audit", "/audit".into())]
-        .into_iter()
-        .map(|(key, label, path)| Link { href: format!("{here}{path}"), label: label.into(), current: key == tab })
-        .collect();
+    let tabs = [
+        ("overview", "Overview", String::new()),
+        ("provisioning", "Provisioning", "/provisioning".into()),
+        ("audit", "Audit", "/audit".into()),
+    ]
+    .into_iter()
+    .map(|(key, label, path)| Link { href: format!("{here}{path}"), label: label.into(), current: key == tab })
+    .collect();
     let store_id = store.as_ref().map(|s| s.id);
     let facts = store.map(|s| {
         let host = s.host.clone().unwrap_or_else(|| format!("{}.{}", s.slug, settings.text("base_domain")));
@@ -128,7 +141,11 @@ async fn base(ctx: &Ctx, id: &str, tab: &'static str) -> Result<(Customer, Optio
         customer: CustomerFacts {
             id,
             title,
-            verified: if customer.email_verified_at.is_some() { Badge::new("good", "Confirmed") } else { Badge::new("waiting", "Not confirmed") },
+            verified: if customer.email_verified_at.is_some() {
+                Badge::new("good", "Confirmed")
+            } else {
+                Badge::new("waiting", "Not confirmed")
+            },
             email: customer.email,
             created: When::relative(customer.created_at, now),
             last_sign_in: last_sign_in.map(|at| When::relative(at, now)),

@@ -43,7 +43,11 @@ pub async fn get(ctx: Ctx, query: Query) -> Answer {
     let backwards = filter.before.is_some();
     if more {
         // One row more was asked for to know whether there is another page.
-        if backwards { rows.remove(0); } else { rows.pop(); }
+        if backwards {
+            rows.remove(0);
+        } else {
+            rows.pop();
+        }
     }
     let sort = if ascending { "created" } else { "" };
     let link = |extra: (&str, String)| urls::query(&[("q", &q), ("state", state), ("sort", sort), (extra.0, &extra.1)]);
@@ -54,12 +58,21 @@ pub async fn get(ctx: Ctx, query: Query) -> Answer {
     let now = now_plain();
     let mut chips = Vec::new();
     if !q.is_empty() {
-        chips.push(Link { href: format!("{HERE}{}", urls::query(&[("state", state), ("sort", sort)])), label: format!("Search: {q}"), current: false });
+        chips.push(Link {
+            href: format!("{HERE}{}", urls::query(&[("state", state), ("sort", sort)])),
+            label: format!("Search: {q}"),
+            current: false,
+        });
     }
     if let Some((_, label)) = STATES.iter().find(|(v, _)| *v == state && !v.is_empty()) {
-        chips.push(Link { href: format!("{HERE}{}", urls::query(&[("q", &q), ("sort", sort)])), label: (*label).into(), current: false });
+        chips.push(Link {
+            href: format!("{HERE}{}", urls::query(&[("q", &q), ("sort", sort)])),
+            label: (*label).into(),
+            current: false,
+        });
     }
-    let mut heads: Vec<Head> = ["Store", "Email", "Store state", "Platform", "Server", "Plan"].into_iter().map(Head::text).collect();
+    let mut heads: Vec<Head> =
+        ["Store", "Email", "Store state", "Platform", "Server", "Plan"].into_iter().map(Head::text).collect();
     let other = if ascending { "" } else { "created" };
     heads.push(Head {
         label: "Signed up",
@@ -87,7 +100,10 @@ pub async fn get(ctx: Ctx, query: Query) -> Answer {
     ctx.ok(&Customers {
         page: ctx.page("Customers", "admin").await,
         filter: CustomersFilter {
-            states: STATES.iter().map(|(v, l)| Choice { value: (*v).into(), label: (*l).into(), current: *v == state }).collect(),
+            states: STATES
+                .iter()
+                .map(|(v, l)| Choice { value: (*v).into(), label: (*l).into(), current: *v == state })
+                .collect(),
             sort: sort.into(),
             chips,
             q: q.clone(),

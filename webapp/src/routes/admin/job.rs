@@ -63,7 +63,13 @@ pub async fn get(ctx: Ctx, path: web::Path<String>, query: Query) -> Answer {
     let (waited, ran) = times(job);
     let badge = job_badge(job);
     let mut actions = Vec::new();
-    let page_of = |verb: &str, label: &str, class| Action { href: format!("{base}/{verb}"), label: label.into(), busy: String::new(), class, value: String::new() };
+    let page_of = |verb: &str, label: &str, class| Action {
+        href: format!("{base}/{verb}"),
+        label: label.into(),
+        busy: String::new(),
+        class,
+        value: String::new(),
+    };
     if may_act {
         match job.state {
             JobState::Queued | JobState::Retrying => {
@@ -76,18 +82,32 @@ pub async fn get(ctx: Ctx, path: web::Path<String>, query: Query) -> Answer {
         }
     }
     let moment = |label, at: Option<time::PlainDateTime>, note: String| Moment { label, at: at.map(When::exact), note };
-    let mut timeline = vec![moment("Queued", Some(job.created_at), String::new()), moment("Started", job.started_at, format!("waited {waited}"))];
+    let mut timeline = vec![
+        moment("Queued", Some(job.created_at), String::new()),
+        moment("Started", job.started_at, format!("waited {waited}")),
+    ];
     if job.attempt > 1 {
         timeline.push(moment("This attempt", job.attempt_started_at, String::new()));
     }
     if let Some(at) = job.cancel_requested_at {
         timeline.push(moment("Stop asked for", Some(at), String::new()));
     }
-    timeline.push(moment("Ended", job.finished_at, if job.finished_at.is_some() { format!("ran {ran}") } else { String::new() }));
+    timeline.push(moment(
+        "Ended",
+        job.finished_at,
+        if job.finished_at.is_some() { format!("ran {ran}") } else { String::new() },
+    ));
     let inputs = job
         .args
         .as_object()
-        .map(|o| o.iter().filter(|(_, v)| !v.is_null()).map(|(k, v)| Labelled::new(k.replace('_', " "), v.as_str().map_or_else(|| v.to_string(), str::to_owned))).collect())
+        .map(|o| {
+            o.iter()
+                .filter(|(_, v)| !v.is_null())
+                .map(|(k, v)| {
+                    Labelled::new(k.replace('_', " "), v.as_str().map_or_else(|| v.to_string(), str::to_owned))
+                })
+                .collect()
+        })
         .unwrap_or_default();
     ctx.ok(&Job {
         page: ctx.page(format!("{} – {} – Jobs", badge.word, urls::short_job(&job.uid)), "admin").await,
@@ -143,9 +163,14 @@ pub async fn find(ctx: Ctx, path: web::Path<String>, query: Query) -> Answer {
     let q: String = query.get("q")?.chars().take(200).collect();
     let before = query.number::<u32>("before").unwrap_or(u32::MAX);
     let attempt = query.number::<u32>("attempt").unwrap_or(job.attempt);
-    let found = if q.is_empty() { Vec::new() } else { ctx.state().services.db.read().await?.progress().search(job.id, &q, 2000).await? };
+    let found = if q.is_empty() {
+        Vec::new()
+    } else {
+        ctx.state().services.db.read().await?.progress().search(job.id, &q, 2000).await?
+    };
     let found: Vec<u32> = found.into_iter().filter(|l| l.seq < before && l.attempt == attempt).map(|l| l.seq).collect();
-    Ok(HttpResponse::Ok().json(serde_json::json!({ "count": found.len(), "last": found.last(), "first": found.first() })))
+    Ok(HttpResponse::Ok()
+        .json(serde_json::json!({ "count": found.len(), "last": found.last(), "first": found.first() })))
 }
 
 /// `…/log.txt[?raw=1][&attempt=N]`: the whole log as text, also while running.

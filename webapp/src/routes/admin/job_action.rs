@@ -28,9 +28,27 @@ pub enum Act {
 impl Act {
     fn words(self) -> (&'static str, &'static str, &'static str, &'static str, &'static str) {
         match self {
-            Self::Retry => ("retry", "Retry", "A new attempt starts. Finished work that is still valid is not repeated.", "Retry", "Starting…"),
-            Self::Cancel => ("cancel", "Cancel", "A waiting job stops at once. A running one stops at its next step and takes back what it did.", "Cancel", "Cancelling…"),
-            Self::CleanUp => ("cleanup", "Clean up after", "What this job left behind is removed. Nothing else is touched.", "Clean up after", "Cleaning…"),
+            Self::Retry => (
+                "retry",
+                "Retry",
+                "A new attempt starts. Finished work that is still valid is not repeated.",
+                "Retry",
+                "Starting…",
+            ),
+            Self::Cancel => (
+                "cancel",
+                "Cancel",
+                "A waiting job stops at once. A running one stops at its next step and takes back what it did.",
+                "Cancel",
+                "Cancelling…",
+            ),
+            Self::CleanUp => (
+                "cleanup",
+                "Clean up after",
+                "What this job left behind is removed. Nothing else is touched.",
+                "Clean up after",
+                "Cleaning…",
+            ),
         }
     }
 }
@@ -149,7 +167,12 @@ pub async fn bulk(ctx: &Ctx, action: Act, ids: &[&str], form: &Form) -> Answer {
                 .iter()
                 .map(|(j, _)| NamedJob {
                     badge: job_badge(j),
-                    text: format!("{} · {} · {}", urls::short_job(&j.uid), hosting::jobs::title(&j.kind), j.store_name.as_deref().or(j.customer_email.as_deref()).unwrap_or("–")),
+                    text: format!(
+                        "{} · {} · {}",
+                        urls::short_job(&j.uid),
+                        hosting::jobs::title(&j.kind),
+                        j.store_name.as_deref().or(j.customer_email.as_deref()).unwrap_or("–")
+                    ),
                 })
                 .collect(),
             hidden,

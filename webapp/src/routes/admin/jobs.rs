@@ -62,18 +62,28 @@ pub async fn get(ctx: Ctx, query: Query) -> Answer {
     let more = rows.len() > PAGE as usize;
     let backwards = after.is_none() && before.is_some();
     if more {
-        if backwards { rows.remove(0); } else { rows.pop(); }
+        if backwards {
+            rows.remove(0);
+        } else {
+            rows.pop();
+        }
     }
     let now = now_plain();
     let state_text = state.map_or("", JobState::as_str);
-    let link = |name: &str, id: u64| format!("{HERE}{}", urls::query(&[("state", state_text), ("kind", kind), (name, &id.to_string())]));
+    let link = |name: &str, id: u64| {
+        format!("{HERE}{}", urls::query(&[("state", state_text), ("kind", kind), (name, &id.to_string())]))
+    };
     let (first, last) = (rows.first().map_or(0, |r| r.id), rows.last().map_or(0, |r| r.id));
     let has_newer = q.is_empty() && if backwards { more } else { after.is_some() };
     let has_older = q.is_empty() && (backwards || more);
     let states = counts
         .iter()
         .map(|(s, n)| StateCount {
-            href: if state == Some(*s) { format!("{HERE}{}", urls::query(&[("kind", kind)])) } else { format!("{HERE}{}", urls::query(&[("state", s.as_str()), ("kind", kind)])) },
+            href: if state == Some(*s) {
+                format!("{HERE}{}", urls::query(&[("kind", kind)]))
+            } else {
+                format!("{HERE}{}", urls::query(&[("state", s.as_str()), ("kind", kind)]))
+            },
             label: Badge::job(s.as_str()).word,
             count: capped(*n, u64::from(CAP)),
             current: state == Some(*s),
@@ -81,16 +91,28 @@ pub async fn get(ctx: Ctx, query: Query) -> Answer {
         .collect();
     let mut chips = Vec::new();
     if let Some(state) = state {
-        chips.push(Link { href: format!("{HERE}{}", urls::query(&[("kind", kind)])), label: Badge::job(state.as_str()).word.into(), current: false });
+        chips.push(Link {
+            href: format!("{HERE}{}", urls::query(&[("kind", kind)])),
+            label: Badge::job(state.as_str()).word.into(),
+            current: false,
+        });
     }
     if !kind.is_empty() {
-        chips.push(Link { href: format!("{HERE}{}", urls::query(&[("state", state_text)])), label: jobs::title(kind).into(), current: false });
+        chips.push(Link {
+            href: format!("{HERE}{}", urls::query(&[("state", state_text)])),
+            label: jobs::title(kind).into(),
+            current: false,
+        });
     }
     if !q.is_empty() {
         chips.push(Link { href: HERE.into(), label: format!("Search: {q}"), current: false });
     }
     let mut kinds = vec![Choice { value: String::new(), label: "All kinds".into(), current: kind.is_empty() }];
-    kinds.extend(KINDS.iter().map(|k| Choice { value: (*k).into(), label: jobs::title(k).into(), current: *k == kind }));
+    kinds.extend(KINDS.iter().map(|k| Choice {
+        value: (*k).into(),
+        label: jobs::title(k).into(),
+        current: *k == kind,
+    }));
     let queue_text = match (&waiting, &newest) {
         (Some(job), _) => format!("The oldest waiting job waits since {}.", When::relative(job.run_at, now).text),
         (None, Some(job)) => format!("Nothing waits. Newest job {}.", When::relative(job.created_at, now).text),
@@ -110,11 +132,21 @@ pub async fn get(ctx: Ctx, query: Query) -> Answer {
                 customer_href: j.customer_id.map(urls::admin_customer).unwrap_or_default(),
                 badge: job_badge(j),
                 attempt: j.attempt,
-                step: if j.state.is_over() && j.state != JobState::Failed { String::new() } else { j.current_step.replace('_', " ") },
+                step: if j.state.is_over() && j.state != JobState::Failed {
+                    String::new()
+                } else {
+                    j.current_step.replace('_', " ")
+                },
                 created: When::relative(j.created_at, now),
                 waited,
                 ran,
-                worker: j.lease_owner.as_deref().and_then(|o| o.split('/').next()).or(j.server_name.as_deref()).unwrap_or_default().to_owned(),
+                worker: j
+                    .lease_owner
+                    .as_deref()
+                    .and_then(|o| o.split('/').next())
+                    .or(j.server_name.as_deref())
+                    .unwrap_or_default()
+                    .to_owned(),
             }
         })
         .collect();
@@ -125,7 +157,18 @@ pub async fn get(ctx: Ctx, query: Query) -> Answer {
         states,
         filter: JobsFilter { q, state: state_text.into(), kinds, chips },
         may_act: ctx.staff()?.role.may_operate(),
-        heads: vec![Head::text("Job"), Head::text("Kind"), Head::text("Customer"), Head::text("State"), Head::num("Attempt"), Head::text("Step"), Head::text("Created"), Head::num("Waited"), Head::num("Ran"), Head::text("Worker")],
+        heads: vec![
+            Head::text("Job"),
+            Head::text("Kind"),
+            Head::text("Customer"),
+            Head::text("State"),
+            Head::num("Attempt"),
+            Head::text("Step"),
+            Head::text("Created"),
+            Head::num("Waited"),
+            Head::num("Ran"),
+            Head::text("Worker"),
+        ],
         rows,
         pager: Pager {
             text: format!("{count} shown{}", if has_older { ", there are more" } else { "" }),

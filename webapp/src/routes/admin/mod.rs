@@ -53,11 +53,23 @@ pub(super) fn failure(
     }
     let steps = picture.shown(job.attempt);
     let at = steps.iter().find(|s| s.state == "failed").or_else(|| steps.iter().find(|s| s.name == job.current_step));
-    let title = at.map_or_else(|| "This job failed".to_owned(), |s| format!("Step {}, {}, failed", s.position, s.title));
+    let title =
+        at.map_or_else(|| "This job failed".to_owned(), |s| format!("Step {}, {}, failed", s.position, s.title));
     let mut actions = Vec::new();
     if may_act {
-        let post = |verb: &str, label: String, busy: &str, class| view::Action { href: format!("{base}/{verb}"), label, busy: busy.into(), class, value: String::new() };
-        actions.push(post("retry", at.map_or_else(|| "Retry job".into(), |s| format!("Retry from step {}", s.position)), "Starting…", "main"));
+        let post = |verb: &str, label: String, busy: &str, class| view::Action {
+            href: format!("{base}/{verb}"),
+            label,
+            busy: busy.into(),
+            class,
+            value: String::new(),
+        };
+        actions.push(post(
+            "retry",
+            at.map_or_else(|| "Retry job".into(), |s| format!("Retry from step {}", s.position)),
+            "Starting…",
+            "main",
+        ));
         if job.cleanup_pending {
             actions.push(post("cleanup", "Clean up".into(), "Cleaning…", "danger"));
         }
@@ -66,7 +78,11 @@ pub(super) fn failure(
     Some(view::Failure {
         badge: Badge::job("failed"),
         title,
-        reason: if detail.is_empty() { job.error_reason.clone() } else { format!("{}. {detail}", job.error_reason.trim_end_matches('.')) },
+        reason: if detail.is_empty() {
+            job.error_reason.clone()
+        } else {
+            format!("{}. {detail}", job.error_reason.trim_end_matches('.'))
+        },
         code: job.error_code.clone(),
         reference: crate::urls::short_job(&job.uid),
         first_error: first_error.unwrap_or(0),

@@ -31,7 +31,11 @@ pub async fn get(ctx: Ctx) -> Answer {
     for server in &servers {
         let age = server.heartbeat_age.unwrap_or(i64::MAX);
         if server.state == "active" && age > 60 {
-            let since = if age == i64::MAX { "never reported".into() } else { format!("Last sign of life {} ago", duration_text(age * 1000)) };
+            let since = if age == i64::MAX {
+                "never reported".into()
+            } else {
+                format!("Last sign of life {} ago", duration_text(age * 1000))
+            };
             attention.push(Attention {
                 badge: Badge::new("warning", "Late"),
                 href: "/admin/system".into(),
@@ -66,7 +70,11 @@ pub async fn get(ctx: Ctx) -> Answer {
             badge: Badge::new("warning", "Silent"),
             href: urls::admin_job(&job.uid),
             title: title(job, "is stuck"),
-            detail: format!("No sign of life for {}. {}", duration_text(job.silent_seconds.unwrap_or(0) * 1000), urls::short_job(&job.uid)),
+            detail: format!(
+                "No sign of life for {}. {}",
+                duration_text(job.silent_seconds.unwrap_or(0) * 1000),
+                urls::short_job(&job.uid)
+            ),
             since: None,
         });
     }
@@ -89,8 +97,13 @@ pub async fn get(ctx: Ctx) -> Answer {
         });
     }
     let job_count = |state| jobs.iter().find(|(s, _)| *s == state).map_or(0, |(_, n)| *n);
-    let store_count = |state| stores.iter().find(|(s, _)| *s == state).map_or(0, |(_, n)| u64::try_from(*n).unwrap_or(0));
-    let figure = |n: u64, label: &str, href: &str| Figure { value: capped(n, u64::from(CAP)), label: label.into(), href: href.into() };
+    let store_count =
+        |state| stores.iter().find(|(s, _)| *s == state).map_or(0, |(_, n)| u64::try_from(*n).unwrap_or(0));
+    let figure = |n: u64, label: &str, href: &str| Figure {
+        value: capped(n, u64::from(CAP)),
+        label: label.into(),
+        href: href.into(),
+    };
     let counts = vec![
         figure(store_count(StoreState::Active), "Stores live", "/admin/customers?state=active"),
         figure(store_count(StoreState::Provisioning), "Being set up", "/admin/customers?state=provisioning"),
@@ -116,5 +129,12 @@ pub async fn get(ctx: Ctx) -> Answer {
             ran: times(j).1,
         })
         .collect();
-    ctx.ok(&Overview { page: ctx.page("Overview", "admin").await, checked: When::exact(now), unavailable, attention, counts, running })
+    ctx.ok(&Overview {
+        page: ctx.page("Overview", "admin").await,
+        checked: When::exact(now),
+        unavailable,
+        attention,
+        counts,
+        running,
+    })
 }

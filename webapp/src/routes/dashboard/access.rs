@@ -46,7 +46,8 @@ pub async fn reveal(ctx: Ctx, form: Form) -> Answer {
         return Err(WebError::TooMany(wait));
     }
     let what = form.get("what")?;
-    let group = GROUPS.iter().find(|g| g.0 == what).ok_or_else(|| WebError::Unreadable("Choose what to show.".into()))?;
+    let group =
+        GROUPS.iter().find(|g| g.0 == what).ok_or_else(|| WebError::Unreadable("Choose what to show.".into()))?;
     let store = own_store(&ctx).await?.filter(ready).ok_or(WebError::NotFound)?;
     let names: Vec<&'static str> = group.2.iter().map(|(name, _)| *name).collect();
     let values = reveal_credentials(&ctx.state().services, &ctx.actor(), &store, &names).await?;
@@ -80,7 +81,11 @@ async fn draw(ctx: &Ctx, shown: Option<(&'static str, Vec<(&'static str, Secret)
             let last = known.iter().filter(|(k, _)| here.iter().any(|(n, _)| n == k)).filter_map(|(_, at)| *at).max();
             let revealed = shown.as_ref().is_some_and(|(k, _)| k == key);
             let value_of = |name: &str| {
-                shown.as_ref().filter(|_| revealed).and_then(|(_, v)| v.iter().find(|(n, _)| *n == name)).map(|(_, s)| s.expose().to_owned())
+                shown
+                    .as_ref()
+                    .filter(|_| revealed)
+                    .and_then(|(_, v)| v.iter().find(|(n, _)| *n == name))
+                    .map(|(_, s)| s.expose().to_owned())
             };
             Some(CredentialGroup {
                 key,
@@ -89,7 +94,11 @@ async fn draw(ctx: &Ctx, shown: Option<(&'static str, Vec<(&'static str, Secret)
                     .iter()
                     .map(|(name, label)| {
                         let value = value_of(name);
-                        Credential { label: (*label).into(), copy: value.is_some(), value: value.unwrap_or_else(|| MASK.into()) }
+                        Credential {
+                            label: (*label).into(),
+                            copy: value.is_some(),
+                            value: value.unwrap_or_else(|| MASK.into()),
+                        }
                     })
                     .collect(),
                 revealed,

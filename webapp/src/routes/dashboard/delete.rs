@@ -34,13 +34,17 @@ pub async fn post(ctx: Ctx, form: Form) -> Answer {
     let store = own_store(&ctx).await?.ok_or(WebError::NotFound)?;
     let (confirm, password) = (form.get("confirm")?, form.get("password")?);
     if form.get("version")? != version(&store) {
-        return Err(WebError::Conflict("Your store is not as this page showed it. Look at it again before you delete it. Nothing was changed.".into()));
+        return Err(WebError::Conflict(
+            "Your store is not as this page showed it. Look at it again before you delete it. Nothing was changed."
+                .into(),
+        ));
     }
     let subject = format!("{}/{}", session.customer_id, ctx.address());
     if let Err(wait) = ctx.state().limits.look("delete_store.delay", &subject).await {
         return Err(WebError::TooMany(wait));
     }
-    let mut shown = DeleteForm { confirm: Field::of(confirm.chars().take(200).collect::<String>()), ..DeleteForm::default() };
+    let mut shown =
+        DeleteForm { confirm: Field::of(confirm.chars().take(200).collect::<String>()), ..DeleteForm::default() };
     if confirm.trim() != store.name {
         refuse(&mut shown.confirm, &mut shown.errors, "confirm", &format!("Type the store's name, {}", store.name));
     }

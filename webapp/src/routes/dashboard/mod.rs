@@ -43,12 +43,19 @@ pub async fn get(ctx: Ctx) -> Answer {
     let live = store.state == StoreState::Active;
     let now = now_plain();
     let (waiting, problem) = match store.state {
-        StoreState::Requested => ("Confirm your email with the link we sent, then it starts.".to_owned(), String::new()),
+        StoreState::Requested => {
+            ("Confirm your email with the link we sent, then it starts.".to_owned(), String::new())
+        }
         StoreState::Failed => (
             String::new(),
-            job.as_ref().map(|j| j.error_reason.clone()).filter(|r| !r.is_empty()).unwrap_or_else(|| "The setup could not be finished.".into()),
+            job.as_ref()
+                .map(|j| j.error_reason.clone())
+                .filter(|r| !r.is_empty())
+                .unwrap_or_else(|| "The setup could not be finished.".into()),
         ),
-        StoreState::Suspended => (String::new(), "This store is paused. Its data is kept. Contact us to start it again.".into()),
+        StoreState::Suspended => {
+            (String::new(), "This store is paused. Its data is kept. Contact us to start it again.".into())
+        }
         StoreState::Deleting => ("It is being deleted.".to_owned(), String::new()),
         _ => (String::new(), String::new()),
     };
@@ -66,8 +73,19 @@ pub async fn get(ctx: Ctx) -> Answer {
         created: When::relative(store.created_at, now),
         live_since: store.active_at.map(|at| When::relative(at, now)),
         deletion: store.delete_after.map(When::exact),
-        limits: plan.map(|p| plans::limits(&p).into_iter().map(|(what, how)| Labelled::new(capital(what.trim_start_matches("of ")), how)).collect()).unwrap_or_default(),
-        poll: if matches!(store.state, StoreState::Provisioning | StoreState::Deleting | StoreState::Requested) { "/dashboard/state".into() } else { String::new() },
+        limits: plan
+            .map(|p| {
+                plans::limits(&p)
+                    .into_iter()
+                    .map(|(what, how)| Labelled::new(capital(what.trim_start_matches("of ")), how))
+                    .collect()
+            })
+            .unwrap_or_default(),
+        poll: if matches!(store.state, StoreState::Provisioning | StoreState::Deleting | StoreState::Requested) {
+            "/dashboard/state".into()
+        } else {
+            String::new()
+        },
         url: url.clone(),
         host,
     };
@@ -76,8 +94,19 @@ pub async fn get(ctx: Ctx) -> Answer {
     let checklist = if live {
         vec![
             todo("package", "Add your first product", admin("post-new.php?post_type=product"), "Add product"),
-            todo("credit-card", "Choose how customers pay", admin("admin.php?page=wc-settings&tab=checkout"), "Set up payments"),
-            Todo { icon: "key", text: "Look at your sign-in details".into(), href: "/dashboard/access".into(), link: "Sign-in details", outside: false },
+            todo(
+                "credit-card",
+                "Choose how customers pay",
+                admin("admin.php?page=wc-settings&tab=checkout"),
+                "Set up payments",
+            ),
+            Todo {
+                icon: "key",
+                text: "Look at your sign-in details".into(),
+                href: "/dashboard/access".into(),
+                link: "Sign-in details",
+                outside: false,
+            },
         ]
     } else {
         vec![

@@ -1,0 +1,272 @@
+//! One server with a real Docker Engine, a real nginx edge and real store images, in a directory of
+//! its own: for tests of what a worker does to a machine. Needs root and `SHOPFLEET_IMAGES_FILE`.
+
+use crate::{TestDb, TestRedis};
+use hosting::db::jobs::{JobRef, JobRow, NewJob};
+use hosting::db::stores::{NewStore, Store};
+use hosting::db::{Db, Queries};
+use hosting::domain::{Actor, Email, JobState, Platform, PortPool, StoreState};
+use hosting::services::Services;
+use std::net::Ipv4Addr;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+use tokio_util::sync::CancellationToken;
+use worker::engine::{Engine, EngineConfig};
+use worker::jobs::{deprovision_store::DeprovisionStore, provision_store::ProvisionStore};
+use worker::machine::Machine;
+
+/// What exists of stores on this server; empty on a clean one.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Census {
+    pub containers: Vec<String>,
+    pub networks: Vec<String>,
+    pub directories: Vec<String>,
+    pub routes: Vec<String>,
+    pub rows: Vec<String>,
+}
+
+pub struct ShopServer {
+    pub db: TestDb,
+    pub redis: TestRedis,
+    pub machine: Arc<Machine>,
+    pub server_id: u64,
+    pub edge_port: u16,
+    pub top: PathBuf,
+    pub base_domain: String,
+    edge: Child,
+}
+
+impl ShopServer {
+    pub async fn new() -> Self {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let n = NEXT.fetch_add(1, Ordering::Relaxed);
+        assert!(
+            std::env::var_os("SHOPFLEET_IMAGES_FILE").is_some(),
+            "SHOPFLEET_IMAGES_FILE is not set: run ./scripts/test, or scripts/images and name var/images.json"
+        );
+        let db = TestDb::new().await;
+        let redis = TestRedis::start();
+        let pid = std::process::id();
+        let name = format!("t{pid}-{n}");
+        let top = std::env::temp_dir().join(format!("sft-server-{pid}-{n}"));
+        let server_id = own_pools(&db.db, &name, n).await;
+        let edge_port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let base_domain = format!("s{n}.localhost");
+        for (key, value) in [
+            ("base_domain", base_domain.as_str()),
+            ("edge_public_scheme", "http"),
+            ("edge_public_port", &edge_port.to_string()),
+        ] {
+            let mut tx = db.db.begin().await.unwrap();
+            tx.settings().set(key, value, "test").await.unwrap();
+            tx.commit().await.unwrap();
+        }
+        let edge_dir = top.join("edge");
+        let edge = start_edge(&edge_dir, edge_port);
+        let services = Services { db: db.db.clone(), queue: redis.queue(), keys: db.keys.clone() };
+        let config = hosting::config::WorkerConfig {
+            server: name,
+            // One template for all tests of a run: unpacking it is not what they are about.
+            data_dir: top.join("stores"),
+            edge_dir,
+            docker_host: std::env::var("DOCKER_HOST").unwrap_or_else(|_| "unix:///var/run/docker.sock".into()),
+            metrics_listen: None,
+        };
+        let machine = Arc::new(Machine::new(&services, &config, server_id).unwrap());
+        machine.warm_up().await;
+        Self { db, redis, machine, server_id, edge_port, top, base_domain, edge }
+    }
+
+    /// Starts an engine with the jobs about stores.
+    pub fn engine(&self) -> (Engine, CancellationToken) {
+        let stop = CancellationToken::new();
+        let owner = worker::identity::owner(&self.machine.server);
+        let mut config = EngineConfig::new(owner, self.server_id, Some(self.machine.data_dir.clone()));
+        config.schedules = false;
+        let jobs: Vec<Arc<dyn worker::engine::Job>> =
+            vec![Arc::new(ProvisionStore::new(&self.machine)), Arc::new(DeprovisionStore::new(&self.machine))];
+        (Engine::start(self.db.db.clone(), self.redis.queue(), jobs, config, stop.clone()), stop)
+    }
+
+    pub fn services(&self) -> Services {
+        self.machine.services.clone()
+    }
+
+    /// A store as sign-up and the confirmed e-mail leave it: `provisioning`, its job waiting.
+    pub async fn order(&self, name: &str, slug: &str) -> (u64, JobRef) {
+        let mut tx = self.db.db.begin().await.unwrap();
+        let email = Email::parse(&format!("{slug}@example.com")).unwrap();
+        let customer_id = tx.customers().insert(&email, "x").await.unwrap();
+        let plan = tx.plans().find("trial").await.unwrap().unwrap();
+        let new = NewStore {
+            customer_id,
+            plan_id: plan.id,
+            platform: Platform::WooCommerce,
+            name,
+            slug,
+            currency: "EUR",
+            country: "DE",
+        };
+        let (id, _) = tx.stores().insert(&new).await.unwrap();
+        tx.stores().move_state(id, StoreState::Requested, StoreState::Provisioning).await.unwrap();
+        let new = NewJob::for_store(
+            hosting::jobs::PROVISION_STORE,
+            id,
+            customer_id,
+            Some(self.server_id),
+            &Actor::system("test"),
+        );
+        let job = tx.jobs().insert(&new).await.unwrap();
+        tx.commit().await.unwrap();
+        self.redis.queue().announce(&[job]).await;
+        (id, job)
+    }
+
+    pub async fn store(&self, id: u64) -> Store {
+        self.db.db.read().await.unwrap().stores().get(id).await.unwrap().unwrap()
+    }
+
+    pub async fn job(&self, job: &JobRef) -> JobRow {
+        self.db.db.read().await.unwrap().jobs().get(job.id).await.unwrap().unwrap()
+    }
+
+    /// Waits until the job is in `state`; says why when it ended otherwise.
+    pub async fn reaches(&self, job: &JobRef, state: JobState) -> JobRow {
+        let begun = Instant::now();
+        loop {
+            let row = self.job(job).await;
+            if row.state == state {
+                return row;
+            }
+            let ended = matches!(row.state, JobState::Finished | JobState::Failed | JobState::Cancelled);
+            if ended || begun.elapsed() > Duration::from_secs(120) {
+                panic!("job is {:?}, not {state:?}:\n{}", row.state, self.log(job).await);
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
+    /// The whole log, for a failing test.
+    pub async fn log(&self, job: &JobRef) -> String {
+        let lines = self.db.db.read().await.unwrap().progress().range(job.id, 1, u32::MAX, 10_000).await.unwrap();
+        lines.iter().map(|l| format!("{} {} {}\n", l.at, l.step, l.text)).collect()
+    }
+
+    /// Everything there is of stores on this server.
+    pub async fn census(&self) -> Census {
+        let label = format!("{}={}", worker::docker::LABEL_SERVER, self.machine.server);
+        let names = |all: Vec<worker::docker::Listed>| {
+            let mut names: Vec<String> = all.into_iter().map(|l| l.name).collect();
+            names.sort();
+            names
+        };
+        let mut directories = Vec::new();
+        for dir in [self.machine.data_dir.clone(), self.machine.data_dir.join(".trash")] {
+            for entry in std::fs::read_dir(dir).into_iter().flatten().flatten() {
+                let name = entry.file_name().to_string_lossy().into_owned();
+                if name.starts_with("store-") {
+                    directories.push(name);
+                }
+            }
+        }
+        let mut rows = Vec::new();
+        for (what, query) in [
+            ("port", "SELECT COUNT(*) FROM port_allocations WHERE store_id IS NOT NULL"),
+            ("subnet", "SELECT COUNT(*) FROM subnet_allocations WHERE store_id IS NOT NULL"),
+            ("address", "SELECT COUNT(*) FROM store_addresses"),
+            ("secret", "SELECT COUNT(*) FROM store_secrets"),
+            ("placed", "SELECT COUNT(*) FROM stores WHERE server_id IS NOT NULL"),
+        ] {
+            let n = self.db.number(query).await;
+            if n > 0 {
+                rows.push(format!("{n} {what}"));
+            }
+        }
+        Census {
+            containers: names(self.machine.docker.containers_by_label(&label).await.unwrap()),
+            networks: names(self.machine.docker.networks_by_label(&label).await.unwrap()),
+            directories,
+            routes: self.machine.edge.routed().unwrap(),
+            rows,
+        }
+    }
+
+    /// Asks the edge like a visitor; `(status, body)`.
+    pub async fn get(&self, host: &str, path: &str) -> (u16, String) {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let client = reqwest::Client::builder()
+            .resolve(host, ([127, 0, 0, 1], self.edge_port).into())
+            .redirect(reqwest::redirect::Policy::none())
+            .build()
+            .unwrap();
+        let answer = client.get(format!("http://{host}:{}{path}", self.edge_port)).send().await.unwrap();
+        (answer.status().as_u16(), answer.text().await.unwrap())
+    }
+}
+
+/// Ports and subnets that no other test and no developer's own server uses.
+async fn own_pools(db: &Db, name: &str, n: u32) -> u64 {
+    let mut tx = db.begin().await.unwrap();
+    let id = tx.servers().ensure(name).await.unwrap();
+    let block = u16::try_from((std::process::id() * 7 + n) % 100).unwrap();
+    let first = 20_000 + block * 20;
+    tx.ports().widen(id, PortPool::StoreWeb, first, first + 19).await.unwrap();
+    tx.ports().widen(id, PortPool::StoreDbAdmin, 30_000 + block * 20, 30_019 + block * 20).await.unwrap();
+    let base = u32::from(Ipv4Addr::new(10, 213, 64, 0)) + u32::from(block) * 20 * 16;
+    tx.subnets().widen(id, Ipv4Addr::from(base), 28, 20).await.unwrap();
+    tx.commit().await.unwrap();
+    id
+}
+
+fn start_edge(dir: &std::path::Path, port: u16) -> Child {
+    // The same writer as the product's, so that a change of the template is met here.
+    let options = shopfleet_cli::edge::EdgeOptions { dir, port, user: Some("root"), tls: None };
+    shopfleet_cli::edge::write(&options, None).unwrap();
+    let child = Command::new("nginx")
+        .args(["-e", "stderr", "-p"])
+        .arg(dir)
+        .arg("-c")
+        .arg(dir.join("nginx.conf"))
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("nginx is not installed: run ./scripts/test");
+    let begun = Instant::now();
+    while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
+        assert!(begun.elapsed() < Duration::from_secs(10), "the edge did not start");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    child
+}
+
+impl Drop for ShopServer {
+    fn drop(&mut self) {
+        // Whatever a failed test left: containers and networks first, then files.
+        let machine = self.machine.clone();
+        let _ = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            runtime.block_on(async {
+                // A client belongs to the runtime that made it.
+                let host = std::env::var("DOCKER_HOST").unwrap_or_else(|_| "unix:///var/run/docker.sock".into());
+                let docker = worker::docker::Docker::connect(&host).unwrap();
+                let label = format!("{}={}", worker::docker::LABEL_SERVER, machine.server);
+                for c in docker.containers_by_label(&label).await.unwrap_or_default() {
+                    let _ = docker.remove_container(&c.id).await;
+                }
+                for n in docker.networks_by_label(&label).await.unwrap_or_default() {
+                    let _ = docker.remove_network(&n.id).await;
+                }
+            });
+        })
+        .join();
+        let _ = nix::sys::signal::kill(
+            nix::unistd::Pid::from_raw(i32::try_from(self.edge.id()).unwrap_or(0)),
+            nix::sys::signal::Signal::SIGTERM,
+        );
+        let _ = self.edge.wait();
+        let _ = std::fs::remove_dir_all(&self.top);
+    }
+}
