@@ -103,6 +103,7 @@ TEST_PACKAGES='
 chromium chromium chromium-browser
 chromedriver chromium-driver chromium-chromedriver
 shellcheck shellcheck
+docker-compose docker-compose
 '
 
 have() {

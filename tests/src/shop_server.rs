@@ -75,20 +75,19 @@ impl ShopServer {
             docker_host: std::env::var("DOCKER_HOST").unwrap_or_else(|_| "unix:///var/run/docker.sock".into()),
             metrics_listen: None,
         };
-        let machine = Arc::new(Machine::new(&services, &config, server_id).unwrap());
+        // A list of images of its own, so that a test may take one away.
+        let images = top.join("images.json");
+        std::fs::copy(std::env::var_os("SHOPFLEET_IMAGES_FILE").unwrap(), &images).unwrap();
+        let mut machine = Machine::new(&services, &config, server_id).unwrap();
+        machine.images_file = Some(images);
+        let machine = Arc::new(machine);
         machine.warm_up().await;
         Self { db, redis, machine, server_id, edge_port, top, base_domain, edge }
     }
 
     /// Starts an engine with the jobs about stores.
     pub fn engine(&self) -> (Engine, CancellationToken) {
-        let stop = CancellationToken::new();
-        let owner = worker::identity::owner(&self.machine.server);
-        let mut config = EngineConfig::new(owner, self.server_id, Some(self.machine.data_dir.clone()));
-        config.schedules = false;
-        let jobs: Vec<Arc<dyn worker::engine::Job>> =
-            vec![Arc::new(ProvisionStore::new(&self.machine)), Arc::new(DeprovisionStore::new(&self.machine))];
-        (Engine::start(self.db.db.clone(), self.redis.queue(), jobs, config, stop.clone()), stop)
+        start_engine(&self.machine)
     }
 
     pub fn services(&self) -> Services {
@@ -205,6 +204,17 @@ impl ShopServer {
         let answer = client.get(format!("http://{host}:{}{path}", self.edge_port)).send().await.unwrap();
         (answer.status().as_u16(), answer.text().await.unwrap())
     }
+}
+
+fn start_engine(machine: &Arc<Machine>) -> (Engine, CancellationToken) {
+    let stop = CancellationToken::new();
+    let owner = worker::identity::owner(&machine.server);
+    let mut config = EngineConfig::new(owner, machine.server_id, Some(machine.data_dir.clone()));
+    config.schedules = false;
+    let jobs: Vec<Arc<dyn worker::engine::Job>> =
+        vec![Arc::new(ProvisionStore::new(machine)), Arc::new(DeprovisionStore::new(machine))];
+    let services = machine.services.clone();
+    (Engine::start(services.db, services.queue, jobs, config, stop.clone()), stop)
 }
 
 /// Ports and subnets that no other test and no developer's own server uses.

@@ -205,3 +205,64 @@ async fn a_port_and_a_subnet_in_a_strangers_hands_are_passed_over() {
         std::fs::read_to_string(server.machine.dir(&server.store(id).await).path().join("compose.yml")).unwrap();
     assert!(compose.contains(&format!("127.0.0.1:{row}:8080")), "{compose}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_missing_image_is_explained_and_a_retry_after_mending_succeeds() {
+    let _one = ONE.lock().await;
+    fail_point::clear();
+    let server = ShopServer::new().await;
+    let (_engine, _stop) = server.engine();
+    let list = server.top.join("images.json");
+    let good = std::fs::read_to_string(&list).unwrap();
+    let mut doc: serde_json::Value = serde_json::from_str(&good).unwrap();
+    doc["store-web"] = format!("sha256:{}", "0".repeat(64)).into();
+    std::fs::write(&list, doc.to_string()).unwrap();
+    let (id, job) = server.order("No image", "no-image").await;
+    let row = server.reaches(&job, JobState::Failed).await;
+    assert_eq!(row.error_code, "image_missing");
+    assert!(row.error_detail.unwrap().contains("scripts/images"));
+    assert_eq!(server.store(id).await.state, StoreState::Failed);
+    assert_eq!(server.census().await, Census::default());
+    std::fs::write(&list, good).unwrap();
+    retry_job(&server.services(), &Actor::operator(), &job.uid, Wish::Retry).await.unwrap();
+    server.reaches(&job, JobState::Finished).await;
+    assert_eq!(server.store(id).await.state, StoreState::Active);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn docker_compose_agrees_with_what_runs() {
+    let _one = ONE.lock().await;
+    fail_point::clear();
+    let server = ShopServer::new().await;
+    let (_engine, _stop) = server.engine();
+    let (id, job) = server.order("Compose", "compose-shop").await;
+    server.reaches(&job, JobState::Finished).await;
+    let dir = server.machine.dir(&server.store(id).await).path();
+    let compose = |args: &[&str]| {
+        let run = |program: &str, first: &[&str]| {
+            std::process::Command::new(program)
+                .args(first)
+                .args(args)
+                .current_dir(&dir)
+                .output()
+                .ok()
+                .filter(|o| o.status.success())
+        };
+        run("docker", &["compose"]).or_else(|| run("docker-compose", &[])).map(|o| String::from_utf8(o.stdout).unwrap())
+    };
+    assert!(
+        compose(&["version"]).is_some(),
+        "neither docker compose nor docker-compose is installed: run ./scripts/test, which installs it"
+    );
+    assert!(
+        compose(&["config"]).expect("config").contains("store-redis")
+            || compose(&["config"]).unwrap().contains("sha256:")
+    );
+    let listed = compose(&["ps", "-a"]).expect("ps");
+    for name in server.census().await.containers {
+        assert!(listed.contains(&name), "{name} is not in\n{listed}");
+    }
+    compose(&["down"]).expect("down");
+    let census = server.census().await;
+    assert_eq!((census.containers.len(), census.networks.len()), (0, 0));
+}

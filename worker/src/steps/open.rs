@@ -1,10 +1,9 @@
 //! Open the store: it is active from here on, and its owner gets a mail.
 
 use super::Subject;
-use super::subject::fenced;
+use super::subject::{audit_state, fenced};
 use crate::engine::{Step, StepContext, StepError, StepResult};
 use crate::machine::Machine;
-use crate::shop::images::ImageSet;
 use async_trait::async_trait;
 use hosting::db::Queries;
 use hosting::db::jobs::{JobRef, NewJob};
@@ -27,7 +26,7 @@ impl Step for Open {
     async fn apply(&self, cx: &mut StepContext) -> StepResult {
         let machine = &self.0;
         let subject = Subject::load(machine, cx).await?;
-        let images = ImageSet::load()?;
+        let images = machine.images()?;
         let store = &subject.store;
         let seen: serde_json::Value = cx.output_if_any("verify").unwrap_or_default();
         let facts = serde_json::json!({
@@ -53,6 +52,7 @@ impl Step for Open {
                     &format!("store_ready:{}", store.uid),
                 )
                 .await?;
+                audit_state(machine, cx, &mut tx, store, "store.open").await?;
             }
             other => {
                 let state = other.map_or("gone", StoreState::as_str);

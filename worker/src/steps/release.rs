@@ -3,7 +3,7 @@
 use super::Subject;
 use super::open::{notice, worker_actor};
 use super::reserve::PORT_REST_SECONDS;
-use super::subject::fenced;
+use super::subject::{audit_state, fenced};
 use crate::engine::{Step, StepContext, StepError, StepResult};
 use crate::machine::Machine;
 use async_trait::async_trait;
@@ -57,6 +57,7 @@ impl Step for Release {
                 &format!("store_deleted:{}", store.uid),
             )
             .await?;
+            audit_state(machine, cx, &mut tx, store, "store.deleted").await?;
         }
         tx.commit().await?;
         machine.services.queue.announce(mail.as_slice()).await;

@@ -1,7 +1,7 @@
 //! Reserve: everything that must not change is chosen and stored before its first use.
 
 use super::Subject;
-use super::subject::{fenced, secret};
+use super::subject::{audit_state, fenced, secret};
 use crate::engine::{Step, StepContext, StepError, StepResult};
 use crate::machine::Machine;
 use async_trait::async_trait;
@@ -114,6 +114,7 @@ impl Step for Reserve {
         let mut mail = None;
         if state == Some(StoreState::Provisioning) {
             tx.stores().move_state(store.id, StoreState::Provisioning, StoreState::Failed).await?;
+            audit_state(machine, cx, &mut tx, store, "store.set_up_failed").await?;
             let args = MailArgs {
                 template: "store_failed".into(),
                 customer_id: Some(store.customer_id),

@@ -7,6 +7,7 @@ use crate::shop::images::ImageSet;
 use crate::shop::stack::{Identity, Stack};
 use crate::shop::woocommerce::{self, Limits, Reserved};
 use hosting::crypto::Secret;
+use hosting::db::audit::NewEvent;
 use hosting::db::plans::Plan;
 use hosting::db::stores::Store;
 use hosting::db::{DbError, Queries, Tx};
@@ -175,6 +176,22 @@ fn gone(what: String) -> StepError {
         "This store's reservation is gone. We have been told",
         format!("not there any more: {what}"),
     )
+}
+
+/// The audit row of a store's change of state that the worker makes; append it last.
+///
+/// # Errors
+/// Database trouble; then the change must not happen either.
+pub async fn audit_state(machine: &Machine, cx: &StepContext, tx: &mut Tx, store: &Store, action: &str) -> StepResult<()> {
+    let event = NewEvent {
+        action,
+        target_kind: "store",
+        target_id: &store.uid.to_string(),
+        outcome: "done",
+        details: serde_json::json!({ "name": store.name, "job": cx.job().uid }),
+    };
+    tx.audit().append(&machine.services.keys, &super::open::worker_actor(machine, cx), &event).await?;
+    Ok(())
 }
 
 /// A transaction that this job may write in: it holds the job's row and has checked that no other
