@@ -152,7 +152,6 @@
     groups[n] = g;
     return g;
   }
-  function key(l) { return l.className + '|' + l.lastElementChild.textContent; }
   function place(l) {
     var lines = $('.lines', group(l.dataset.s)), body = l.querySelector('span');
     if (prev && prev.dataset.s === l.dataset.s) {
@@ -259,7 +258,7 @@
     var b = d.querySelector('[data-state-badge]');
     if (b && m.word) { b.className = 'badge s-' + m.tone; use(b, m.icon); b.lastElementChild.textContent = m.word; }
     if (bar) bar.className = state === 'finished' ? 'done' : state === 'failed' ? 'failed' : '';
-    if (m.title) { title0 = m.title; if (!d.hidden) d.title = title0; }
+    if (m.word && title0.indexOf(' – ') > 0) { title0 = title0.replace(/^[^–]*(?= –)/, m.word); if (!d.hidden) d.title = title0; }
     if (m.reload && !m.over) setTimeout(function () { location.reload(); }, 300);
   }
   setInterval(function () {
@@ -342,6 +341,8 @@
         r.replaceWith(m); m.append(r); hits.push(m); t = rest; found = true;
       }
     });
+    // A match that runs over a change of colour: the line as a whole.
+    if (!found && l.querySelector('span').textContent.toLowerCase().indexOf(q) >= 0) { hits.push(l); found = true; }
     if (found) l.classList.add('hit');
     return found;
   }
