@@ -21,6 +21,8 @@ mod report;
 pub mod run;
 mod secrets;
 mod supervisor;
+
+pub use supervisor::edge;
 #[cfg(test)]
 mod testing;
 mod up;

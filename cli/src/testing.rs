@@ -1,11 +1,24 @@
 //! What unit tests share.
 
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU32, Ordering};
 
-/// A fresh empty folder under the build's own temporary directory, emptied at each call.
+static NUMBER: AtomicU32 = AtomicU32::new(0);
+
+/// A fresh empty folder for one test. Those of earlier test runs are removed on the way.
 pub fn scratch(name: &str) -> PathBuf {
-    let path = std::env::temp_dir().join(format!("shopfleet-cli-{}-{name}", std::process::id()));
-    let _ = std::fs::remove_dir_all(&path);
+    let base = std::env::temp_dir();
+    for entry in std::fs::read_dir(&base).unwrap().flatten() {
+        let owner = entry
+            .file_name()
+            .to_str()
+            .and_then(|name| name.strip_prefix("shopfleet-cli-")?.split('-').next()?.parse::<u32>().ok());
+        if owner.is_some_and(|pid| !base.join("/proc").join(pid.to_string()).exists()) {
+            let _ = std::fs::remove_dir_all(entry.path());
+        }
+    }
+    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+    let path = base.join(format!("shopfleet-cli-{}-{number}-{name}", std::process::id()));
     std::fs::create_dir_all(&path).unwrap();
     path
 }

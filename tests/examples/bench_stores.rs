@@ -3,7 +3,7 @@
 //! the medians of every step. Nothing is deleted before the end (ext4 avoids inodes freed lately).
 //!
 //! `cargo run -p shopfleet-tests --example bench_stores -- [N] [M]`, environment as for the tests.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, clippy::print_stderr)]
 
 use hosting::db::Queries;
 use hosting::domain::JobState;
@@ -53,4 +53,9 @@ async fn main() {
         serde_json::json!({ "live_ms": u64::try_from(median(runs.clone())).unwrap(), "runs_ms": format!("{runs:?}"),
             "steps_ms": format!("{medians:?}"), "at_once": at_once, "last_of_them_ms": u64::try_from(last).unwrap() })
     );
+    // For looking at what was made: SHOPFLEET_BENCH_KEEP_S=600.
+    if let Some(seconds) = std::env::var("SHOPFLEET_BENCH_KEEP_S").ok().and_then(|s| s.parse().ok()) {
+        eprintln!("kept for {seconds} s in {}", server.top.display());
+        tokio::time::sleep(std::time::Duration::from_secs(seconds)).await;
+    }
 }

@@ -34,15 +34,19 @@ impl TestDb {
 
     /// Creates a database without tables.
     pub async fn empty() -> Self {
+        Self::empty_on(&admin_url()).await
+    }
+
+    /// Creates a database without tables on the server of `admin_url`.
+    pub async fn empty_on(admin_url: &str) -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let name = format!("sft_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
-        let admin = MySqlConnectOptions::from_str(&admin_url()).unwrap();
+        let admin = MySqlConnectOptions::from_str(admin_url).unwrap();
         let mut conn = admin.clone().connect().await.expect("the test MariaDB does not answer");
         conn.execute(sqlx::AssertSqlSafe(format!("CREATE OR REPLACE DATABASE {name} CHARACTER SET utf8mb4")))
             .await
             .unwrap();
-        let url = admin_url();
-        let (head, query) = url.split_once('?').map_or((url.as_str(), None), |(h, q)| (h, Some(q)));
+        let (head, query) = admin_url.split_once('?').map_or((admin_url, None), |(h, q)| (h, Some(q)));
         let base = match head.match_indices('/').nth(2) {
             Some((at, _)) => &head[..at],
             None => head,
@@ -99,5 +103,74 @@ impl Drop for TestDb {
             });
         })
         .join();
+    }
+}
+
+/// A MariaDB server of one test's own, so that it may be killed and started again.
+pub struct TestMariadb {
+    dir: std::path::PathBuf,
+    child: Option<std::process::Child>,
+    /// Root account, to be used like `SHOPFLEET_TEST_DATABASE_URL`.
+    pub url: String,
+}
+
+impl TestMariadb {
+    /// Makes an empty data directory and starts a server with durable commits.
+    pub fn start() -> Self {
+        let dir = std::env::temp_dir().join(format!("sft-mariadb-{}", std::process::id()));
+        let _ = std::fs::remove_dir_all(&dir);
+        std::fs::create_dir_all(dir.join("data")).unwrap();
+        let made = std::process::Command::new("mariadb-install-db")
+            .args(["--no-defaults", "--user=root", "--auth-root-authentication-method=normal", "--skip-test-db"])
+            .arg(format!("--datadir={}", dir.join("data").display()))
+            .output()
+            .expect("mariadb-install-db is not installed: run ./scripts/test");
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        let url = format!("mysql://root@localhost/?socket={}", dir.join("s").display());
+        let mut server = Self { dir, child: None, url };
+        server.up();
+        server
+    }
+
+    /// Starts the server again on what it left.
+    pub fn up(&mut self) {
+        let child = std::process::Command::new("mariadbd")
+            .args(["--no-defaults", "--user=root", "--skip-networking"])
+            .arg(format!("--datadir={}", self.dir.join("data").display()))
+            .arg(format!("--socket={}", self.dir.join("s").display()))
+            .stdout(std::process::Stdio::null())
+            .stderr(std::process::Stdio::null())
+            .spawn()
+            .unwrap();
+        self.child = Some(child);
+        let begun = std::time::Instant::now();
+        while std::os::unix::net::UnixStream::connect(self.dir.join("s")).is_err() {
+            assert!(begun.elapsed().as_secs() < 60, "mariadbd did not start");
+            std::thread::sleep(std::time::Duration::from_millis(20));
+        }
+    }
+
+    /// `kill -9`, as a power cut would.
+    pub fn down(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+        let _ = std::fs::remove_file(self.dir.join("s"));
+    }
+
+    /// A migrated database on it.
+    pub async fn database(&self) -> TestDb {
+        let test = TestDb::empty_on(&self.url).await;
+        test.db.migrate().await.unwrap();
+        hosting::services::seed_defaults::seed_defaults(&test.db).await.unwrap();
+        test
+    }
+}
+
+impl Drop for TestMariadb {
+    fn drop(&mut self) {
+        self.down();
+        let _ = std::fs::remove_dir_all(&self.dir);
     }
 }

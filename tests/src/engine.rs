@@ -126,7 +126,11 @@ pub struct Bench {
 
 impl Bench {
     pub async fn new() -> Self {
-        let db = TestDb::new().await;
+        Self::on(TestDb::new().await).await
+    }
+
+    /// On a database of the test's own choice.
+    pub async fn on(db: TestDb) -> Self {
         let server_id = hosting::services::seed_defaults::ensure_server(&db.db, "local-1").await.unwrap();
         Self { db, redis: TestRedis::start(), world: Arc::default(), server_id }
     }

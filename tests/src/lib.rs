@@ -14,6 +14,7 @@ pub mod made_up;
 pub mod redis_server;
 pub mod shop_server;
 pub mod wait;
+pub mod worker_process;
 
 pub use database::TestDb;
 pub use redis_server::TestRedis;

@@ -6,7 +6,6 @@ use hosting::db::jobs::{JobRef, JobRow, NewJob};
 use hosting::db::stores::{NewStore, Store};
 use hosting::db::{Db, Queries};
 use hosting::domain::{Actor, Email, JobState, Platform, PortPool, StoreState};
-use hosting::render::{Output, render};
 use hosting::services::Services;
 use std::net::Ipv4Addr;
 use std::path::PathBuf;
@@ -76,20 +75,38 @@ impl ShopServer {
             docker_host: std::env::var("DOCKER_HOST").unwrap_or_else(|_| "unix:///var/run/docker.sock".into()),
             metrics_listen: None,
         };
-        let machine = Arc::new(Machine::new(&services, &config, server_id).unwrap());
+        // A list of images of its own, so that a test may take one away.
+        let images = top.join("images.json");
+        std::fs::copy(std::env::var_os("SHOPFLEET_IMAGES_FILE").unwrap(), &images).unwrap();
+        let mut machine = Machine::new(&services, &config, server_id).unwrap();
+        machine.images_file = Some(images);
+        let machine = Arc::new(machine);
         machine.warm_up().await;
         Self { db, redis, machine, server_id, edge_port, top, base_domain, edge }
     }
 
     /// Starts an engine with the jobs about stores.
     pub fn engine(&self) -> (Engine, CancellationToken) {
-        let stop = CancellationToken::new();
-        let owner = worker::identity::owner(&self.machine.server);
-        let mut config = EngineConfig::new(owner, self.server_id, Some(self.machine.data_dir.clone()));
-        config.schedules = false;
-        let jobs: Vec<Arc<dyn worker::engine::Job>> =
-            vec![Arc::new(ProvisionStore::new(&self.machine)), Arc::new(DeprovisionStore::new(&self.machine))];
-        (Engine::start(self.db.db.clone(), self.redis.queue(), jobs, config, stop.clone()), stop)
+        start_engine(&self.machine)
+    }
+
+    /// Starts a worker as a process of its own, so that it can be killed: this very test program,
+    /// asked to run only its `worker_process` test. `fail_point` is `name=kill`, or empty.
+    pub fn worker_process(&self, fail_point: &str) -> Child {
+        let file = self.top.join("fail-point");
+        std::fs::write(&file, fail_point).unwrap();
+        let wanted = serde_json::json!({
+            "database": self.db.url.expose(), "redis": self.redis.url.expose(), "server": self.machine.server,
+            "server_id": self.server_id, "top": self.top,
+        });
+        Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "worker_process", "--ignored", "--nocapture"])
+            .env("SFT_WORKER", wanted.to_string())
+            .env("SHOPFLEET_FAIL_POINT_FILE", file)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap()
     }
 
     pub fn services(&self) -> Services {
@@ -208,6 +225,45 @@ impl ShopServer {
     }
 }
 
+fn start_engine(machine: &Arc<Machine>) -> (Engine, CancellationToken) {
+    let stop = CancellationToken::new();
+    let owner = worker::identity::owner(&machine.server);
+    let mut config = EngineConfig::new(owner, machine.server_id, Some(machine.data_dir.clone()));
+    config.schedules = false;
+    let jobs: Vec<Arc<dyn worker::engine::Job>> =
+        vec![Arc::new(ProvisionStore::new(machine)), Arc::new(DeprovisionStore::new(machine))];
+    let services = machine.services.clone();
+    (Engine::start(services.db, services.queue, jobs, config, stop.clone()), stop)
+}
+
+/// The body of a test program's `worker_process` test: a worker that runs until it is killed.
+pub async fn run_worker_process() {
+    let Ok(wanted) = std::env::var("SFT_WORKER") else { return };
+    let wanted: serde_json::Value = serde_json::from_str(&wanted).unwrap();
+    let text = |key: &str| wanted[key].as_str().unwrap().to_owned();
+    let top = PathBuf::from(text("top"));
+    let services = Services {
+        db: Db::connect(&hosting::crypto::Secret::new(text("database")), 16).unwrap(),
+        queue: hosting::queue::Queue::connect(&hosting::crypto::Secret::new(text("redis"))).unwrap(),
+        keys: hosting::crypto::KeyRing::parse(&"ab".repeat(32)).unwrap(),
+    };
+    let config = hosting::config::WorkerConfig {
+        server: text("server"),
+        data_dir: top.join("stores"),
+        edge_dir: top.join("edge"),
+        docker_host: std::env::var("DOCKER_HOST").unwrap_or_else(|_| "unix:///var/run/docker.sock".into()),
+        metrics_listen: None,
+    };
+    let mut machine = Machine::new(&services, &config, wanted["server_id"].as_u64().unwrap()).unwrap();
+    machine.images_file = Some(top.join("images.json"));
+    let (_engine, _stop) = start_engine(&Arc::new(machine));
+    // Never longer than the test that started it.
+    let parent = nix::unistd::getppid();
+    while nix::unistd::getppid() == parent {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+}
+
 /// Ports and subnets that no other test and no developer's own server uses.
 async fn own_pools(db: &Db, name: &str, n: u32) -> u64 {
     let mut tx = db.begin().await.unwrap();
@@ -223,18 +279,9 @@ async fn own_pools(db: &Db, name: &str, n: u32) -> u64 {
 }
 
 fn start_edge(dir: &std::path::Path, port: u16) -> Child {
-    for sub in ["routes", "pages", "tmp"] {
-        std::fs::create_dir_all(dir.join(sub)).unwrap();
-    }
-    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    let template = std::fs::read_to_string(root.join("templates/edge/nginx.conf.j2")).unwrap();
-    for page in std::fs::read_dir(root.join("templates/edge/pages")).unwrap().flatten() {
-        std::fs::copy(page.path(), dir.join("pages").join(page.file_name())).unwrap();
-    }
-    std::fs::copy("/etc/nginx/mime.types", dir.join("mime.types")).unwrap();
-    let context = serde_json::json!({ "dir": dir, "port": port, "user": "root" });
-    std::fs::write(dir.join("nginx.conf"), render("nginx.conf.j2", &template, Output::Text, &context).unwrap())
-        .unwrap();
+    // The same writer as the product's, so that a change of the template is met here.
+    let options = shopfleet_cli::edge::EdgeOptions { dir, port, user: Some("root"), tls: None };
+    shopfleet_cli::edge::write(&options, None).unwrap();
     let child = Command::new("nginx")
         .args(["-e", "stderr", "-p"])
         .arg(dir)

@@ -356,3 +356,20 @@ async fn the_database_refuses_illegal_moves_and_a_second_change_of_a_store() {
     let second = tx.jobs().insert(&new).await.unwrap_err();
     assert!(second.is_duplicate("jobs_one_change_per_store"), "{second:?}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mariadb_killed_in_mid_job_delays_the_job_and_loses_nothing() {
+    let mut mariadb = shopfleet_tests::database::TestMariadb::start();
+    let bench = Bench::on(mariadb.database().await).await;
+    *bench.world.slow_ms.lock().unwrap() = 1_000;
+    let (_engine, _stop) = bench.engine("one");
+    let job = bench.submit().await;
+    eventually("step b", async || (bench.job(&job).await.current_step == "b").then_some(())).await;
+    mariadb.down();
+    // Step b ends while there is nobody to record it.
+    eventually("step b applied", async || (bench.world.objects().len() == 2).then_some(())).await;
+    mariadb.up();
+    bench.reaches(&job, JobState::Finished).await;
+    assert_eq!(bench.world.history().iter().filter(|h| h.starts_with("apply")).count(), 3, "no step ran twice");
+    assert_eq!(bench.assert_gapless(&job).await, 9);
+}

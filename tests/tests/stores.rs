@@ -1,5 +1,5 @@
 //! Setting up and deleting stores on real Docker, nginx, MariaDB and Redis.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::disallowed_methods)]
 
 use hosting::db::Queries;
 use hosting::domain::{Actor, JobState, StoreState};
@@ -204,4 +204,127 @@ async fn a_port_and_a_subnet_in_a_strangers_hands_are_passed_over() {
     let compose =
         std::fs::read_to_string(server.machine.dir(&server.store(id).await).path().join("compose.yml")).unwrap();
     assert!(compose.contains(&format!("127.0.0.1:{row}:8080")), "{compose}");
+}
+
+/// Not a test: the process that the kill tests kill.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "started by other tests as a worker process"]
+async fn worker_process() {
+    shopfleet_tests::shop_server::run_worker_process().await;
+}
+
+/// Two kills per store: after three a job is not run again by itself.
+async fn survives(server: &ShopServer, job: &hosting::db::jobs::JobRef, points: &[String]) {
+    for point in points {
+        let mut worker = server.worker_process(&format!("{point}=kill"));
+        let begun = Instant::now();
+        while worker.try_wait().unwrap().is_none() {
+            if begun.elapsed() > Duration::from_secs(90) {
+                let _ = worker.kill();
+                panic!("{point} was not reached:\n{}", server.log(job).await);
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+    let mut worker = server.worker_process("");
+    server.reaches(job, JobState::Finished).await;
+    worker.kill().unwrap();
+    worker.wait().unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_killed_at_any_boundary_or_in_the_middle_ends_with_one_whole_store() {
+    let _one = ONE.lock().await;
+    let server = ShopServer::new().await;
+    let mut points: Vec<String> = STEPS.iter().map(|s| format!("provision_store.{s}.after")).collect();
+    points.extend(
+        ["prepare.made", "place_template.placed", "containers.made", "brand.committed"]
+            .map(|p| format!("provision_store.{p}")),
+    );
+    points.extend(["containers", "route"].map(|s| format!("provision_store.{s}.recorded")));
+    points.sort_by_key(|p| STEPS.iter().position(|s| p.contains(&format!(".{s}."))));
+    let mut stores = Vec::new();
+    for (n, pair) in points.chunks(2).enumerate() {
+        let (id, job) = server.order("Killed", &format!("killed-{n}-shop")).await;
+        survives(&server, &job, pair).await;
+        let store = server.store(id).await;
+        assert_eq!(store.state, StoreState::Active, "{pair:?}");
+        assert_eq!(server.get(store.host.as_deref().unwrap(), "/").await.0, 200, "{pair:?}");
+        stores.push(id);
+    }
+    let census = server.census().await;
+    assert_eq!((census.containers.len(), census.networks.len()), (3 * stores.len(), stores.len()));
+    assert_eq!((census.directories.len(), census.routes.len()), (stores.len(), stores.len()));
+    assert_eq!(server.db.number("SELECT COUNT(*) FROM jobs WHERE kind = 'send_mail'").await, stores.len() as i64);
+
+    let ends =
+        ["unroute", "remove_containers", "remove_data", "release"].map(|s| format!("deprovision_store.{s}.after"));
+    for (n, id) in stores.iter().enumerate() {
+        let job = delete_now(&server.services(), &Actor::operator(), *id, "test").await.unwrap();
+        let points = if n < 2 { &ends[n * 2..n * 2 + 2] } else { &[] };
+        survives(&server, &job, points).await;
+        assert_eq!(server.store(*id).await.state, StoreState::Deleted);
+    }
+    assert_eq!(server.census().await, Census::default());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_missing_image_is_explained_and_a_retry_after_mending_succeeds() {
+    let _one = ONE.lock().await;
+    fail_point::clear();
+    let server = ShopServer::new().await;
+    let (_engine, _stop) = server.engine();
+    let list = server.top.join("images.json");
+    let good = std::fs::read_to_string(&list).unwrap();
+    let mut doc: serde_json::Value = serde_json::from_str(&good).unwrap();
+    doc["store-web"] = format!("sha256:{}", "0".repeat(64)).into();
+    std::fs::write(&list, doc.to_string()).unwrap();
+    let (id, job) = server.order("No image", "no-image").await;
+    let row = server.reaches(&job, JobState::Failed).await;
+    assert_eq!(row.error_code, "image_missing");
+    assert!(row.error_detail.unwrap().contains("scripts/images"));
+    assert_eq!(server.store(id).await.state, StoreState::Failed);
+    assert_eq!(server.census().await, Census::default());
+    std::fs::write(&list, good).unwrap();
+    retry_job(&server.services(), &Actor::operator(), &job.uid, Wish::Retry).await.unwrap();
+    server.reaches(&job, JobState::Finished).await;
+    assert_eq!(server.store(id).await.state, StoreState::Active);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn docker_compose_agrees_with_what_runs() {
+    let _one = ONE.lock().await;
+    fail_point::clear();
+    let server = ShopServer::new().await;
+    let (_engine, _stop) = server.engine();
+    let (id, job) = server.order("Compose", "compose-shop").await;
+    server.reaches(&job, JobState::Finished).await;
+    let dir = server.machine.dir(&server.store(id).await).path();
+    let compose = |args: &[&str]| {
+        let run = |program: &str, first: &[&str]| {
+            std::process::Command::new(program)
+                .args(first)
+                .args(args)
+                .current_dir(&dir)
+                .output()
+                .ok()
+                .filter(|o| o.status.success())
+        };
+        run("docker", &["compose"]).or_else(|| run("docker-compose", &[])).map(|o| String::from_utf8(o.stdout).unwrap())
+    };
+    if compose(&["version"]).is_none() {
+        eprintln!("skipped: neither docker compose nor docker-compose is installed");
+        return;
+    }
+    assert!(
+        compose(&["config"]).expect("config").contains("store-redis")
+            || compose(&["config"]).unwrap().contains("sha256:")
+    );
+    let listed = compose(&["ps", "-a"]).expect("ps");
+    for name in server.census().await.containers {
+        assert!(listed.contains(&name), "{name} is not in\n{listed}");
+    }
+    compose(&["down"]).expect("down");
+    let census = server.census().await;
+    assert_eq!((census.containers.len(), census.networks.len()), (0, 0));
 }

@@ -42,10 +42,19 @@ pub struct AppState {
 struct Cache {
     settings: Option<(Instant, Arc<Values>)>,
     plans: Option<(Instant, Arc<Vec<Plan>>)>,
+    /// When the database last did not answer: pages do not wait for it again at once.
+    away: Option<Instant>,
 }
 
 /// Settings take effect within this time; no restart.
 const FRESH: Duration = Duration::from_secs(2);
+
+/// Pages wait this long for what they can do without.
+const PATIENCE: Duration = Duration::from_millis(300);
+
+fn too_slow() -> hosting::DbError {
+    hosting::DbError::Unavailable("no answer in time".into())
+}
 
 impl std::fmt::Debug for AppState {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -86,13 +95,17 @@ impl AppState {
         {
             return values.clone();
         }
-        match Values::load(&self.services.db).await {
+        if self.lock().away.is_some_and(|at| at.elapsed() < FRESH) {
+            return old.map_or_else(Arc::default, |(_, v)| v);
+        }
+        match tokio::time::timeout(PATIENCE, Values::load(&self.services.db)).await.unwrap_or(Err(too_slow())) {
             Ok(values) => {
                 let values = Arc::new(values);
                 self.lock().settings = Some((Instant::now(), values.clone()));
                 values
             }
             Err(error) => {
+                self.lock().away = Some(Instant::now());
                 tracing::warn!(error = %error, "settings cannot be read; using the last ones known");
                 old.map_or_else(Arc::default, |(_, v)| v)
             }
@@ -110,7 +123,10 @@ impl AppState {
         {
             return Ok(plans.clone());
         }
-        let fresh = async { self.services.db.read().await?.plans().list_public().await }.await;
+        let read = async { self.services.db.read().await?.plans().list_public().await };
+        let away = self.lock().away.is_some_and(|at| at.elapsed() < FRESH);
+        let fresh =
+            if away { Err(too_slow()) } else { tokio::time::timeout(PATIENCE, read).await.unwrap_or(Err(too_slow())) };
         match fresh {
             Ok(plans) => {
                 let plans = Arc::new(plans);

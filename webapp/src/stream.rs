@@ -172,14 +172,14 @@ impl Stream {
                     lines.sort_by_key(|l| l.seq);
                     lines.dedup_by_key(|l| l.seq);
                     // A hole, or a step we have not heard of: the rows know.
-                    let hole = lines.first().is_some_and(|l| l.seq > self.last + 1);
+                    let hole = lines.first().is_some_and(|l| l.seq > self.last.saturating_add(1));
                     if !lines.is_empty() && (hole || self.unknown_step(&lines)) {
                         if self.look().await? {
                             return Ok(());
                         }
                         lines.retain(|l| l.seq > self.last);
                     }
-                    let whole = lines.iter().zip(self.last + 1..).take_while(|(l, n)| l.seq == *n).count();
+                    let whole = lines.iter().zip(self.last.saturating_add(1)..).take_while(|(l, n)| l.seq == *n).count();
                     lines.truncate(whole);
                     self.lines(&lines)?;
                 }
@@ -230,12 +230,12 @@ impl Stream {
 
     async fn rows(&self) -> DbResult<Vec<Line>> {
         let mut conn = self.state.services.db.read().await?;
-        conn.progress().range(self.picture.job.id, self.last + 1, u32::MAX, BATCH).await
+        conn.progress().range(self.picture.job.id, self.last.saturating_add(1), u32::MAX, BATCH).await
     }
 
     fn lines(&mut self, lines: &[Line]) -> Result<(), Gone> {
         let Some(to) = lines.last().map(|l| l.seq) else { return Ok(()) };
-        let from = self.last + 1;
+        let from = self.last.saturating_add(1);
         let body = match self.reader {
             Reader::Staff => {
                 let attempt = self.picture.job.attempt;

@@ -40,6 +40,8 @@ pub struct Machine {
     pub server_id: u64,
     /// Disk limits.
     pub quota: QuotaSupport,
+    /// The list of images this server may start; `None`: what `SHOPFLEET_IMAGES` says.
+    pub images_file: Option<PathBuf>,
     /// When the wall was last written.
     firewalled: Arc<Mutex<Option<Instant>>>,
 }
@@ -67,6 +69,7 @@ impl Machine {
             data_dir,
             server: config.server.clone(),
             server_id,
+            images_file: None,
             firewalled: Arc::default(),
         })
     }
@@ -81,6 +84,21 @@ impl Machine {
     #[must_use]
     pub fn label(store: &Store) -> String {
         format!("{LABEL_STORE}={}", store.uid)
+    }
+
+    /// The images this server may start, read again so that rebuilt ones are used without a restart.
+    ///
+    /// # Errors
+    /// Missing or malformed list.
+    pub fn images(&self) -> Result<ImageSet, ImagesError> {
+        match &self.images_file {
+            None => ImageSet::load(),
+            Some(path) => {
+                let text =
+                    std::fs::read_to_string(path).map_err(|e| ImagesError::Bad(format!("{}: {e}", path.display())))?;
+                ImageSet::parse(&text)
+            }
+        }
     }
 
     /// Makes sure that stores are walled off before one starts. Written again every minute, in case
@@ -107,7 +125,7 @@ impl Machine {
         if let QuotaSupport::None { reason } = &self.quota {
             tracing::warn!(reason, "disk limits are not enforced on this server");
         }
-        let images = match ImageSet::load() {
+        let images = match self.images() {
             Ok(images) => images,
             Err(error) => {
                 tracing::warn!(error = %error, "no store images yet");
@@ -157,7 +175,7 @@ impl Machine {
     }
 
     async fn look_for_images(&self, engine_up: bool) -> (Result<ImageSet, ImagesError>, Vec<String>) {
-        let images = ImageSet::load();
+        let images = self.images();
         let mut missing = Vec::new();
         if let (Ok(set), true) = (&images, engine_up) {
             for (name, id) in set.needed() {

@@ -36,25 +36,41 @@ pub struct SignUp {
     pub form_key: [u8; 32],
 }
 
-/// Signs up; returns the address the mail goes to, as cleaned.
+/// A form whose every field can be taken.
+#[derive(Debug)]
+pub struct Checked {
+    /// The address, as cleaned.
+    pub email: Email,
+    password: Secret,
+    wish: store_wish::CheckedWish,
+}
+
+/// Checks every field; changes nothing.
 ///
 /// # Errors
 /// `Invalid` with every wrong field.
-pub async fn sign_up(
-    services: &Services,
-    passwords: &Passwords,
-    settings: &Values,
-    actor: &Actor,
-    form: &SignUp,
-) -> Result<Email, ServiceError> {
+pub async fn check(services: &Services, settings: &Values, form: &SignUp) -> Result<Checked, ServiceError> {
     let mut wrong = Vec::new();
     let email = Email::parse(&form.email).map_err(|e| wrong.push(("email", e.0))).ok();
     let password =
         check_new(form.password.expose(), CUSTOMER_LENGTH, &form.email).map_err(|e| wrong.push(("password", e))).ok();
     let mut tx = services.db.begin().await?;
-    let checked = store_wish::check(&mut tx, settings, &form.wish).await;
+    let mut checked = store_wish::check(&mut tx, settings, &form.wish).await;
+    // A first sign-up that was never confirmed gives its own address back.
+    let again = match &email {
+        Some(e) => tx.customers().find_by_email(&e.key()).await?.is_some_and(|c| c.state == "unverified"),
+        None => false,
+    };
+    if let (Ok(wish), false) = (&checked, again)
+        && let Err(error) = store_wish::free_slug(&mut tx, settings.text("base_domain"), wish).await
+    {
+        match error {
+            ServiceError::Invalid(fields) => checked = Err((fields, None)),
+            other => return Err(other),
+        }
+    }
     tx.rollback().await?;
-    let checked = match checked {
+    let wish = match checked {
         Ok(c) => Some(c),
         Err((_, Some(trouble))) => return Err(trouble.into()),
         Err((mut fields, None)) => {
@@ -62,17 +78,33 @@ pub async fn sign_up(
             None
         }
     };
-    let (Some(email), Some(password), Some(wish)) = (email, password, checked) else {
-        return Err(ServiceError::Invalid(wrong));
-    };
+    match (email, password, wish) {
+        (Some(email), Some(password), Some(wish)) => Ok(Checked { email, password, wish }),
+        _ => Err(ServiceError::Invalid(wrong)),
+    }
+}
+
+/// Signs up with a checked form.
+///
+/// # Errors
+/// `Invalid` on `address` when the address is taken.
+pub async fn sign_up(
+    services: &Services,
+    passwords: &Passwords,
+    settings: &Values,
+    actor: &Actor,
+    form: &SignUp,
+    checked: &Checked,
+) -> Result<(), ServiceError> {
     // Hashed for known and unknown addresses alike: the time says nothing.
     let hash = passwords
-        .hash(&password)
+        .hash(&checked.password)
         .await
         .ok_or_else(|| ServiceError::Conflict("We could not store your password. Try again".into()))?;
-    let job = transact!(services.db, tx => insert(&mut tx, services, settings, actor, form, &email, &hash, &wish))?;
+    let (email, wish) = (&checked.email, &checked.wish);
+    let job = transact!(services.db, tx => insert(&mut tx, services, settings, actor, form, email, &hash, wish))?;
     services.queue.announce(&job.into_iter().collect::<Vec<_>>()).await;
-    Ok(email)
+    Ok(())
 }
 
 #[allow(clippy::too_many_arguments)]

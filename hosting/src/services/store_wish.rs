@@ -60,11 +60,9 @@ pub async fn check(
             None
         }
     };
-    let plan = if wish.plan.len() > 40 {
-        None
-    } else {
-        tx.plans().find(&wish.plan).await.map_err(|e| (Vec::new(), Some(e)))?
-    };
+    // Slugs are ASCII; anything else is no plan, and would upset the comparison in the database.
+    let is_slug = wish.plan.len() <= 40 && wish.plan.bytes().all(|b| b.is_ascii_graphic());
+    let plan = if is_slug { tx.plans().find(&wish.plan).await.map_err(|e| (Vec::new(), Some(e)))? } else { None };
     let plan = match plan {
         Some(p) if p.state == "offered" => Some(p),
         Some(p) if p.state == "full" => {

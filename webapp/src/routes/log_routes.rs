@@ -51,7 +51,7 @@ pub async fn state(ctx: &Ctx, reader: Reader, job: JobRow) -> Answer {
 pub async fn stream(ctx: &Ctx, reader: Reader, job: JobRow, query: &Query, request: &HttpRequest) -> Answer {
     let resumed =
         request.headers().get("last-event-id").and_then(|v| v.to_str().ok()).and_then(|v| v.parse::<u32>().ok());
-    let after = query.number::<u32>("after").unwrap_or(0).max(resumed.unwrap_or(0)).min(job.last_seq);
+    let after = query.number::<u32>("after").unwrap_or(0).max(resumed.unwrap_or(0));
     let picture = Picture::load(&ctx.state().services.db, job).await?;
     stream::open(ctx, reader, picture, after)
 }

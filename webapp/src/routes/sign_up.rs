@@ -9,7 +9,7 @@ use crate::views::public::{SignUp, SignUpForm};
 use hosting::crypto::Secret;
 use hosting::db::Queries;
 use hosting::services::ServiceError;
-use hosting::services::sign_up::{self, sign_up};
+use hosting::services::sign_up;
 use hosting::services::store_wish::StoreWish;
 
 /// The form, with the plan of the link chosen.
@@ -38,13 +38,17 @@ pub async fn post(ctx: Ctx, form: Form) -> Answer {
         user_agent: ctx.user_agent().to_owned(),
         form_key,
     };
-    let key = posted.email.trim().to_lowercase();
-    if ctx.state().limits.take(MAIL_ACCOUNT, &key).await.is_err() {
-        // Somebody floods this mailbox: no more mail for now, and nothing to learn from it.
-        return Ok(sent(&ctx, &posted.email));
-    }
     let settings = ctx.state().settings().await;
-    match sign_up(&ctx.state().services, &ctx.state().passwords, &settings, &ctx.actor(), &posted).await {
+    let services = &ctx.state().services;
+    let done = match sign_up::check(services, &settings, &posted).await {
+        // Somebody floods this mailbox: no more mail for now, and nothing to learn from it.
+        Ok(checked) if ctx.state().limits.take(MAIL_ACCOUNT, &checked.email.key()).await.is_err() => Ok(checked.email),
+        Ok(checked) => sign_up::sign_up(services, &ctx.state().passwords, &settings, &ctx.actor(), &posted, &checked)
+            .await
+            .map(|()| checked.email),
+        Err(error) => Err(error),
+    };
+    match done {
         Ok(email) => Ok(sent(&ctx, email.as_str())),
         Err(ServiceError::Invalid(fields)) => {
             let mut shown = SignUpForm {

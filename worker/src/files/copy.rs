@@ -230,7 +230,7 @@ mod tests {
         }
         let sparse = File::create(from.join("sparse")).unwrap();
         sparse.set_len(8 << 20).unwrap();
-        std::os::unix::fs::FileExt::write_at(&sparse, b"middle", 4 << 20).unwrap();
+        FileExt::write_at(&sparse, b"middle", 4 << 20).unwrap();
         std::os::unix::fs::symlink("/etc/passwd", from.join("link")).unwrap();
         std::fs::set_permissions(from.join("a/b/1"), PermissionsExt::from_mode(0o4640)).unwrap();
         let old = std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1_000_000_000);

@@ -125,7 +125,7 @@ mod tests {
         }
         assert_eq!(text, std::fs::read_to_string(golden).unwrap());
         let doc: serde_json::Value = serde_saphyr::from_str(&text).unwrap();
-        assert_eq!(doc["name"], "store-bcdefghj");
+        assert_eq!(doc["networks"]["default"]["name"], "store-bcdefghj");
         for service in ["web", "db", "redis"] {
             let s = &doc["services"][service];
             assert_eq!(s["cap_drop"][0], "ALL");

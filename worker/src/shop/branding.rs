@@ -7,7 +7,7 @@ use super::layout::StoreDir;
 use super::passwords;
 use hosting::crypto::Secret;
 use sqlx::mysql::{MySqlConnectOptions, MySqlSslMode};
-use sqlx::{AssertSqlSafe, Connection, MySqlConnection};
+use sqlx::{Connection, MySqlConnection};
 use std::net::SocketAddrV4;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -223,9 +223,10 @@ pub async fn traces_of_template(db: &mut MySqlConnection) -> Result<Vec<String>,
     .await?;
     let mut found = Vec::new();
     for (table, column) in columns {
-        // Names come from the schema itself.
-        let sql = format!("SELECT COUNT(*) FROM `{table}` WHERE `{column}` LIKE '%template.invalid%'");
-        let n: i64 = sqlx::query_scalar(AssertSqlSafe(sql)).fetch_one(&mut *db).await?;
+        // Names cannot be bound; these come from the schema itself.
+        let mut query = sqlx::QueryBuilder::new("SELECT COUNT(*) FROM `");
+        query.push(&table).push("` WHERE `").push(&column).push("` LIKE '%template.invalid%'");
+        let n: i64 = query.build_query_scalar().fetch_one(&mut *db).await?;
         if n > 0 {
             found.push(format!("{table}.{column}: {n}"));
         }

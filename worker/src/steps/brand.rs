@@ -39,6 +39,7 @@ impl Step for MakeItYours {
         let subnet = subject.reserved(machine).await?.subnet;
         let mut shop = branding::connect(&machine.dir(&subject.store), &panel, Duration::from_secs(30)).await?;
         branding::brand(&mut shop, &brand).await?;
+        cx.fail_point("committed").await?;
         branding::flush_cache(woocommerce::redis_address(subnet)).await?;
         cx.say(format!("The shop is called “{}” now", subject.store.name));
         Ok(serde_json::Value::Null)

@@ -6,10 +6,9 @@ use super::subject::fenced;
 use crate::docker::{DockerError, DockerResult};
 use crate::engine::{Step, StepContext, StepError, StepResult};
 use crate::machine::Machine;
-use crate::shop::images::ImageSet;
 use crate::shop::stack::Stack;
 use async_trait::async_trait;
-use futures_util::future::try_join_all;
+use futures_util::future::join_all;
 use hosting::db::Queries;
 use hosting::domain::PortPool;
 use std::sync::Arc;
@@ -39,12 +38,22 @@ impl Step for Containers {
         let machine = &self.0;
         machine.ensure_firewall().await?;
         let subject = Subject::load(machine, cx).await?;
-        let images = ImageSet::load()?;
+        let images = machine.images()?;
         for _ in 0..TRIES {
             let stack = subject.stack(machine, &images).await?;
             let begun = std::time::Instant::now();
-            match start(machine, &stack).await {
-                Ok(made_ms) => {
+            let done = async {
+                let made_ms = make(machine, &stack).await?;
+                if let Err(stopped) = cx.fail_point("made").await {
+                    return Ok(Err(stopped));
+                }
+                let started = join_all(stack.containers.iter().map(|c| machine.docker.start(&c.name))).await;
+                started.into_iter().collect::<DockerResult<Vec<()>>>()?;
+                Ok(Ok(made_ms))
+            };
+            match done.await {
+                Ok(Err(stopped)) => return Err(stopped),
+                Ok(Ok(made_ms)) => {
                     cx.detail(format!(
                         "Containers made after {made_ms} ms, started after {} ms",
                         begun.elapsed().as_millis()
@@ -80,16 +89,17 @@ impl Step for Containers {
     }
 }
 
-/// Makes and starts everything; says after how many milliseconds all was made.
-async fn start(machine: &Machine, stack: &Stack) -> DockerResult<u128> {
+/// Makes everything in parallel; says after how many milliseconds.
+async fn make(machine: &Machine, stack: &Stack) -> DockerResult<u128> {
     let docker = &machine.docker;
     let begun = std::time::Instant::now();
     // A container may be made before its network; it only needs it to start.
-    let making = try_join_all(stack.containers.iter().map(|c| docker.ensure_container(c)));
-    tokio::try_join!(docker.ensure_network(&stack.network), making)?;
-    let made_ms = begun.elapsed().as_millis();
-    try_join_all(stack.containers.iter().map(|c| docker.start(&c.name))).await?;
-    Ok(made_ms)
+    // Every request is waited for, also when one has failed: a dropped one may still be carried out
+    // by the Engine after the undo has looked.
+    let making = join_all(stack.containers.iter().map(|c| docker.ensure_container(c)));
+    let (network, made) = tokio::join!(docker.ensure_network(&stack.network), making);
+    made.into_iter().fold(network, Result::and)?;
+    Ok(begun.elapsed().as_millis())
 }
 
 impl Containers {

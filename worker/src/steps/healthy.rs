@@ -6,7 +6,6 @@ use crate::edge::nginx;
 use crate::engine::{Step, StepContext, StepError, StepResult};
 use crate::machine::Machine;
 use crate::shop::branding;
-use crate::shop::images::ImageSet;
 use crate::shop::stack::Stack;
 use async_trait::async_trait;
 use std::sync::Arc;
@@ -34,7 +33,7 @@ impl Step for Healthy {
         let machine = &self.0;
         let subject = Subject::load(machine, cx).await?;
         let panel = subject.secret(machine, cx, secret::PANEL_PASSWORD).await?;
-        let stack = subject.stack(machine, &ImageSet::load()?).await?;
+        let stack = subject.stack(machine, &machine.images()?).await?;
         let host = subject.host()?;
         let dir = machine.dir(&subject.store);
         let begun = Instant::now();

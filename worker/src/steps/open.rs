@@ -4,7 +4,6 @@ use super::Subject;
 use super::subject::fenced;
 use crate::engine::{Step, StepContext, StepError, StepResult};
 use crate::machine::Machine;
-use crate::shop::images::ImageSet;
 use async_trait::async_trait;
 use hosting::db::Queries;
 use hosting::db::jobs::{JobRef, NewJob};
@@ -27,7 +26,7 @@ impl Step for Open {
     async fn apply(&self, cx: &mut StepContext) -> StepResult {
         let machine = &self.0;
         let subject = Subject::load(machine, cx).await?;
-        let images = ImageSet::load()?;
+        let images = machine.images()?;
         let store = &subject.store;
         let seen: serde_json::Value = cx.output_if_any("verify").unwrap_or_default();
         let facts = serde_json::json!({

@@ -4,7 +4,6 @@
 use super::Subject;
 use crate::engine::{Step, StepContext, StepError, StepResult};
 use crate::machine::Machine;
-use crate::shop::images::ImageSet;
 use crate::shop::{config_files, template};
 use async_trait::async_trait;
 use std::sync::Arc;
@@ -28,7 +27,7 @@ impl Step for PlaceTemplate {
     async fn apply(&self, cx: &mut StepContext) -> StepResult {
         let machine = &self.0;
         let subject = Subject::load(machine, cx).await?;
-        let images = ImageSet::load()?;
+        let images = machine.images()?;
         let image = images.id("template-woocommerce")?.to_owned();
         let secrets = subject.shop_secrets(machine, cx).await?;
         let address = subject.address(machine).await?;
@@ -39,6 +38,7 @@ impl Step for PlaceTemplate {
         let copying = tokio::task::spawn_blocking(move || template::place(&from, &to));
         let writing = tokio::task::spawn_blocking(move || config_files::write(&dir, &secrets, &address.url));
         let (copied, written) = tokio::join!(copying, writing);
+        cx.fail_point("placed").await?;
         let ended = |e: tokio::task::JoinError| StepError::passing("files", "We are trying again", e);
         written.map_err(ended)??;
         let copied = copied.map_err(ended)??;

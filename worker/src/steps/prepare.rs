@@ -43,6 +43,7 @@ impl Step for Prepare {
             ));
         }
         dir.prepare()?;
+        cx.fail_point("made").await?;
         let root =
             dir.open()?.ok_or_else(|| StepError::passing("files", "We are trying again", "the directory vanished"))?;
         root.write(MARKER, subject.store.uid.to_string().as_bytes(), Owner { uid: 0, gid: 0, mode: 0o400 })?;

@@ -10,6 +10,9 @@ use hosting::db::stores::Store;
 use std::sync::Arc;
 use std::time::Duration;
 
+/// The Engine answers a creation within this time on a quiet machine.
+const LOOK_AGAIN_AFTER: Duration = Duration::from_millis(300);
+
 /// The step of a deletion: the shop gets time to end by itself first.
 pub struct RemoveContainers(pub Arc<Machine>);
 
@@ -36,28 +39,34 @@ impl Step for RemoveContainers {
     }
 }
 
-/// Removes containers, then networks, and looks again: a creation that was under way inside the
-/// Engine may have finished meanwhile. Returns how many there were.
+/// Removes containers, then networks, until nothing was there twice in a row: a creation whose
+/// request was given up may still be under way inside the Engine. Returns how many there were.
 ///
 /// # Errors
 /// Engine trouble; something that stays.
 pub async fn remove_all(machine: &Machine, store: &Store) -> StepResult<usize> {
     let (docker, label) = (&machine.docker, Machine::label(store));
-    let mut removed = 0;
-    for round in 0..5 {
+    let (mut removed, mut clean) = (0, 0);
+    for round in 0..10 {
         let found: DockerResult<(Vec<Listed>, Vec<Listed>)> =
             async { tokio::try_join!(docker.containers_by_label(&label), docker.networks_by_label(&label)) }.await;
         let (containers, networks) = found?;
         if containers.is_empty() && networks.is_empty() {
-            return Ok(removed);
+            clean += 1;
+            if clean == 2 {
+                return Ok(removed);
+            }
+            tokio::time::sleep(LOOK_AGAIN_AFTER).await;
+            continue;
         }
+        clean = 0;
         removed += containers.len() + networks.len();
         try_join_all(containers.iter().map(|c| docker.remove_container(&c.id))).await?;
         for network in &networks {
             match docker.remove_network(&network.id).await {
                 Ok(()) => {}
                 // A container of it is still ending; the next round meets it again.
-                Err(crate::docker::DockerError::Conflict { .. }) if round < 4 => {}
+                Err(crate::docker::DockerError::Conflict { .. }) if round < 9 => {}
                 Err(e) => return Err(e.into()),
             }
         }

@@ -23,7 +23,7 @@ impl Step for RenderStack {
 
     async fn apply(&self, cx: &mut StepContext) -> StepResult {
         let subject = Subject::load(&self.0, cx).await?;
-        write_compose(&self.0, &subject, &ImageSet::load()?).await?;
+        write_compose(&self.0, &subject, &self.0.images()?).await?;
         Ok(serde_json::Value::Null)
     }
     // Taken back with the directory.

@@ -4,7 +4,6 @@ use super::Subject;
 use super::subject::secret;
 use crate::engine::{Step, StepContext, StepResult};
 use crate::machine::Machine;
-use crate::shop::images::ImageSet;
 use crate::shop::verify;
 use async_trait::async_trait;
 use std::sync::Arc;
@@ -28,7 +27,7 @@ impl Step for Verify {
     async fn apply(&self, cx: &mut StepContext) -> StepResult {
         let machine = &self.0;
         let subject = Subject::load(machine, cx).await?;
-        let images = ImageSet::load()?;
+        let images = machine.images()?;
         let address = subject.address(machine).await?;
         let target = verify::Subject {
             url: address.url,

@@ -94,6 +94,8 @@ async fn base(ctx: &Ctx, id: &str, tab: &'static str) -> Result<(Customer, Optio
             .list(store.id)
             .await?
             .into_iter()
+            // What only machines use is nobody's to see.
+            .filter(|(name, _)| matches!(name.as_str(), "admin_login" | "admin_password" | "db_password"))
             .map(|(name, at)| {
                 Labelled::new(
                     name.replace('_', " "),

@@ -21,7 +21,7 @@ type GroupDef = (&'static str, &'static str, &'static [(&'static str, &'static s
 
 /// Names are those of `store_secrets`.
 const GROUPS: &[GroupDef] = &[
-    ("admin", "Store admin", &[("admin_user", "User name"), ("admin_password", "Password")]),
+    ("admin", "Store admin", &[("admin_login", "User name"), ("admin_password", "Password")]),
     ("database", "Database", &[("db_password", "Password")]),
 ];
 

@@ -1,0 +1,245 @@
+//! Every route × every kind of person. The list of addresses to try is compared with the route
+//! table, so that a new route without an entry here fails.
+
+use crate::support::{App, Browser};
+use hosting::domain::Role;
+use reqwest::Method;
+use std::collections::BTreeMap;
+use webapp::router::{Access, ROUTES};
+
+/// What to put for each pattern: `{job}` and `{id}` are another customer's.
+fn addresses(job: &str, id: u64) -> BTreeMap<&'static str, String> {
+    let own = |p: &'static str| (p, p.to_owned());
+    BTreeMap::from([
+        own("/healthz"),
+        own("/readyz"),
+        own("/metrics"),
+        ("/static/{name}", "/static/none.css".into()),
+        own("/"),
+        own("/pricing"),
+        own("/theme"),
+        own("/signup"),
+        own("/verify"),
+        own("/verify/resend"),
+        own("/login"),
+        own("/logout"),
+        own("/reauthenticate"),
+        ("/setup/{job}", format!("/setup/{job}")),
+        ("/setup/{job}/retry", format!("/setup/{job}/retry")),
+        ("/setup/{job}/state", format!("/setup/{job}/state")),
+        ("/setup/{job}/log", format!("/setup/{job}/log?from=1&to=2")),
+        ("/setup/{job}/log/stream", format!("/setup/{job}/log/stream")),
+        own("/dashboard"),
+        own("/dashboard/state"),
+        own("/dashboard/new"),
+        own("/dashboard/access"),
+        own("/dashboard/access/reveal"),
+        own("/dashboard/delete"),
+        own("/dashboard/delete/cancel"),
+        own("/admin/login"),
+        own("/admin/logout"),
+        own("/admin/password"),
+        own("/admin"),
+        own("/admin/customers"),
+        ("/admin/customers/{id}", format!("/admin/customers/{id}")),
+        ("/admin/customers/{id}/provisioning", format!("/admin/customers/{id}/provisioning")),
+        ("/admin/customers/{id}/audit", format!("/admin/customers/{id}/audit")),
+        own("/admin/jobs"),
+        own("/admin/jobs/bulk"),
+        ("/admin/jobs/{job}", format!("/admin/jobs/{job}")),
+        ("/admin/jobs/{job}/state", format!("/admin/jobs/{job}/state")),
+        ("/admin/jobs/{job}/log", format!("/admin/jobs/{job}/log?from=1&to=2")),
+        ("/admin/jobs/{job}/log/stream", format!("/admin/jobs/{job}/log/stream")),
+        ("/admin/jobs/{job}/log/find", format!("/admin/jobs/{job}/log/find?q=a")),
+        ("/admin/jobs/{job}/log.txt", format!("/admin/jobs/{job}/log.txt")),
+        ("/admin/jobs/{job}/log.jsonl", format!("/admin/jobs/{job}/log.jsonl")),
+        ("/admin/jobs/{job}/retry", format!("/admin/jobs/{job}/retry")),
+        ("/admin/jobs/{job}/cancel", format!("/admin/jobs/{job}/cancel")),
+        ("/admin/jobs/{job}/cleanup", format!("/admin/jobs/{job}/cleanup")),
+        ("/admin/jobs/{job}/release", format!("/admin/jobs/{job}/release")),
+        own("/admin/system"),
+    ])
+}
+
+/// Status and target, the body left unread: streams do not end.
+async fn try_it(b: &Browser, method: &str, path: &str, fields: &[(&str, &str)]) -> (u16, String) {
+    let mut request = b.request(method.parse::<Method>().unwrap(), path);
+    if method == "POST" {
+        request = request.form(fields);
+    }
+    let r = request.send().await.unwrap();
+    (r.status().as_u16(), r.headers().get("location").map(|v| v.to_str().unwrap().to_owned()).unwrap_or_default())
+}
+
+#[test]
+fn every_route_is_in_the_list() {
+    let list = addresses("X", 1);
+    for route in ROUTES {
+        assert!(
+            list.contains_key(route.path),
+            "{} is not tried by strangers and others: add it to rights.rs",
+            route.path
+        );
+    }
+    for path in list.keys() {
+        assert!(ROUTES.iter().any(|r| r.path == *path), "{path} is in the list but not in the route table");
+    }
+}
+
+#[actix_web::test]
+async fn a_stranger_gets_no_further_than_the_sign_in() {
+    let app = App::new().await;
+    let (_, job) = app.customer("ana@example.com", "Ana").await;
+    app.make_live(&job).await;
+    let list = addresses(&job.to_string(), 1);
+    let before = app.census().await;
+    let b = app.browser();
+    let token = b.get("/login").await.hidden("csrf_token");
+    for route in ROUTES {
+        let path = &list[route.path];
+        let (status, to) =
+            try_it(&b, route.method, path, &[("csrf_token", &token), ("form_key", &"k".repeat(40))]).await;
+        match route.access {
+            Access::Owner => {
+                assert!(status == 303 && to.starts_with("/login"), "{} {path}: {status} {to}", route.method)
+            }
+            Access::Staff | Access::Operator | Access::StaffPassword => {
+                assert!(status == 303 && to.starts_with("/admin/login"), "{} {path}: {status} {to}", route.method);
+            }
+            Access::Operations => assert!([200, 404].contains(&status), "{path}: {status}"),
+            Access::Asset => assert_eq!(status, 404, "{path}"),
+            Access::Everybody => assert!(
+                [200, 303, 422].contains(&status) && !to.contains("login"),
+                "{} {path}: {status} {to}",
+                route.method
+            ),
+        }
+    }
+    // Programs and streams hear it as a status.
+    for path in [
+        format!("/setup/{job}/state"),
+        format!("/setup/{job}/log/stream"),
+        format!("/admin/jobs/{job}/state"),
+        format!("/admin/jobs/{job}/log/stream"),
+    ] {
+        assert_eq!(b.json(&path).await.status, 401, "{path}");
+    }
+    assert_eq!(app.census().await, before);
+}
+
+#[actix_web::test]
+async fn another_customer_finds_nothing_of_ours() {
+    let app = App::new().await;
+    let (_, job) = app.customer("ana@example.com", "Ana's Bikes").await;
+    app.make_live(&job).await;
+    let (eva, _) = app.customer("eva@example.com", "Eva").await;
+    let list = addresses(&job.to_string(), 1);
+    let before = app.census().await;
+    let token = eva.get("/dashboard").await.hidden("csrf_token");
+    let unknown = "01ARZ3NDEKTSV4RRFFQ69G5FAV";
+    for route in ROUTES {
+        let path = &list[route.path];
+        if matches!(route.access, Access::Operations | Access::Asset | Access::Everybody)
+            || ["/logout"].contains(&route.path)
+        {
+            continue;
+        }
+        let fields = [("csrf_token", token.as_str()), ("form_key", &"k".repeat(40)), ("what", "admin")];
+        let (status, to) = try_it(&eva, route.method, path, &fields).await;
+        if route.access == Access::Owner {
+            if route.path.contains("{job}") {
+                assert_eq!(status, 404, "{} {path}", route.method);
+                // Not yours and not there: the same answer.
+                assert_eq!(
+                    try_it(&eva, route.method, &path.replace(&job.to_string(), unknown), &fields).await.0,
+                    404,
+                    "{path}"
+                );
+            } else if route.method == "GET" {
+                let page = eva.get(path).await;
+                assert!(!page.body.contains("Bikes"), "{path} shows another's store");
+            }
+        } else {
+            assert!(status == 303 && to.starts_with("/admin/login"), "{} {path}: {status} {to}", route.method);
+        }
+    }
+    assert_eq!(app.census().await, before);
+}
+
+#[actix_web::test]
+async fn support_looks_and_does_not_touch() {
+    let app = App::new().await;
+    let (_, job) = app.customer("ana@example.com", "Ana").await;
+    app.make_live(&job).await;
+    let support = app.staff("sam@example.com", Role::Support).await;
+    let list = addresses(&job.to_string(), 1);
+    let before = app.census().await;
+    let token = support.get("/admin").await.hidden("csrf_token");
+    for route in ROUTES.iter().filter(|r| matches!(r.access, Access::Staff | Access::Operator)) {
+        let path = &list[route.path];
+        let (status, _) =
+            try_it(&support, route.method, path, &[("csrf_token", &token), ("form_key", &"k".repeat(40))]).await;
+        if route.access == Access::Operator {
+            assert_eq!(status, 403, "{} {path}", route.method);
+        } else {
+            assert!([200, 204].contains(&status), "{} {path}: {status}", route.method);
+        }
+    }
+    let page = support.get(&format!("/admin/jobs/{job}")).await;
+    assert!(!page.body.contains("Cancel job") && !page.body.contains("Retry"), "only what the role may do is shown");
+    let forbidden = support.get(&format!("/admin/jobs/{job}/retry")).await;
+    assert!(forbidden.body.contains("Only admins and super admins"), "{}", forbidden.body);
+    // Credentials are masked for staff.
+    let page = support.get("/admin/customers/1").await;
+    assert!(
+        page.body.contains("••••") && !page.body.contains("store-admin-secret") && !page.body.contains("never-shown"),
+        "{}",
+        page.body
+    );
+    // A customer's session opens nothing of staff and the other way round.
+    assert!(support.get("/dashboard").await.location.starts_with("/login"));
+    assert_eq!(app.census().await, before);
+}
+
+#[actix_web::test]
+async fn unlisted_verbs_are_refused_after_signing_in() {
+    let app = App::new().await;
+    let (_, job) = app.customer("ana@example.com", "Ana").await;
+    let staff = app.staff("grace@example.com", Role::SuperAdmin).await;
+    let stranger = app.browser();
+    let before = app.census().await;
+    for (pattern, path) in addresses(&job.to_string(), 1) {
+        let routes: Vec<_> = ROUTES.iter().filter(|r| r.path == pattern).collect();
+        for method in ["PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND", "FOO"] {
+            let (status, to) = try_it(&staff, method, &path, &[]).await;
+            match routes[0].access {
+                Access::Owner => assert!(status == 303 && to.starts_with("/login"), "{method} {path}: {status}"),
+                _ if pattern == "/metrics" => assert!([404, 405].contains(&status)),
+                _ => assert_eq!(status, 405, "{method} {path}"),
+            }
+            if matches!(routes[0].access, Access::Staff | Access::Operator) {
+                assert_eq!(
+                    try_it(&stranger, method, &path, &[]).await.0,
+                    303,
+                    "{method} {path}: 405 comes after signing in"
+                );
+            }
+        }
+        if routes.iter().all(|r| r.method == "POST") && routes[0].access != Access::Owner {
+            assert_eq!(try_it(&staff, "GET", &path, &[]).await.0, 405, "GET {path}");
+        }
+    }
+    // No method override.
+    let r = staff
+        .request(Method::POST, "/admin/system")
+        .header("x-http-method-override", "GET")
+        .form(&[("_method", "GET")])
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(r.status().as_u16(), 405);
+    assert_eq!(r.headers()["allow"], "GET, HEAD");
+    let r = staff.request(Method::HEAD, "/admin/system").send().await.unwrap();
+    assert_eq!(r.status().as_u16(), 200);
+    assert_eq!(app.census().await, before);
+}
