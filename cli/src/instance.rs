@@ -92,6 +92,7 @@ impl Instance {
             .transpose()
     }
 
+    /// Remembers the choices.
     pub fn save(&self, layout: &Layout) -> Result<()> {
         files::write_atomic(&layout.instance_json(), &serde_json::to_vec_pretty(self)?, 0o644, files::sudo_person())
     }

@@ -57,15 +57,19 @@ impl Layout {
         Path::new(base).join(format!("shopfleet-{}", self.fingerprint()))
     }
 
+    /// Folder of all logs.
     pub fn logs(&self) -> PathBuf {
         self.var.join("log")
     }
+    /// The log of one process or stage.
     pub fn log(&self, name: &str) -> PathBuf {
         self.logs().join(format!("{name}.log"))
     }
+    /// Folder of secret files; processes have folders of their own below it.
     pub fn secrets(&self) -> PathBuf {
         self.var.join("secrets")
     }
+    /// MariaDB's data.
     pub fn mariadb_data(&self) -> PathBuf {
         self.var.join("mariadb")
     }
@@ -73,12 +77,15 @@ impl Layout {
     pub fn mariadb_socket(&self) -> PathBuf {
         self.run().join("db/mysqld.sock")
     }
+    /// Redis' append-only file.
     pub fn redis_data(&self) -> PathBuf {
         self.var.join("redis")
     }
+    /// `SHOPFLEET_EDGE_DIR` of this instance.
     pub fn edge(&self) -> PathBuf {
         self.var.join("edge")
     }
+    /// The mail catcher's Maildir.
     pub fn mail(&self) -> PathBuf {
         self.var.join("mail")
     }
@@ -86,15 +93,19 @@ impl Layout {
     pub fn stores(&self) -> PathBuf {
         self.var.join("stores")
     }
+    /// The first administrator's password (0600).
     pub fn admin_password(&self) -> PathBuf {
         self.var.join("admin-password")
     }
+    /// Addresses of the running instance; exists while it is ready.
     pub fn up_json(&self) -> PathBuf {
         self.var.join("up.json")
     }
+    /// What was chosen at the first start.
     pub fn instance_json(&self) -> PathBuf {
         self.var.join("instance.json")
     }
+    /// What `scripts/images` built.
     pub fn images_json(&self) -> PathBuf {
         self.var.join("images.json")
     }

@@ -44,10 +44,12 @@ impl Record {
         Some(Self { name: name.to_owned(), pid, started: start_time(pid)?, boot: boot_id() })
     }
 
+    /// Reads a record; `None` when there is none or it is damaged.
     pub fn read(path: &Path) -> Option<Self> {
         serde_json::from_str(&std::fs::read_to_string(path).ok()?).ok()
     }
 
+    /// Writes the record in one step.
     pub fn write(&self, path: &Path) -> Result<()> {
         files::write_atomic(path, &serde_json::to_vec(self)?, 0o644, None)
     }

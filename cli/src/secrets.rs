@@ -81,6 +81,7 @@ impl Secrets {
         database_url("shopfleet_owner", &self.database_owner, layout)
     }
 
+    /// Connection address of Redis on a loopback port.
     pub fn redis_url(&self, port: u16) -> String {
         format!("redis://:{}@127.0.0.1:{port}/0", self.redis)
     }

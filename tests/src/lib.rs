@@ -4,8 +4,13 @@
 //! starts a private server and sets it. Every test gets a database and a Redis process of its own.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::disallowed_methods)]
 
+pub mod axe;
+pub mod browser;
+pub mod cutting_proxy;
 pub mod database;
 pub mod engine;
+pub mod instance;
+pub mod made_up;
 pub mod redis_server;
 pub mod shop_server;
 pub mod wait;

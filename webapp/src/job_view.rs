@@ -339,6 +339,37 @@ pub struct LogWish {
 /// Lines drawn first.
 const FIRST_LINES: u32 = 1000;
 
+/// The log part of an owner's page: steps and progress, no lines.
+#[must_use]
+pub fn owner_part(picture: &Picture, still: bool, here: &str) -> LogPart {
+    let job = &picture.job;
+    let (percent, progress_text) = picture.progress();
+    let live = !job.state.is_over();
+    LogPart {
+        stream: format!("{here}/log/stream"),
+        lines: format!("{here}/log"),
+        status: format!("{here}/state"),
+        login: "/login".into(),
+        here: here.to_owned(),
+        join: "?",
+        last: job.last_seq,
+        first: 1,
+        start: 1,
+        state: job.state.as_str().into(),
+        live,
+        name: job.store_name.clone().unwrap_or_default(),
+        percent,
+        bar: match job.state {
+            JobState::Finished => "done",
+            JobState::Failed => "failed",
+            _ => "",
+        },
+        progress_text,
+        refresh: live && !still,
+        ..LogPart::default()
+    }
+}
+
 /// The whole live-log part of a job page. `here` is the page, `base` the job's address for streams.
 ///
 /// # Errors

@@ -10,7 +10,7 @@ use hosting::crypto::sha256;
 use hosting::queue::Queue;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 /// A token bucket: `burst` at once, one more every `every_ms`.
 #[derive(Debug, Clone, Copy)]
@@ -194,5 +194,5 @@ fn key(purpose: &str, subject: &str) -> String {
 }
 
 fn now_ms() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| u64::try_from(d.as_millis()).unwrap_or(u64::MAX))
+    u64::try_from(hosting::clock::now().unix_timestamp_nanos() / 1_000_000).unwrap_or(0)
 }

@@ -11,7 +11,6 @@
   var es = null, tries = 0, timer = null, quiet = null, hiddenTimer = null, poll = null, fetching = null, dead = false;
   var queue = [], frame = 0, unseen = 0, total = box ? box.getElementsByClassName('l').length : 0;
   var follow = running && D.pinned !== '1', selfScroll = 0, title0 = d.title;
-  all('[hidden][data-js]').forEach(function (n) { n.hidden = false; });
 
   // ---- words -------------------------------------------------------------------------------
   var lastSaid = 0, sayNext = null;
@@ -152,7 +151,6 @@
     groups[n] = g;
     return g;
   }
-  function key(l) { return l.className + '|' + l.lastElementChild.textContent; }
   function place(l) {
     var lines = $('.lines', group(l.dataset.s)), body = l.querySelector('span');
     if (prev && prev.dataset.s === l.dataset.s) {
@@ -209,14 +207,16 @@
     jump.textContent = unseen + ' new line' + (unseen === 1 ? '' : 's') + ' ↓';
   }
   if (box) {
-    var from = 0;
-    // Only a person turns following off: wheel, touch, keys or the scroll bar, never growth.
-    var top0 = box.scrollTop;
-    ['wheel', 'touchstart', 'pointerdown', 'keydown'].forEach(function (e) { box.addEventListener(e, function () { from = Date.now(); top0 = box.scrollTop; }, { passive: true }); });
+    // Only a person turns following off: wheel, touch, keys or the scroll bar, never growth. The place is kept from
+    // the last scroll: a browser may have moved the box before it tells about the wheel.
+    var from = 0, top0 = box.scrollTop;
+    ['wheel', 'touchstart', 'touchmove', 'pointerdown', 'pointermove', 'keydown'].forEach(function (e) { box.addEventListener(e, function () { from = Date.now(); }, { passive: true }); });
     box.addEventListener('scroll', function () {
-      if (Date.now() - selfScroll < 80 && Date.now() - from > 400) return;
+      var was = top0, person = Date.now() - from < 400 || Date.now() - selfScroll > 80;
+      top0 = box.scrollTop;
+      if (!person) return;
       var gap = box.scrollHeight - box.clientHeight - box.scrollTop;
-      if (follow && gap > 40 && box.scrollTop < top0) setFollow(false);
+      if (follow && gap > 40 && top0 < was) setFollow(false);
       if (gap < 4 && !follow && unseen) { unseen = 0; more(); }
     }, { passive: true });
     d.addEventListener('selectionchange', function () {
@@ -259,7 +259,7 @@
     var b = d.querySelector('[data-state-badge]');
     if (b && m.word) { b.className = 'badge s-' + m.tone; use(b, m.icon); b.lastElementChild.textContent = m.word; }
     if (bar) bar.className = state === 'finished' ? 'done' : state === 'failed' ? 'failed' : '';
-    if (m.title) { title0 = m.title; if (!d.hidden) d.title = title0; }
+    if (m.word && title0.indexOf(' – ') > 0) { title0 = title0.replace(/^[^–]*(?= –)/, m.word); if (!d.hidden) d.title = title0; }
     if (m.reload && !m.over) setTimeout(function () { location.reload(); }, 300);
   }
   setInterval(function () {
@@ -342,6 +342,8 @@
         r.replaceWith(m); m.append(r); hits.push(m); t = rest; found = true;
       }
     });
+    // A match that runs over a change of colour: the line as a whole.
+    if (!found && l.querySelector('span').textContent.toLowerCase().indexOf(q) >= 0) { hits.push(l); found = true; }
     if (found) l.classList.add('hit');
     return found;
   }

@@ -24,6 +24,7 @@ const SHORT_ID_DEPTH: u32 = 2000;
 /// Lines read at once.
 const PAGE: u32 = 1000;
 
+/// Runs one verb; the exit code of `follow` tells how the job ended.
 pub async fn run(access: &Access, verb: Jobs, format: Format) -> Result<ExitCode> {
     let services = access.services()?;
     let code = match verb {

@@ -13,6 +13,7 @@ use crate::args::Servers;
 use crate::output::{self, Format};
 use crate::say;
 
+/// Runs one verb.
 pub async fn run(access: &Access, verb: Servers, format: Format) -> Result<ExitCode> {
     let services = access.services()?;
     match verb {

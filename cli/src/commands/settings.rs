@@ -18,6 +18,7 @@ use crate::say;
 /// Longest value read from standard input.
 const LONGEST: u64 = 64 * 1024;
 
+/// Runs one verb. Changes are checked and audited.
 pub async fn run(access: &Access, verb: Settings, format: Format) -> Result<ExitCode> {
     let services = access.services()?;
     match verb {

@@ -14,6 +14,7 @@ use crate::args::Stores;
 use crate::output::{self, Format};
 use crate::say;
 
+/// Runs one verb.
 pub async fn run(access: &Access, verb: Stores, format: Format) -> Result<ExitCode> {
     let services = access.services()?;
     let values = Values::load(&services.db).await.context("cannot read the settings")?;

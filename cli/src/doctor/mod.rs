@@ -37,12 +37,15 @@ pub struct Check {
 }
 
 impl Check {
+    /// Nothing to do.
     pub fn ok(name: &'static str, finding: impl Into<String>) -> Self {
         Self { name, state: State::Ok, finding: finding.into(), mend: None }
     }
+    /// Works, with a remark and its mend.
     pub fn warn(name: &'static str, finding: impl Into<String>, mend: impl Into<String>) -> Self {
         Self { name, state: State::Warn, finding: finding.into(), mend: Some(mend.into()) }
     }
+    /// Does not work, with the mend.
     pub fn fail(name: &'static str, finding: impl Into<String>, mend: impl Into<String>) -> Self {
         Self { name, state: State::Fail, finding: finding.into(), mend: Some(mend.into()) }
     }

@@ -29,6 +29,7 @@ pub struct UpJson {
 }
 
 impl UpJson {
+    /// The addresses of an instance.
     pub fn new(layout: &Layout, instance: &Instance, secrets: &Secrets) -> Self {
         let path = |path: std::path::PathBuf| path.to_string_lossy().into_owned();
         let ports = &instance.ports;

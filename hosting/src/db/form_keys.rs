@@ -47,15 +47,4 @@ impl FormKeys<'_> {
         .fetch_optional(&mut *self.conn)
         .await?)
     }
-
-    /// Forgets keys older than two days.
-    ///
-    /// # Errors
-    /// Database trouble.
-    pub async fn forget_old(&mut self) -> DbResult<u64> {
-        Ok(sqlx::query!("DELETE FROM form_keys WHERE created_at < NOW(6) - INTERVAL 2 DAY LIMIT 10000")
-            .execute(&mut *self.conn)
-            .await?
-            .rows_affected())
-    }
 }

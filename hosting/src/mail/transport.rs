@@ -52,9 +52,12 @@ struct SmtpKey {
     password: String,
 }
 
+/// The connection in use and what it was made from.
+type Kept = (SmtpKey, AsyncSmtpTransport<Tokio1Executor>);
+
 #[derive(Clone)]
 enum Transport {
-    Smtp(Arc<Mutex<Option<(SmtpKey, AsyncSmtpTransport<Tokio1Executor>)>>>),
+    Smtp(Arc<Mutex<Option<Kept>>>),
     File(PathBuf),
     Memory(Arc<Mutex<Vec<Sent>>>),
 }
@@ -156,7 +159,7 @@ impl Mailer {
 }
 
 fn connect(
-    kept: &Mutex<Option<(SmtpKey, AsyncSmtpTransport<Tokio1Executor>)>>,
+    kept: &Mutex<Option<Kept>>,
     settings: &Values,
     password: Option<&Secret>,
 ) -> Result<AsyncSmtpTransport<Tokio1Executor>, MailError> {

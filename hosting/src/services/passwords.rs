@@ -105,7 +105,9 @@ pub fn check_new(password: &str, shortest: usize, about: &str) -> Result<Secret,
         return Err("Enter a password of at most 256 characters".into());
     }
     let plain = password.to_lowercase();
-    let same_all = plain.chars().all(|c| Some(c) == plain.chars().next());
+    let mut letters = plain.chars();
+    let first = letters.next();
+    let same_all = letters.all(|c| Some(c) == first);
     if COMMON.contains(&plain.as_str()) || same_all || plain == about.to_lowercase() {
         return Err("This password is one of the first that others would try. Choose another".into());
     }

@@ -45,7 +45,7 @@ async fn read(b: &Browser, path: &str, limit: usize) -> (Vec<(String, serde_json
     let mut stream = r.bytes_stream();
     let (mut text, mut events, mut seqs, mut batches) = (String::new(), Vec::new(), Vec::new(), 0);
     while let Ok(Some(Ok(chunk))) = tokio::time::timeout(Duration::from_secs(20), stream.next()).await {
-        text.push_str(&String::from_utf8(chunk.to_vec()).unwrap());
+        text.push_str(std::str::from_utf8(&chunk).unwrap());
         while let Some(at) = text.find("\n\n") {
             let event: String = text.drain(..at + 2).collect();
             let field =
@@ -172,8 +172,7 @@ async fn hostile_lines_are_text_in_page_stream_and_fetch() {
     let page = staff.get(&format!("/admin/jobs/{uid}")).await.body;
     let fetched = staff.json(&format!("/admin/jobs/{uid}/log?from=1&to=100")).await.body;
     let (events, _) = read(&staff, &format!("/admin/jobs/{uid}/log/stream?after=0"), 1).await;
-    for text in [page, fetched.replace("\\\"", "\""), format!("{}", events.last().unwrap().1["html"].as_str().unwrap())]
-    {
+    for text in [page, fetched.replace("\\\"", "\""), events.last().unwrap().1["html"].as_str().unwrap().to_owned()] {
         assert!(!text.contains("<script>") && !text.contains("<img") && !text.contains('\u{1b}'), "{text}");
         assert!(!text.contains("href=\"javascript"), "{text}");
         assert!(text.contains("&lt;script&gt;alert(1)") && text.contains("class=\"r\">red"), "{text}");

@@ -101,7 +101,7 @@ async fn a_stranger_gets_no_further_than_the_sign_in() {
             try_it(&b, route.method, path, &[("csrf_token", &token), ("form_key", &"k".repeat(40))]).await;
         match route.access {
             Access::Owner => {
-                assert!(status == 303 && to.starts_with("/login"), "{} {path}: {status} {to}", route.method)
+                assert!(status == 303 && to.starts_with("/login"), "{} {path}: {status} {to}", route.method);
             }
             Access::Staff | Access::Operator | Access::StaffPassword => {
                 assert!(status == 303 && to.starts_with("/admin/login"), "{} {path}: {status} {to}", route.method);

@@ -3,7 +3,7 @@
 use super::{Answer, log_routes, need_key};
 use crate::error::WebError;
 use crate::extract::{Ctx, Form, Query};
-use crate::job_view::{self, LogWish, Picture};
+use crate::job_view::{self, Picture};
 use crate::stream::Reader;
 use crate::urls;
 use crate::views::Badge;
@@ -37,9 +37,7 @@ pub async fn get(ctx: Ctx, path: web::Path<String>, query: Query) -> Answer {
     let picture = Picture::load(db, job).await?;
     let job = &picture.job;
     let here = urls::setup(&job.uid);
-    let wish = LogWish { still: query.get("live")? == "0", ..LogWish::default() };
-    let mut log = job_view::log_part(db, &picture, &wish, &here, &here).await?;
-    log.last = job.last_seq;
+    let log = job_view::owner_part(&picture, query.get("live")? == "0", &here);
     let (phase, badge, heading) = match job.state {
         JobState::Finished => ("done", Badge::new("good", "Live"), format!("{} is ready", store.name)),
         JobState::Failed => ("failed", Badge::new("bad", "Failed"), "We could not finish".to_owned()),

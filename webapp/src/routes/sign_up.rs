@@ -105,7 +105,7 @@ pub(super) fn show_errors(form: &mut SignUpForm, fields: &[(&'static str, String
 
 async fn view(ctx: &Ctx, mut form: SignUpForm) -> Result<SignUp, WebError> {
     let settings = ctx.state().settings().await;
-    let plans = plans::shown(&*ctx.state().plans().await?);
+    let plans = plans::shown(&ctx.state().plans().await?);
     if !plans.iter().any(|p| p.available && p.slug == form.plan.value) && form.plan.error.is_empty() {
         form.plan.value = plans.iter().find(|p| p.best).map(|p| p.slug.clone()).unwrap_or_default();
     }

@@ -50,7 +50,7 @@ impl Step for Send {
     }
     async fn apply(&self, cx: &mut StepContext) -> StepResult {
         let args: MailArgs = cx.args()?;
-        let key = cx.job().uid.to_string();
+        let key = cx.job().uid.clone();
         match send_mail(&self.services, &self.mailer, &self.base, &key, &args).await {
             Ok(Outcome::Sent(to)) => {
                 cx.detail(format!("{} sent to {to}", args.template));

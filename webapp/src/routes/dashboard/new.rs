@@ -48,7 +48,7 @@ pub async fn post(ctx: Ctx, form: Form) -> Answer {
 
 async fn view(ctx: &Ctx, mut form: SignUpForm) -> Result<NewStore, WebError> {
     let settings = ctx.state().settings().await;
-    let plans = plans::shown(&*ctx.state().plans().await?);
+    let plans = plans::shown(&ctx.state().plans().await?);
     if !plans.iter().any(|p| p.slug == form.plan.value) && form.plan.error.is_empty() {
         form.plan.value = plans.iter().find(|p| p.best).map(|p| p.slug.clone()).unwrap_or_default();
     }

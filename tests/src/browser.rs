@@ -1,0 +1,288 @@
+//! Chromium through chromedriver, and what a test asks of a page.
+
+use crate::wait::eventually_within;
+use fantoccini::elements::Element;
+use fantoccini::wd::WebDriverCompatibleCommand;
+use fantoccini::{Client, ClientBuilder, Locator};
+use reqwest::Method;
+use serde_json::{Value, json};
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+/// How long a state may take before a test gives up.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// chromedriver on a port of its own.
+pub struct Driver {
+    child: Child,
+    url: String,
+    folder: PathBuf,
+}
+
+impl Driver {
+    /// Starts it; profiles of its browsers go below `folder`.
+    pub fn start(folder: &Path) -> Self {
+        let mut child = Command::new("chromedriver")
+            .args(["--port=0", "--log-level=SEVERE"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("chromedriver is missing: install the packages chromium and chromium-driver");
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let port = lines
+            .by_ref()
+            .map_while(Result::ok)
+            .find_map(|l| l.strip_suffix('.')?.split("started successfully on port ").nth(1)?.parse::<u16>().ok())
+            .expect("chromedriver says its port");
+        // Keeps the pipe open and empty.
+        std::thread::spawn(move || lines.for_each(drop));
+        Self { child, url: format!("http://127.0.0.1:{port}"), folder: folder.to_path_buf() }
+    }
+
+    /// A fresh browser with a profile of its own.
+    pub async fn browser(&self, name: &str, options: &Options) -> Browser {
+        let profile = self.folder.join(format!("profile-{name}"));
+        let mut args: Vec<String> = [
+            "--headless=new",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-quic",
+            "--no-first-run",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-sync",
+            "--disable-dev-shm-usage",
+            "--disable-features=Translate,OptimizationHints,MediaRouter",
+            "--hide-scrollbars",
+            "--window-size=1280,900",
+        ]
+        .map(str::to_owned)
+        .to_vec();
+        args.push(format!("--user-data-dir={}", profile.display()));
+        if let Some((from, to)) = options.through {
+            args.push(format!("--host-resolver-rules=MAP 127.0.0.1:{from} 127.0.0.1:{to}"));
+        }
+        let mut prefs = json!({ "credentials_enable_service": false, "profile.password_manager_enabled": false,
+                                "profile.password_manager_leak_detection": false });
+        if options.no_script {
+            prefs["profile.managed_default_content_settings.javascript"] = 2.into();
+        }
+        let capabilities = json!({
+            "pageLoadStrategy": "normal",
+            "goog:chromeOptions": { "args": args, "prefs": prefs },
+            "goog:loggingPrefs": { "browser": "ALL" },
+        });
+        let client = ClientBuilder::rustls()
+            .expect("TLS roots")
+            .capabilities(capabilities.as_object().unwrap().clone())
+            .connect(&self.url)
+            .await
+            .unwrap_or_else(|e| panic!("chromium does not start: {e}"));
+        Browser { client }
+    }
+}
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        // Ends its browsers with it.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// How a browser differs from the usual one.
+#[derive(Debug, Default, Clone, Copy)]
+pub struct Options {
+    /// Without JavaScript.
+    pub no_script: bool,
+    /// Connections to the first port on loopback go to the second.
+    pub through: Option<(u16, u16)>,
+}
+
+/// One browser with one tab.
+pub struct Browser {
+    /// For what has no verb here.
+    pub client: Client,
+}
+
+/// A command of chromedriver beyond the standard.
+#[derive(Debug)]
+struct Own {
+    path: &'static str,
+    body: Value,
+}
+
+impl WebDriverCompatibleCommand for Own {
+    fn endpoint(&self, base: &url::Url, session: Option<&str>) -> Result<url::Url, url::ParseError> {
+        base.join(&format!("session/{}/{}", session.unwrap_or_default(), self.path))
+    }
+    fn method_and_body(&self, _: &url::Url) -> (Method, Option<String>) {
+        (Method::POST, Some(self.body.to_string()))
+    }
+}
+
+impl Browser {
+    /// Opens an address.
+    pub async fn open(&self, url: &str) {
+        self.client.goto(url).await.unwrap_or_else(|e| panic!("{url} does not open: {e}"));
+    }
+
+    /// Where the tab is.
+    pub async fn url(&self) -> String {
+        self.client.current_url().await.unwrap().to_string()
+    }
+
+    /// Path of the tab's address.
+    pub async fn path(&self) -> String {
+        self.client.current_url().await.unwrap().path().to_owned()
+    }
+
+    /// Title of the page.
+    pub async fn title(&self) -> String {
+        self.client.title().await.unwrap()
+    }
+
+    /// The element, as soon as it is there.
+    pub async fn find(&self, css: &str) -> Element {
+        let found = eventually_within(PATIENCE, "", async || self.client.find(Locator::Css(css)).await.ok());
+        match tokio::time::timeout(PATIENCE - Duration::from_millis(200), found).await {
+            Ok(element) => element,
+            Err(_) => panic!("no {css} on {}:\n{}", self.url().await, self.text().await),
+        }
+    }
+
+    /// Whether the page has it now.
+    pub async fn has(&self, css: &str) -> bool {
+        self.client.find(Locator::Css(css)).await.is_ok()
+    }
+
+    /// What a person reads on the page.
+    pub async fn text(&self) -> String {
+        match self.client.find(Locator::Css("body")).await {
+            Ok(body) => body.text().await.unwrap_or_default(),
+            Err(_) => String::new(),
+        }
+    }
+
+    /// Text of an element, as soon as it is there.
+    pub async fn text_of(&self, css: &str) -> String {
+        self.find(css).await.text().await.unwrap()
+    }
+
+    /// Waits until the page says `words`.
+    pub async fn says(&self, words: &str) {
+        let found = eventually_within(PATIENCE * 2, "", async || self.text().await.contains(words).then_some(()));
+        if tokio::time::timeout(PATIENCE, found).await.is_err() {
+            panic!("{} does not say {words:?} but:\n{}", self.url().await, self.text().await);
+        }
+    }
+
+    /// Waits until the tab is at a path that starts so.
+    pub async fn arrives(&self, path: &str) {
+        let there = eventually_within(PATIENCE * 2, "", async || self.path().await.starts_with(path).then_some(()));
+        if tokio::time::timeout(PATIENCE, there).await.is_err() {
+            panic!("not at {path} but at {}:\n{}", self.url().await, self.text().await);
+        }
+    }
+
+    /// Replaces what stands in a field.
+    pub async fn fill(&self, css: &str, value: &str) {
+        let field = self.find(css).await;
+        field.clear().await.unwrap();
+        field.send_keys(value).await.unwrap();
+    }
+
+    /// Clicks.
+    pub async fn click(&self, css: &str) {
+        self.find(css).await.click().await.unwrap_or_else(|e| panic!("cannot click {css}: {e}"));
+    }
+
+    /// Clicks the button or link whose visible words contain `words`.
+    pub async fn press(&self, words: &str) {
+        let path = format!("//*[self::a or self::button][contains(normalize-space(.), \"{words}\")]");
+        let found = eventually_within(PATIENCE * 2, "", async || self.client.find(Locator::XPath(&path)).await.ok());
+        let Ok(element) = tokio::time::timeout(PATIENCE, found).await else {
+            panic!("nothing to press says {words:?} on {}:\n{}", self.url().await, self.text().await);
+        };
+        element.click().await.unwrap_or_else(|e| panic!("cannot press {words:?}: {e}"));
+    }
+
+    /// Runs a script of the test in the page and returns its value.
+    pub async fn script(&self, script: &str, args: Vec<Value>) -> Value {
+        self.client.execute(script, args).await.unwrap_or_else(|e| panic!("{e}\nin {script:.200}"))
+    }
+
+    /// Runs a script that answers through its last argument.
+    pub async fn script_async(&self, script: &str, args: Vec<Value>) -> Value {
+        self.client.execute_async(script, args).await.unwrap_or_else(|e| panic!("{e}\nin {script:.200}"))
+    }
+
+    /// Waits until a script answers something true, and returns it.
+    pub async fn until(&self, what: &str, script: &str) -> Value {
+        eventually_within(PATIENCE, what, async || {
+            let value = self.client.execute(script, Vec::new()).await.ok()?;
+            (!value.is_null() && value != json!(false)).then_some(value)
+        })
+        .await
+    }
+
+    /// A command of the browser's own protocol.
+    pub async fn devtools(&self, command: &str, params: Value) -> Value {
+        let body = json!({ "cmd": command, "params": params });
+        self.client.issue_cmd(Own { path: "goog/cdp/execute", body }).await.unwrap_or_else(|e| panic!("{command}: {e}"))
+    }
+
+    /// Size of the view in CSS pixels.
+    pub async fn width(&self, width: u32) {
+        let size = json!({ "width": width, "height": 900, "deviceScaleFactor": 1, "mobile": false });
+        self.devtools("Emulation.setDeviceMetricsOverride", size).await;
+    }
+
+    /// What the system prefers.
+    pub async fn dark(&self, dark: bool) {
+        let scheme = if dark { "dark" } else { "light" };
+        let media = json!({ "features": [{ "name": "prefers-color-scheme", "value": scheme }] });
+        self.devtools("Emulation.setEmulatedMedia", media).await;
+    }
+
+    /// A picture of the view, or of the whole page.
+    pub async fn picture(&self, whole: bool, file: &Path) {
+        let params = json!({ "format": "png", "captureBeyondViewport": whole, "optimizeForSpeed": false });
+        let answer = self.devtools("Page.captureScreenshot", params).await;
+        let bytes = from_base64(answer["data"].as_str().unwrap());
+        std::fs::write(file, bytes).unwrap_or_else(|e| panic!("{}: {e}", file.display()));
+    }
+
+    /// Warnings and errors on the console since the last call.
+    pub async fn console(&self) -> Vec<String> {
+        let entries = self.client.issue_cmd(Own { path: "se/log", body: json!({ "type": "browser" }) }).await.unwrap();
+        let entries = entries.as_array().cloned().unwrap_or_default();
+        entries
+            .iter()
+            .filter(|e| matches!(e["level"].as_str(), Some("SEVERE" | "WARNING")))
+            .map(|e| e["message"].as_str().unwrap_or_default().to_owned())
+            .collect()
+    }
+
+    /// Closes it.
+    pub async fn close(self) {
+        let _ = self.client.close().await;
+    }
+}
+
+fn from_base64(text: &str) -> Vec<u8> {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let (mut bits, mut count, mut bytes) = (0_u32, 0, Vec::with_capacity(text.len() / 4 * 3));
+    for digit in text.bytes().filter_map(|b| DIGITS.iter().position(|d| *d == b)) {
+        bits = bits << 6 | digit as u32;
+        count += 6;
+        if count >= 8 {
+            count -= 8;
+            bytes.push((bits >> count) as u8);
+            bits &= (1 << count) - 1;
+        }
+    }
+    bytes
+}

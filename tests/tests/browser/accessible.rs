@@ -1,0 +1,164 @@
+//! Every page: axe-core in both themes at three widths, no sideways scroll, a quiet console. And the README's pictures.
+
+use crate::stage::Stage;
+use hosting::domain::Level;
+use shopfleet_tests::axe;
+use shopfleet_tests::browser::{Browser, Options};
+use shopfleet_tests::made_up::MadeUpJob;
+use std::path::Path;
+
+/// Opens a page and looks at it.
+async fn look(browser: &Browser, stage: &Stage, path: &str, name: &str, faults: &mut Vec<String>) {
+    browser.open(&stage.url(path)).await;
+    look_here(browser, name, faults).await;
+}
+
+async fn look_here(browser: &Browser, name: &str, faults: &mut Vec<String>) {
+    faults.extend(axe::faults(browser, name).await);
+    // With SHOPFLEET_PICTURES set: a picture of everything, to be looked at by a person.
+    if let Some(folder) = std::env::var_os("SHOPFLEET_PICTURES") {
+        for (width, dark) in [(1280, false), (360, true), (1280, true), (360, false)] {
+            browser.width(width).await;
+            browser.dark(dark).await;
+            let file = format!("{}-{width}-{}.png", name.replace(['/', ' '], "_"), if dark { "dark" } else { "light" });
+            browser.picture(true, &Path::new(&folder).join(file)).await;
+        }
+        browser.width(1280).await;
+        browser.dark(false).await;
+    }
+}
+
+/// What the console said, but for the answers that this test asked for.
+async fn console(browser: &Browser, expected: &[&str], faults: &mut Vec<String>) {
+    let said = browser.console().await;
+    faults.extend(
+        said.into_iter()
+            .filter(|line| !expected.iter().any(|e| line.contains(e)))
+            .map(|line| format!("console: {line}")),
+    );
+}
+
+pub async fn empty_pages(stage: &Stage) {
+    let mut faults = Vec::new();
+    let visitor = stage.driver.browser("visitor", &Options::default()).await;
+    for path in ["/", "/pricing", "/signup", "/verify", "/verify?token=0000", "/login", "/admin/login", "/no-such-page"]
+    {
+        look(&visitor, stage, path, &format!("visitor {path}"), &mut faults).await;
+    }
+    console(&visitor, &["404 (Not Found)"], &mut faults).await;
+    visitor.close().await;
+    let admin = stage.admin().await;
+    admin.console().await;
+    for path in [
+        "/admin",
+        "/admin/customers",
+        "/admin/jobs?state=failed",
+        "/admin/jobs?q=nothing",
+        "/admin/system",
+        "/admin/password",
+    ] {
+        look(admin, stage, path, &format!("empty {path}"), &mut faults).await;
+    }
+    console(admin, &[], &mut faults).await;
+    assert!(faults.is_empty(), "{faults:#?}");
+}
+
+pub async fn filled_pages(stage: &Stage) {
+    let mut faults = Vec::new();
+    let owner = stage.owner().await;
+    owner.console().await;
+    let setup = format!("/setup/{}", stage.setup_job("ana@example.com").await);
+    for path in
+        [&setup, "/dashboard", "/dashboard/access", "/dashboard/delete", "/reauthenticate?next=%2Fdashboard%2Faccess"]
+    {
+        look(owner, stage, path, &format!("owner {path}"), &mut faults).await;
+    }
+    console(owner, &[], &mut faults).await;
+
+    let admin = stage.admin().await;
+    admin.console().await;
+    let customer = format!("/admin/customers/{}", stage.customer_id("ana@example.com").await);
+    let provisioning = format!("{customer}/provisioning");
+    let audit = format!("{customer}/audit");
+    let live = format!("/admin/jobs/{}", stage.setup_job("ana@example.com").await);
+    for path in ["/admin", "/admin/customers", &customer, &provisioning, &audit, "/admin/jobs", &live, "/admin/system"]
+    {
+        look(admin, stage, path, &format!("staff {path}"), &mut faults).await;
+    }
+    // A running job with every kind of line, and one that failed.
+    let mut job = MadeUpJob::start(&stage.instance).await;
+    let lines = [
+        (Level::Debug, "a detail"),
+        (
+            Level::Info,
+            "\u{1b}[32mgreen\u{1b}[0m \u{1b}[33myellow\u{1b}[0m \u{1b}[34mblue\u{1b}[0m \u{1b}[35mmagenta\u{1b}[0m \
+            \u{1b}[36mcyan\u{1b}[0m \u{1b}[30mblack\u{1b}[0m \u{1b}[31mred\u{1b}[0m \u{1b}[1mbold\u{1b}[0m \u{1b}[4munder\u{1b}[0m",
+        ),
+        (
+            Level::Warning,
+            "a warning with https://example.com/a/very/long/address/that/has/to/break/somewhere/on/a/phone",
+        ),
+        (Level::Error, "an \u{1b}[31merror\u{1b}[0m \u{1b}[32mwith\u{1b}[0m \u{1b}[33mcolours\u{1b}[0m"),
+        (Level::Info, "the same"),
+        (Level::Info, "the same"),
+    ];
+    job.write(&lines.map(|(level, text)| (level, text.to_owned())), false).await;
+    let path = job.path();
+    look(admin, stage, &path, "running job", &mut faults).await;
+    look(admin, stage, &format!("{path}?line=2-3#L2"), "job with marked lines", &mut faults).await;
+    look(admin, stage, &format!("{path}?find=the&level=warn"), "job with a search", &mut faults).await;
+    look(admin, stage, &format!("{path}/cancel"), "cancel job", &mut faults).await;
+    job.fail("image_missing", "We could not start your store").await;
+    look(admin, stage, &path, "failed job", &mut faults).await;
+    look(admin, stage, &format!("{path}/retry"), "retry job", &mut faults).await;
+    look(admin, stage, &format!("{path}/cleanup"), "clean up job", &mut faults).await;
+    console(admin, &[], &mut faults).await;
+    assert!(faults.is_empty(), "{faults:#?}");
+}
+
+pub async fn forms_with_errors(stage: &Stage) {
+    let mut faults = Vec::new();
+    let visitor = stage.driver.browser("visitor-errors", &Options::default()).await;
+    for (path, button) in [("/signup", "Create store"), ("/login", "Sign in"), ("/admin/login", "Sign in")] {
+        visitor.open(&stage.url(path)).await;
+        visitor.click(&format!("form[action='{path}'] button.main")).await;
+        visitor.says("There is a problem").await;
+        assert!(visitor.title().await.starts_with("Error: "), "{path} {button}");
+        let focused = visitor.script("return document.activeElement.className", Vec::new()).await;
+        assert_eq!(focused, "summary", "{path}: the summary has the focus");
+        look_here(&visitor, &format!("errors {path}"), &mut faults).await;
+    }
+    console(&visitor, &["422 (Unprocessable"], &mut faults).await;
+    visitor.close().await;
+    assert!(faults.is_empty(), "{faults:#?}");
+}
+
+pub async fn screenshots_for_the_readme(stage: &Stage) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/screenshots");
+    // The pictures in the tree change only when somebody asks for it.
+    let into =
+        if std::env::var_os("SHOPFLEET_SCREENSHOTS").is_some() { folder } else { stage.instance.var.join("pictures") };
+    std::fs::create_dir_all(&into).unwrap();
+    let (owner, admin) = (stage.owner().await, stage.admin().await);
+    let setup = format!("/setup/{}", stage.setup_job("ana@example.com").await);
+    let job = format!("/admin/jobs/{}", stage.setup_job("ana@example.com").await);
+    let pictures: &[(&Browser, &str, &str, u32, bool)] = &[
+        (owner, &setup, "setup", 1280, false),
+        (owner, "/dashboard", "dashboard", 1280, false),
+        (owner, "/dashboard", "dashboard-phone-dark", 360, true),
+        (admin, "/admin", "staff-overview", 1280, false),
+        (admin, &job, "staff-job", 1280, false),
+        (admin, &job, "staff-job-dark", 1280, true),
+    ];
+    for (browser, path, name, width, dark) in pictures {
+        browser.width(*width).await;
+        browser.dark(*dark).await;
+        browser.open(&stage.url(path)).await;
+        let file = into.join(format!("{name}.png"));
+        browser.picture(false, &file).await;
+        let bytes = std::fs::metadata(&file).unwrap().len();
+        assert!((5_000..150_000).contains(&bytes), "{name}.png has {bytes} bytes");
+        browser.width(1280).await;
+        browser.dark(false).await;
+    }
+}

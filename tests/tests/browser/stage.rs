@@ -1,0 +1,132 @@
+//! What the tests share: the instance, the browsers, and the people in them.
+
+use shopfleet_tests::browser::{Browser, Driver, Options};
+use shopfleet_tests::eventually;
+use shopfleet_tests::instance::Instance;
+use tokio::sync::OnceCell;
+
+/// Password of every shop owner here.
+pub const PASSWORD: &str = "correct horse battery staple";
+
+/// One instance with its people. Browsers end before the instance.
+pub struct Stage {
+    admin: OnceCell<Browser>,
+    owner: OnceCell<Browser>,
+    pub driver: Driver,
+    pub instance: Instance,
+}
+
+impl Stage {
+    pub async fn set() -> Self {
+        let instance = Instance::start().await;
+        let driver = Driver::start(&instance.var);
+        Self { admin: OnceCell::new(), owner: OnceCell::new(), driver, instance }
+    }
+
+    /// Address of a page of the panel.
+    pub fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.instance.web_url)
+    }
+
+    /// The super admin, signed in.
+    pub async fn admin(&self) -> &Browser {
+        self.admin.get_or_init(async || self.signed_in_admin("admin", &Options::default()).await).await
+    }
+
+    /// Another browser of the super admin.
+    pub async fn signed_in_admin(&self, name: &str, options: &Options) -> Browser {
+        let browser = self.driver.browser(name, options).await;
+        browser.open(&self.url("/admin/login")).await;
+        browser.fill("#email", &self.instance.admin_email).await;
+        browser.fill("#password", &self.instance.admin_password()).await;
+        browser.press("Sign in").await;
+        browser.says("What needs you").await;
+        browser
+    }
+
+    /// Ana, whose store Alpine Honey is live.
+    pub async fn owner(&self) -> &Browser {
+        self.owner
+            .get_or_init(async || {
+                let browser = self.driver.browser("owner", &Options::default()).await;
+                self.sign_up(&browser, "ana@example.com", "Alpine Honey").await;
+                self.verify(&browser, "ana@example.com").await;
+                browser.says("Open store").await;
+                browser
+            })
+            .await
+    }
+
+    /// Fills in the form and sends it.
+    pub async fn sign_up(&self, browser: &Browser, email: &str, store: &str) {
+        browser.open(&self.url("/signup")).await;
+        browser.fill("#store_name", store).await;
+        browser.fill("#email", email).await;
+        browser.fill("#password", PASSWORD).await;
+        browser.click("input[name=plan]:not(:disabled)").await;
+        browser.press("Create store").await;
+        browser.arrives("/verify").await;
+        browser.says("Check your email").await;
+        browser.says(email).await;
+    }
+
+    /// Opens the link of the mail and presses its button.
+    pub async fn verify(&self, browser: &Browser, email: &str) {
+        let mail = eventually("the mail", async || self.instance.mail(email, "/verify?token=")).await;
+        let link = mail.split_whitespace().find(|w| w.contains("/verify?token=")).unwrap().to_owned();
+        browser.open(&link).await;
+        browser.says("One press confirms").await;
+        browser.press("Confirm and start my store").await;
+        browser.arrives("/setup/").await;
+    }
+
+    /// Row of a customer.
+    pub async fn customer_id(&self, email: &str) -> u64 {
+        sqlx::query_scalar("SELECT id FROM customers WHERE email = ?")
+            .bind(email)
+            .fetch_one(&self.instance.pool)
+            .await
+            .unwrap()
+    }
+
+    /// Name in addresses of the newest set-up job of a customer.
+    pub async fn setup_job(&self, email: &str) -> String {
+        let customer = self.customer_id(email).await;
+        sqlx::query_scalar(
+            "SELECT uid FROM jobs WHERE customer_id = ? AND kind = 'provision_store' ORDER BY id DESC LIMIT 1",
+        )
+        .bind(customer)
+        .fetch_one(&self.instance.pool)
+        .await
+        .unwrap()
+    }
+}
+
+/// All lines the log box shows: `[first number, last number, text]`; more than one number where equal lines fold.
+pub const LINES: &str = "return [...document.querySelectorAll('.logbox .l')].map(l => \
+    [+l.id.slice(1), +(l.dataset.to || l.id.slice(1)), l.querySelector('span').textContent]);";
+
+/// The same where several steps wrote: each group is in order, and together nothing is missing or doubled.
+pub async fn assert_complete(browser: &Browser, first: u64, last: u64) {
+    let shown = browser.script(LINES, Vec::new()).await;
+    let mut spans: Vec<(u64, u64)> =
+        shown.as_array().unwrap().iter().map(|l| (l[0].as_u64().unwrap(), l[1].as_u64().unwrap())).collect();
+    spans.sort_unstable();
+    let mut next = first;
+    for (from, to) in spans {
+        assert_eq!(from, next, "line {next} is missing or line {from} doubled");
+        next = to + 1;
+    }
+    assert_eq!(next, last + 1, "the last line shown");
+}
+
+/// Asserts that the lines shown count from `first` to `last` without a hole, a double or a swap.
+pub async fn assert_gapless(browser: &Browser, first: u64, last: u64) {
+    let shown = browser.script(LINES, Vec::new()).await;
+    let mut next = first;
+    for line in shown.as_array().unwrap() {
+        assert_eq!(line[0].as_u64(), Some(next), "line {next} is missing, doubled or out of order");
+        next = line[1].as_u64().unwrap() + 1;
+    }
+    assert_eq!(next, last + 1, "the last line shown");
+}
