@@ -22,8 +22,9 @@ pub struct Driver {
 }
 
 impl Driver {
-    /// Starts it; profiles of its browsers go below `folder`.
-    pub fn start(folder: &Path) -> Self {
+    /// Starts it; profiles of its browsers go below a folder of its own, which goes with it.
+    pub fn start() -> Self {
+        let folder = std::env::temp_dir().join(format!("sft-browsers-{}", std::process::id()));
         let mut child = Command::new("chromedriver")
             .args(["--port=0", "--log-level=SEVERE"])
             .stdout(Stdio::piped())
@@ -38,7 +39,7 @@ impl Driver {
             .expect("chromedriver says its port");
         // Keeps the pipe open and empty.
         std::thread::spawn(move || lines.for_each(drop));
-        Self { child, url: format!("http://127.0.0.1:{port}"), folder: folder.to_path_buf() }
+        Self { child, url: format!("http://127.0.0.1:{port}"), folder }
     }
 
     /// A fresh browser with a profile of its own.
@@ -86,9 +87,30 @@ impl Driver {
 
 impl Drop for Driver {
     fn drop(&mut self) {
-        // Ends its browsers with it.
         let _ = self.child.kill();
         let _ = self.child.wait();
+        // Browsers of tests that failed are still there; each names our folder in its arguments.
+        let needle = self.folder.display().to_string();
+        for _ in 0..100 {
+            let left: Vec<i32> = std::fs::read_dir("/proc")
+                .into_iter()
+                .flatten()
+                .flatten()
+                .filter(|e| {
+                    std::fs::read(e.path().join("cmdline"))
+                        .is_ok_and(|line| String::from_utf8_lossy(&line).contains(&needle))
+                })
+                .filter_map(|e| e.file_name().to_str()?.parse().ok())
+                .collect();
+            if left.is_empty() {
+                break;
+            }
+            for pid in left {
+                let _ = nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid), nix::sys::signal::Signal::SIGKILL);
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        let _ = std::fs::remove_dir_all(&self.folder);
     }
 }
 

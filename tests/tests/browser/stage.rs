@@ -19,7 +19,7 @@ pub struct Stage {
 impl Stage {
     pub async fn set() -> Self {
         let instance = Instance::start().await;
-        let driver = Driver::start(&instance.var);
+        let driver = Driver::start();
         Self { admin: OnceCell::new(), owner: OnceCell::new(), driver, instance }
     }
 
