@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
-use support::{App, Browser, PASSWORD};
+use support::{App, PASSWORD};
 
 /// A chromedriver of this test's own.
 struct Driver {
@@ -23,6 +23,8 @@ struct Driver {
 }
 
 impl Driver {
+    // Waited on when dropped.
+    #[allow(clippy::zombie_processes)]
     fn start() -> Self {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let child = Command::new("chromedriver")
