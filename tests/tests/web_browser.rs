@@ -2,7 +2,7 @@
 //! scroll, and a log that never moves what someone reads.
 //!
 //! `tests/data/axe.min.js` is axe-core 4.14.1 (MPL-2.0), used here only and never shipped.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::disallowed_methods, dead_code)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::disallowed_methods, clippy::disallowed_types, dead_code)]
 
 #[path = "web/support.rs"]
 mod support;
@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
-use support::{App, Browser, PASSWORD};
+use support::{App, PASSWORD};
 
 /// A chromedriver of this test's own.
 struct Driver {
@@ -23,6 +23,8 @@ struct Driver {
 }
 
 impl Driver {
+    // Waited on when dropped.
+    #[allow(clippy::zombie_processes)]
     fn start() -> Self {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let child = Command::new("chromedriver")
