@@ -13,7 +13,7 @@ pub fn scratch(name: &str) -> PathBuf {
             .file_name()
             .to_str()
             .and_then(|name| name.strip_prefix("shopfleet-cli-")?.split('-').next()?.parse::<u32>().ok());
-        if owner.is_some_and(|pid| !base.join("/proc").join(pid.to_string()).exists()) {
+        if owner.is_some_and(|pid| !std::path::Path::new("/proc").join(pid.to_string()).exists()) {
             let _ = std::fs::remove_dir_all(entry.path());
         }
     }

@@ -3,7 +3,7 @@
 //! process, gets them when the leases end. Prints one JSON line. Used by `scripts/bench`.
 //!
 //! `SHOPFLEET_TEST_DATABASE_URL=… bench_takeover [ROUNDS]`
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
+#![allow(clippy::disallowed_methods, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 
 use async_trait::async_trait;
 use hosting::crypto::Secret;

@@ -44,7 +44,7 @@ pub struct ThreeSteps {
 }
 
 impl ThreeSteps {
-    pub fn new(world: &Arc<World>) -> Arc<dyn Job> {
+    pub fn job(world: &Arc<World>) -> Arc<dyn Job> {
         let step = |name, title| -> Arc<dyn Step> { Arc::new(Create { name, title, world: world.clone() }) };
         Arc::new(Self { steps: vec![step("a", "Make a"), step("b", "Make b"), step("c", "Make c")] })
     }
@@ -143,7 +143,7 @@ impl Bench {
         let engine = Engine::start(
             self.db.db.clone(),
             self.redis.queue(),
-            vec![ThreeSteps::new(&self.world)],
+            vec![ThreeSteps::job(&self.world)],
             config,
             stop.clone(),
         );

@@ -8,11 +8,10 @@ use hosting::services::retry_job::{Wish, retry_job};
 use hosting::services::{Services, cancel_job::cancel_job};
 use shopfleet_tests::engine::{Bench, KIND};
 use shopfleet_tests::eventually;
-use std::sync::{Mutex, PoisonError};
 use worker::engine::fail_point::{self, Action};
 
 /// Fail points are process-wide: tests that set them run one after the other.
-static FAIL_POINTS: Mutex<()> = Mutex::new(());
+static FAIL_POINTS: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
 
 fn services(bench: &Bench) -> Services {
     Services { db: bench.db.db.clone(), queue: bench.redis.queue(), keys: bench.db.keys.clone() }
@@ -43,7 +42,7 @@ async fn a_job_runs_its_steps_in_order_and_every_line_is_there() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_step_twice_ends_the_same() {
-    let _one = FAIL_POINTS.lock().unwrap_or_else(PoisonError::into_inner);
+    let _one = FAIL_POINTS.lock().await;
     for step in ["a", "b", "c"] {
         let bench = Bench::new().await;
         // Applied but not recorded: the step runs again.
@@ -61,7 +60,7 @@ async fn every_step_twice_ends_the_same() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn failure_at_each_step_leaves_a_clean_slate_and_retry_succeeds() {
-    let _one = FAIL_POINTS.lock().unwrap_or_else(PoisonError::into_inner);
+    let _one = FAIL_POINTS.lock().await;
     for step in ["a", "b", "c"] {
         for point in ["before", "after"] {
             let bench = Bench::new().await;
@@ -85,7 +84,7 @@ async fn failure_at_each_step_leaves_a_clean_slate_and_retry_succeeds() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_undo_twice_ends_the_same() {
-    let _one = FAIL_POINTS.lock().unwrap_or_else(PoisonError::into_inner);
+    let _one = FAIL_POINTS.lock().await;
     for step in ["a", "b", "c"] {
         let bench = Bench::new().await;
         fail_point::set(&format!("{KIND}.c.after"), Action::Fail, 1);
@@ -103,7 +102,7 @@ async fn every_undo_twice_ends_the_same() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_undo_that_cannot_be_done_is_reported_and_cleaned_up_later() {
-    let _one = FAIL_POINTS.lock().unwrap_or_else(PoisonError::into_inner);
+    let _one = FAIL_POINTS.lock().await;
     let bench = Bench::new().await;
     fail_point::set(&format!("{KIND}.c.before"), Action::Fail, 1);
     fail_point::set(&format!("{KIND}.b.undo.before"), Action::Fail, 1);
@@ -123,7 +122,7 @@ async fn an_undo_that_cannot_be_done_is_reported_and_cleaned_up_later() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_panic_is_contained_and_undone() {
-    let _one = FAIL_POINTS.lock().unwrap_or_else(PoisonError::into_inner);
+    let _one = FAIL_POINTS.lock().await;
     let bench = Bench::new().await;
     fail_point::set(&format!("{KIND}.b.after"), Action::Panic, 1);
     let (_engine, _stop) = bench.engine("one");
@@ -227,10 +226,10 @@ async fn nothing_happens_under_an_old_epoch() {
     assert_eq!((theirs.epoch, theirs.crashes), (mine.epoch + 1, 1));
     let old = Record { job_id: job.id, epoch: mine.epoch, attempt: 1, event: Event::End(End::Finished) };
     let new = Record { job_id: job.id, epoch: theirs.epoch, attempt: 1, event: Event::End(End::Finished) };
-    assert_eq!(job_records::write(&bench.db.db, &[old.clone()]).await.unwrap(), [Outcome::Fenced]);
+    assert_eq!(job_records::write(&bench.db.db, std::slice::from_ref(&old)).await.unwrap(), [Outcome::Fenced]);
     assert_eq!(bench.job(&job).await.state, JobState::Started);
     assert_eq!(
-        job_records::write(&bench.db.db, &[new.clone()]).await.unwrap(),
+        job_records::write(&bench.db.db, std::slice::from_ref(&new)).await.unwrap(),
         [Outcome::Written { cancel_requested: false }]
     );
     // An end happens once.
@@ -257,7 +256,7 @@ async fn a_lost_job_goes_on_where_it_was_and_a_poisonous_one_is_stopped() {
                 let _engine = worker::engine::Engine::start(
                     hosting::Db::connect(&db_url, 5).unwrap(),
                     hosting::queue::Queue::connect(&redis_url).unwrap(),
-                    vec![shopfleet_tests::engine::ThreeSteps::new(&world)],
+                    vec![shopfleet_tests::engine::ThreeSteps::job(&world)],
                     config,
                     stop,
                 );

@@ -22,14 +22,11 @@ async fn follow(bench: &Bench, hub: &Hub, id: u64) -> Vec<u32> {
         if over {
             return seen;
         }
-        loop {
-            match tokio::time::timeout(Duration::from_secs(20), watcher.next()).await.expect("an update within 20 s") {
-                Update::Lines(lines) => {
-                    let last = seen.last().copied().unwrap_or(0);
-                    seen.extend(lines.iter().map(|l| l.seq).filter(|seq| *seq > last));
-                }
-                Update::Changed | Update::Behind => break,
-            }
+        while let Update::Lines(lines) =
+            tokio::time::timeout(Duration::from_secs(20), watcher.next()).await.expect("an update within 20 s")
+        {
+            let last = seen.last().copied().unwrap_or(0);
+            seen.extend(lines.iter().map(|l| l.seq).filter(|seq| *seq > last));
         }
     }
 }

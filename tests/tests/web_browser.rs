@@ -2,7 +2,14 @@
 //! scroll, and a log that never moves what someone reads.
 //!
 //! `tests/data/axe.min.js` is axe-core 4.14.1 (MPL-2.0), used here only and never shipped.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::disallowed_methods, clippy::disallowed_types, dead_code)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    dead_code
+)]
 
 #[path = "web/support.rs"]
 mod support;

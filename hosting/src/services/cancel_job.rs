@@ -52,7 +52,7 @@ async fn cancel_in(
         )
         .await?;
     // A waiting retry wakes up to undo what it did.
-    let wake = (!over).then(|| crate::db::jobs::JobRef {
+    let wake = (!over).then_some(crate::db::jobs::JobRef {
         id: job.id,
         uid: *uid,
         server_id: job.server_id,

@@ -50,7 +50,7 @@ async fn retry_in(
             requeue(tx, &job, false, actor).await?;
         }
         (Wish::Retry, JobState::Retrying | JobState::Queued) => {
-            tx.jobs().hurry(job.id).await.map_err(|_| moved_on())?
+            tx.jobs().hurry(job.id).await.map_err(|_| moved_on())?;
         }
         (Wish::CleanUp, JobState::Failed | JobState::Cancelled) => requeue(tx, &job, true, actor).await?,
         (Wish::Release, JobState::Started) => tx.jobs().release(job.id).await.map_err(|_| moved_on())?,

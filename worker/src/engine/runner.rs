@@ -126,10 +126,7 @@ impl Execution {
             let left_over = self.touched.iter().any(|t| *t);
             return self.end(End::Failed { failure, left_over }, RunEnd::Failed).await;
         }
-        let _lock = match self.lock_host().await? {
-            Some(lock) => lock,
-            None => return Err(Over(RunEnd::HandedBack)),
-        };
+        let Some(_lock) = self.lock_host().await? else { return Err(Over(RunEnd::HandedBack)) };
         if claim.crashes > 0 {
             self.cx.warn("Taken over after the worker before stopped; going on where it was");
         }
