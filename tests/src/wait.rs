@@ -3,9 +3,9 @@
 use std::future::Future;
 use std::time::{Duration, Instant};
 
-/// Asks every 20 ms until `look` answers `Some`, at most 30 s; then panics with `what`.
+/// Asks every 20 ms until `look` answers `Some`, at most 90 s (two busy cores); then panics with `what`.
 pub async fn eventually<T, F: Future<Output = Option<T>>>(what: &str, look: impl FnMut() -> F) -> T {
-    eventually_within(Duration::from_secs(30), what, look).await
+    eventually_within(Duration::from_secs(90), what, look).await
 }
 
 /// Asks every 20 ms until `look` answers `Some`, at most `limit`; then panics with `what`.

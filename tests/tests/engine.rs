@@ -10,8 +10,8 @@ use shopfleet_tests::engine::{Bench, KIND};
 use shopfleet_tests::eventually;
 use worker::engine::fail_point::{self, Action};
 
-/// Fail points are process-wide: tests that set them run one after the other.
-static FAIL_POINTS: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+/// Fail points are process-wide: a test that sets them runs alone, the others run beside each other.
+static FAIL_POINTS: tokio::sync::RwLock<()> = tokio::sync::RwLock::const_new(());
 
 fn services(bench: &Bench) -> Services {
     Services { db: bench.db.db.clone(), queue: bench.redis.queue(), keys: bench.db.keys.clone() }
@@ -23,6 +23,7 @@ fn limits() -> job_claims::Limits {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_job_runs_its_steps_in_order_and_every_line_is_there() {
+    let _beside = FAIL_POINTS.read().await;
     let bench = Bench::new().await;
     let (_engine, _stop) = bench.engine("one");
     let job = bench.submit().await;
@@ -42,7 +43,7 @@ async fn a_job_runs_its_steps_in_order_and_every_line_is_there() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_step_twice_ends_the_same() {
-    let _one = FAIL_POINTS.lock().await;
+    let _one = FAIL_POINTS.write().await;
     for step in ["a", "b", "c"] {
         let bench = Bench::new().await;
         // Applied but not recorded: the step runs again.
@@ -60,7 +61,7 @@ async fn every_step_twice_ends_the_same() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn failure_at_each_step_leaves_a_clean_slate_and_retry_succeeds() {
-    let _one = FAIL_POINTS.lock().await;
+    let _one = FAIL_POINTS.write().await;
     for step in ["a", "b", "c"] {
         for point in ["before", "after"] {
             let bench = Bench::new().await;
@@ -84,7 +85,7 @@ async fn failure_at_each_step_leaves_a_clean_slate_and_retry_succeeds() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_undo_twice_ends_the_same() {
-    let _one = FAIL_POINTS.lock().await;
+    let _one = FAIL_POINTS.write().await;
     for step in ["a", "b", "c"] {
         let bench = Bench::new().await;
         fail_point::set(&format!("{KIND}.c.after"), Action::Fail, 1);
@@ -102,7 +103,7 @@ async fn every_undo_twice_ends_the_same() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_undo_that_cannot_be_done_is_reported_and_cleaned_up_later() {
-    let _one = FAIL_POINTS.lock().await;
+    let _one = FAIL_POINTS.write().await;
     let bench = Bench::new().await;
     fail_point::set(&format!("{KIND}.c.before"), Action::Fail, 1);
     fail_point::set(&format!("{KIND}.b.undo.before"), Action::Fail, 1);
@@ -122,7 +123,7 @@ async fn an_undo_that_cannot_be_done_is_reported_and_cleaned_up_later() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_panic_is_contained_and_undone() {
-    let _one = FAIL_POINTS.lock().await;
+    let _one = FAIL_POINTS.write().await;
     let bench = Bench::new().await;
     fail_point::set(&format!("{KIND}.b.after"), Action::Panic, 1);
     let (_engine, _stop) = bench.engine("one");
@@ -137,6 +138,7 @@ async fn a_panic_is_contained_and_undone() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn ten_deliveries_and_two_workers_of_one_name_give_one_result() {
+    let _beside = FAIL_POINTS.read().await;
     let bench = Bench::new().await;
     let (_one, _s1) = bench.engine("one");
     let (_two, _s2) = bench.engine("two");
@@ -158,6 +160,7 @@ async fn ten_deliveries_and_two_workers_of_one_name_give_one_result() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn work_goes_on_without_redis_and_after_a_flush() {
+    let _beside = FAIL_POINTS.read().await;
     let mut bench = Bench::new().await;
     let (_engine, _stop) = bench.engine("one");
     bench.redis.down();
@@ -173,6 +176,7 @@ async fn work_goes_on_without_redis_and_after_a_flush() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_job_is_cancelled_before_it_starts_and_at_a_step_boundary() {
+    let _beside = FAIL_POINTS.read().await;
     let bench = Bench::new().await;
     let waiting = bench.insert().await;
     assert!(cancel_job(&services(&bench), &Actor::operator(), &waiting.uid).await.unwrap());
@@ -189,6 +193,7 @@ async fn a_job_is_cancelled_before_it_starts_and_at_a_step_boundary() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_unfit_server_waits_without_spending_attempts() {
+    let _beside = FAIL_POINTS.read().await;
     let bench = Bench::new().await;
     *bench.world.unfit.lock().unwrap() = 2;
     let (_engine, _stop) = bench.engine("one");
@@ -204,6 +209,7 @@ async fn an_unfit_server_waits_without_spending_attempts() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_happens_under_an_old_epoch() {
+    let _beside = FAIL_POINTS.read().await;
     let bench = Bench::new().await;
     let job = bench.insert().await;
     let known = [(hosting::jobs::NOOP, 1)];
@@ -240,6 +246,7 @@ async fn nothing_happens_under_an_old_epoch() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lost_job_goes_on_where_it_was_and_a_poisonous_one_is_stopped() {
+    let _beside = FAIL_POINTS.read().await;
     let bench = Bench::new().await;
     *bench.world.slow_ms.lock().unwrap() = 60_000;
     let job = bench.insert().await;
@@ -291,6 +298,7 @@ async fn a_lost_job_goes_on_where_it_was_and_a_poisonous_one_is_stopped() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn drain_hands_back_at_a_step_boundary() {
+    let _beside = FAIL_POINTS.read().await;
     let bench = Bench::new().await;
     *bench.world.slow_ms.lock().unwrap() = 500;
     let (engine, stop) = bench.engine("one");
@@ -309,6 +317,7 @@ async fn drain_hands_back_at_a_step_boundary() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn unknown_kinds_and_newer_schemas_are_left_for_a_newer_worker() {
+    let _beside = FAIL_POINTS.read().await;
     let bench = Bench::new().await;
     let (_engine, _stop) = bench.engine("one");
     let newer = bench.insert().await;
@@ -325,6 +334,7 @@ async fn unknown_kinds_and_newer_schemas_are_left_for_a_newer_worker() {
 
 #[tokio::test]
 async fn the_database_refuses_illegal_moves_and_a_second_change_of_a_store() {
+    let _beside = FAIL_POINTS.read().await;
     let bench = Bench::new().await;
     let job = bench.insert().await;
     bench.db.sql(&format!("UPDATE jobs SET state = 'started' WHERE id = {}", job.id)).await;
@@ -358,6 +368,7 @@ async fn the_database_refuses_illegal_moves_and_a_second_change_of_a_store() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_mariadb_killed_in_mid_job_delays_the_job_and_loses_nothing() {
+    let _beside = FAIL_POINTS.read().await;
     let mut mariadb = shopfleet_tests::database::TestMariadb::start();
     let bench = Bench::on(mariadb.database().await).await;
     *bench.world.slow_ms.lock().unwrap() = 1_000;

@@ -84,7 +84,8 @@ mod tests {
         for message in messages::samples("<b>Ana & Co</b>") {
             let drawn = draw(&message, &settings, "https://panel.example").unwrap();
             assert!(!drawn.html.contains("<b>Ana"), "{}", drawn.html);
-            assert!(drawn.html.contains("https://panel.example"));
+            // The escaper may write a slash as a character reference; mail programs read it back.
+            assert!(drawn.html.replace("&#x2f;", "/").contains("https://panel.example"));
             assert!(!drawn.subject.is_empty() && !drawn.subject.contains('\n'));
             assert!(drawn.text.contains(&message.heading));
             if let Some(button) = &message.button {
