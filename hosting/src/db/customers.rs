@@ -159,13 +159,16 @@ impl Customers<'_> {
             .transpose()
     }
 
-    /// Marks the address as confirmed; `false` when it was already.
+    /// Marks the address as confirmed, with the password of the sign-up that was proven; `false` when
+    /// it was confirmed already.
     ///
     /// # Errors
     /// Database trouble.
-    pub async fn confirm_email(&mut self, id: u64) -> DbResult<bool> {
+    pub async fn confirm_email(&mut self, id: u64, password_hash: &str) -> DbResult<bool> {
         let done = sqlx::query!(
-            "UPDATE customers SET state = 'active', email_verified_at = NOW(6) WHERE id = ? AND state = 'unverified'",
+            "UPDATE customers SET state = 'active', email_verified_at = NOW(6), password_hash = ? \
+             WHERE id = ? AND state = 'unverified'",
+            password_hash,
             id
         )
         .execute(&mut *self.conn)

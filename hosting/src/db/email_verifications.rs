@@ -1,4 +1,4 @@
-//! One-time links that confirm an e-mail address. The newest one counts, for 24 hours, once.
+//! One-time links that confirm an e-mail address. The newest one of its sign-up counts, for 24 hours, once.
 
 use super::DbResult;
 use sqlx::mysql::MySqlConnection;
@@ -12,8 +12,14 @@ pub struct Verification {
     pub customer_id: u64,
     /// The address it confirms.
     pub email: String,
+    /// The address as it is compared.
+    pub email_key: String,
     /// The browser that signed up.
     pub visitor_session_id: Option<u64>,
+    /// The store of its sign-up; `None` for links of the release before.
+    pub store_id: Option<u64>,
+    /// The password of its sign-up: Argon2id, PHC string.
+    pub password_hash: String,
 }
 
 /// Queries on e-mail verifications.
@@ -47,18 +53,23 @@ impl EmailVerifications<'_> {
         Ok(())
     }
 
-    /// The link of a token if it may be used: newest of its customer, not used, not over, and the
-    /// address is still the customer's.
+    /// The link of a token if it may be used: newest of its sign-up, not used, not over, and the
+    /// address is still the customer's and still waits. A link without a sign-up (made by the release
+    /// before) counts only while nobody signed up since.
     ///
     /// # Errors
     /// Database trouble.
     pub async fn find_usable(&mut self, token_hash: &[u8; 32]) -> DbResult<Option<Verification>> {
         Ok(sqlx::query_as!(
             Verification,
-            "SELECT v.id, v.customer_id, v.email, v.visitor_session_id FROM email_verifications v \
-             JOIN customers c ON c.id = v.customer_id AND c.email = v.email \
-             WHERE v.token_hash = ? AND v.used_at IS NULL AND v.expires_at > NOW(6) \
-             AND v.id = (SELECT MAX(n.id) FROM email_verifications n WHERE n.customer_id = v.customer_id)",
+            r#"SELECT v.id, v.customer_id, c.email_key, v.email, v.visitor_session_id, u.store_id AS "store_id?",
+             COALESCE(u.password_hash, c.password_hash) AS "password_hash!" FROM email_verifications v
+             JOIN customers c ON c.id = v.customer_id AND c.email = v.email AND c.state = 'unverified'
+             LEFT JOIN sign_ups u ON u.customer_id = v.customer_id AND u.visitor_session_id = v.visitor_session_id
+             WHERE v.token_hash = ? AND v.used_at IS NULL AND v.expires_at > NOW(6)
+             AND (u.id IS NOT NULL OR NOT EXISTS (SELECT 1 FROM sign_ups o WHERE o.customer_id = v.customer_id))
+             AND v.id = (SELECT MAX(n.id) FROM email_verifications n WHERE n.customer_id = v.customer_id
+                         AND n.visitor_session_id <=> v.visitor_session_id)"#,
             token_hash.as_slice()
         )
         .fetch_optional(&mut *self.conn)

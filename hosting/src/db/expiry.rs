@@ -13,7 +13,8 @@ pub struct Expiry<'c> {
 }
 
 impl Expiry<'_> {
-    /// Sign-in sessions over for a week, used or dead links after a week, form keys after two days.
+    /// Sign-in sessions over for a week, used or dead links after a week, sign-ups nobody confirmed after a month,
+    /// form keys after two days.
     ///
     /// # Errors
     /// Database trouble.
@@ -28,6 +29,10 @@ impl Expiry<'_> {
                 .execute(&mut *self.conn)
                 .await?
                 .rows_affected();
+        gone += sqlx::query!("DELETE FROM sign_ups WHERE created_at < NOW(6) - INTERVAL 30 DAY LIMIT ?", BITE)
+            .execute(&mut *self.conn)
+            .await?
+            .rows_affected();
         gone += sqlx::query!("DELETE FROM form_keys WHERE created_at < NOW(6) - INTERVAL 2 DAY LIMIT ?", BITE)
             .execute(&mut *self.conn)
             .await?

@@ -234,6 +234,19 @@ impl LoginSessions<'_> {
         .await?)
     }
 
+    /// The id of the visitor's session of a cookie.
+    ///
+    /// # Errors
+    /// Database trouble.
+    pub async fn find_visitor(&mut self, token_hash: &[u8; 32]) -> DbResult<Option<u64>> {
+        Ok(sqlx::query_scalar!(
+            "SELECT id FROM login_sessions WHERE token_hash = ? AND kind = 'visitor' AND revoked_at IS NULL AND expires_at > NOW(6)",
+            token_hash.as_slice()
+        )
+        .fetch_optional(&mut *self.conn)
+        .await?)
+    }
+
     /// The id of a visitor's session, and whether it is the one given.
     ///
     /// # Errors

@@ -60,6 +60,7 @@ pub mod schedules;
 pub mod secrets;
 pub mod servers;
 pub mod settings;
+pub mod sign_ups;
 pub mod stores;
 pub mod subnets;
 pub mod workers;
@@ -233,6 +234,10 @@ pub trait Queries {
     /// Signed-in browsers.
     fn login_sessions(&mut self) -> login_sessions::LoginSessions<'_> {
         login_sessions::LoginSessions { conn: self.conn() }
+    }
+    /// Sign-ups that wait for their confirmation.
+    fn sign_ups(&mut self) -> sign_ups::SignUps<'_> {
+        sign_ups::SignUps { conn: self.conn() }
     }
     /// One-time links.
     fn email_verifications(&mut self) -> email_verifications::EmailVerifications<'_> {

@@ -191,15 +191,29 @@ impl Stores<'_> {
         Ok(())
     }
 
-    /// Whether a host name or a look-alike of it is held by a store.
+    /// Whether a store holds an address.
     ///
     /// # Errors
     /// Database trouble.
-    pub async fn address_taken(&mut self, host: &str) -> DbResult<bool> {
+    pub async fn holds_address(&mut self, store_id: u64) -> DbResult<bool> {
+        let n = sqlx::query_scalar!("SELECT COUNT(*) FROM store_addresses WHERE store_id = ?", store_id)
+            .fetch_one(&mut *self.conn)
+            .await?;
+        Ok(n > 0)
+    }
+
+    /// Whether a host name or a look-alike of it is held by a store. What unconfirmed sign-ups of the
+    /// address `pending_of` hold does not count: only one of them becomes a store.
+    ///
+    /// # Errors
+    /// Database trouble.
+    pub async fn address_taken(&mut self, host: &str, pending_of: Option<u64>) -> DbResult<bool> {
         let n = sqlx::query_scalar!(
-            "SELECT COUNT(*) FROM store_addresses WHERE host = ? OR skeleton = ?",
+            "SELECT COUNT(*) FROM store_addresses a JOIN stores s ON s.id = a.store_id \
+             WHERE (a.host = ? OR a.skeleton = ?) AND NOT (s.state = 'requested' AND s.customer_id <=> ?)",
             host,
-            skeleton(host)
+            skeleton(host),
+            pending_of
         )
         .fetch_one(&mut *self.conn)
         .await?;
@@ -339,6 +353,17 @@ impl Stores<'_> {
         )
         .fetch_all(&mut *self.conn)
         .await?)
+    }
+
+    /// Gives a store that waits another first label.
+    ///
+    /// # Errors
+    /// Database trouble.
+    pub async fn set_slug(&mut self, id: u64, slug: &str) -> DbResult<()> {
+        sqlx::query!("UPDATE stores SET slug = ? WHERE id = ? AND state = 'requested'", slug, id)
+            .execute(&mut *self.conn)
+            .await?;
+        Ok(())
     }
 
     /// Moves a store along the table of legal moves, only if it is in `from` now.

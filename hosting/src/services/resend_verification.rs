@@ -3,7 +3,6 @@
 use super::{ServiceError, Services};
 use crate::db::audit::NewEvent;
 use crate::db::jobs::{JobRef, NewJob};
-use crate::db::login_sessions::NewSession;
 use crate::db::{Queries, Tx};
 use crate::domain::{Actor, Email, StoreState};
 use crate::jobs::MailArgs;
@@ -18,11 +17,9 @@ pub async fn resend_verification(
     actor: &Actor,
     email: &Email,
     visitor_hash: &[u8; 32],
-    user_agent: &str,
     form_key: &[u8; 32],
 ) -> Result<(), ServiceError> {
-    let job =
-        transact!(services.db, tx => resend_in(&mut tx, services, actor, email, visitor_hash, user_agent, form_key))?;
+    let job = transact!(services.db, tx => resend_in(&mut tx, services, actor, email, visitor_hash, form_key))?;
     services.queue.announce(&job.into_iter().collect::<Vec<_>>()).await;
     Ok(())
 }
@@ -33,7 +30,6 @@ async fn resend_in(
     actor: &Actor,
     email: &Email,
     visitor_hash: &[u8; 32],
-    user_agent: &str,
     form_key: &[u8; 32],
 ) -> Result<Option<JobRef>, ServiceError> {
     if !tx.form_keys().take(form_key, "resend_verification").await? {
@@ -50,17 +46,23 @@ async fn resend_in(
         visitor_session_id: None,
     };
     if customer.state == "unverified" {
-        let stores = tx.stores().list_of_customer(customer.id).await?;
-        let visitor = NewSession {
-            token_hash: visitor_hash,
-            customer_id: None,
-            admin_id: None,
-            address: &actor.address,
-            user_agent,
+        // The sign-up of this browser; from any other one the newest. The link stays the signer-up's: whoever asks
+        // for a mail to somebody else's address gets no rights by it.
+        let own = match tx.login_sessions().find_visitor(visitor_hash).await? {
+            Some(visitor) => tx.sign_ups().find(customer.id, visitor).await?,
+            None => None,
+        };
+        let sign_up = match own {
+            Some(own) => Some(own),
+            None => tx.sign_ups().newest(customer.id).await?,
         };
         mail.template = "verify_email".into();
-        mail.store_id = stores.iter().find(|s| s.state == StoreState::Requested).map(|s| s.id);
-        mail.visitor_session_id = Some(tx.login_sessions().insert(&visitor).await?);
+        mail.visitor_session_id = sign_up.as_ref().map(|s| s.visitor_session_id);
+        let stores = tx.stores().list_of_customer(customer.id).await?;
+        mail.store_id = stores
+            .iter()
+            .find(|s| s.state == StoreState::Requested && sign_up.as_ref().is_none_or(|u| u.store_id == s.id))
+            .map(|s| s.id);
     }
     let job = tx.jobs().insert(&NewJob::mail(&mail, None, &by)).await?;
     tx.audit()

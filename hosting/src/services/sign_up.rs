@@ -1,9 +1,9 @@
 //! Sign-up: customer, store and confirmation mail in one transaction. A known address gets the same
 //! answer; the mail explains instead.
 //!
-//! Until the address is confirmed the newest sign-up wins: it replaces the password and the store of
-//! the one before. So somebody who signs up with another person's address keeps nothing once that
-//! person signs up.
+//! Until the address is confirmed every browser that signs up with it has a sign-up of its own, with
+//! its own password and store; from the same browser the newest one replaces the one before. Which of
+//! them becomes the account is decided by `verify_email`: the one whose browser or password is proven.
 
 use super::passwords::{CUSTOMER_LENGTH, Passwords, check_new};
 use super::settings::Values;
@@ -56,13 +56,13 @@ pub async fn check(services: &Services, settings: &Values, form: &SignUp) -> Res
         check_new(form.password.expose(), CUSTOMER_LENGTH, &form.email).map_err(|e| wrong.push(("password", e))).ok();
     let mut tx = services.db.begin().await?;
     let mut checked = store_wish::check(&mut tx, settings, &form.wish).await;
-    // A first sign-up that was never confirmed gives its own address back.
+    // What a sign-up of the same address holds that was never confirmed is free for this one.
     let again = match &email {
-        Some(e) => tx.customers().find_by_email(&e.key()).await?.is_some_and(|c| c.state == "unverified"),
-        None => false,
+        Some(e) => tx.customers().find_by_email(&e.key()).await?.filter(|c| c.state == "unverified").map(|c| c.id),
+        None => None,
     };
-    if let (Ok(wish), false) = (&checked, again)
-        && let Err(error) = store_wish::free_slug(&mut tx, settings.text("base_domain"), wish).await
+    if let Ok(wish) = &checked
+        && let Err(error) = store_wish::free_slug(&mut tx, settings.text("base_domain"), wish, again).await
     {
         match error {
             ServiceError::Invalid(fields) => checked = Err((fields, None)),
@@ -129,7 +129,7 @@ async fn insert(
     let mail = match known {
         Some(customer) if customer.state != "unverified" => {
             // The address of the wish is checked all the same, so that the answer does not differ.
-            store_wish::free_slug(tx, settings.text("base_domain"), wish).await?;
+            store_wish::free_slug(tx, settings.text("base_domain"), wish, None).await?;
             MailArgs {
                 template: "account_exists".into(),
                 customer_id: Some(customer.id),
@@ -140,12 +140,6 @@ async fn insert(
             }
         }
         known => {
-            let customer_id = match known {
-                Some(old) => start_over(tx, &old, hash).await?,
-                None => tx.customers().insert(email, hash).await?,
-            };
-            let slug = store_wish::free_slug(tx, settings.text("base_domain"), wish).await?;
-            let (store_id, _) = store_wish::insert(tx, settings, customer_id, wish, &slug).await?;
             let visitor = tx
                 .login_sessions()
                 .insert(&NewSession {
@@ -156,6 +150,13 @@ async fn insert(
                     user_agent: &form.user_agent,
                 })
                 .await?;
+            let customer_id = match known {
+                Some(old) => start_over(tx, &old, visitor, hash).await?,
+                None => tx.customers().insert(email, hash).await?,
+            };
+            let slug = store_wish::free_slug(tx, settings.text("base_domain"), wish, Some(customer_id)).await?;
+            let (store_id, _) = store_wish::insert(tx, settings, customer_id, wish, &slug).await?;
+            tx.sign_ups().insert(customer_id, visitor, store_id, hash).await?;
             MailArgs {
                 template: "verify_email".into(),
                 customer_id: Some(customer_id),
@@ -185,14 +186,25 @@ async fn insert(
     Ok(Some(job))
 }
 
-/// The newest sign-up of an unconfirmed address replaces the one before.
-async fn start_over(tx: &mut Tx, old: &Customer, hash: &str) -> Result<u64, ServiceError> {
+/// A new sign-up replaces the one that the same browser made for this address. Those of other
+/// browsers stay: they may be somebody else's.
+async fn start_over(tx: &mut Tx, old: &Customer, visitor: u64, hash: &str) -> Result<u64, ServiceError> {
+    // Only the sign-in page looks at it before the confirmation, to say that the address waits.
     tx.customers().replace_unverified_password(old.id, hash).await?;
-    for store in tx.stores().list_of_customer(old.id).await? {
-        if store.state == StoreState::Requested {
+    if let Some(before) = tx.sign_ups().find(old.id, visitor).await? {
+        tx.sign_ups().delete(before.id).await?;
+        let_go(tx, old.id, |store| store == before.store_id).await?;
+    }
+    Ok(old.id)
+}
+
+/// Frees the requested stores of a customer that `which` names.
+pub(super) async fn let_go(tx: &mut Tx, customer_id: u64, which: impl Fn(u64) -> bool) -> Result<(), ServiceError> {
+    for store in tx.stores().list_of_customer(customer_id).await? {
+        if store.state == StoreState::Requested && which(store.id) {
             tx.stores().release_addresses(store.id).await?;
             tx.stores().move_state(store.id, StoreState::Requested, StoreState::Deleted).await?;
         }
     }
-    Ok(old.id)
+    Ok(())
 }

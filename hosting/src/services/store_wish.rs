@@ -95,25 +95,66 @@ pub async fn check(
     }
 }
 
-/// A free label for the wish: its own, or with a number when it was made from the name.
+/// A free label for the wish: its own, or with a number when it was made from the name. What other
+/// unconfirmed sign-ups of the address `pending_of` hold counts as free.
 ///
 /// # Errors
 /// `Invalid` on `address` when none is free.
-pub async fn free_slug(tx: &mut Tx, base_domain: &str, wish: &CheckedWish) -> Result<Slug, ServiceError> {
-    if !tx.stores().address_taken(&wish.slug.under(base_domain)).await? {
-        return Ok(wish.slug.clone());
+pub async fn free_slug(
+    tx: &mut Tx,
+    base_domain: &str,
+    wish: &CheckedWish,
+    pending_of: Option<u64>,
+) -> Result<Slug, ServiceError> {
+    first_free(tx, base_domain, &wish.slug, wish.derived, pending_of).await
+}
+
+async fn first_free(
+    tx: &mut Tx,
+    base_domain: &str,
+    slug: &Slug,
+    numbered: bool,
+    pending_of: Option<u64>,
+) -> Result<Slug, ServiceError> {
+    if !tx.stores().address_taken(&slug.under(base_domain), pending_of).await? {
+        return Ok(slug.clone());
     }
-    if wish.derived {
-        let stem: String = wish.slug.as_str().chars().take(36).collect();
+    if numbered {
+        let stem: String = slug.as_str().chars().take(36).collect();
         for n in 2..=30 {
             if let Ok(slug) = Slug::parse(&format!("{}-{n}", stem.trim_end_matches('-')))
-                && !tx.stores().address_taken(&slug.under(base_domain)).await?
+                && !tx.stores().address_taken(&slug.under(base_domain), pending_of).await?
             {
                 return Ok(slug);
             }
         }
     }
     Err(ServiceError::field("address", TAKEN))
+}
+
+/// Gives a confirmed sign-up's store its address for good. Another sign-up of the same e-mail may
+/// have held it meanwhile and let it go: if somebody took it then, the store gets it with a number.
+///
+/// # Errors
+/// `Invalid` on `address` when none is free.
+pub async fn settle_address(tx: &mut Tx, settings: &Values, store_id: u64, slug: &str) -> Result<(), ServiceError> {
+    let base = settings.text("base_domain");
+    let wished = Slug::parse(slug).map_err(|e| ServiceError::field("address", e.0))?;
+    if tx.stores().holds_address(store_id).await? {
+        return Ok(());
+    }
+    let free = first_free(tx, base, &wished, true, None).await?;
+    if free.as_str() != slug {
+        tx.stores().set_slug(store_id, free.as_str()).await?;
+    }
+    hold(tx, store_id, &free.under(base)).await
+}
+
+async fn hold(tx: &mut Tx, store_id: u64, host: &str) -> Result<(), ServiceError> {
+    tx.stores().hold_address(store_id, host).await.map_err(|e| match e {
+        DbError::Duplicate { .. } => ServiceError::field("address", TAKEN),
+        other => other.into(),
+    })
 }
 
 /// Inserts the store with its address.
@@ -141,9 +182,12 @@ pub async fn insert(
             country: &country,
         })
         .await?;
-    tx.stores().hold_address(id, &slug.under(settings.text("base_domain"))).await.map_err(|e| match e {
-        DbError::Duplicate { .. } => ServiceError::field("address", TAKEN),
-        other => other.into(),
-    })?;
+    let host = slug.under(settings.text("base_domain"));
+    // Another unconfirmed sign-up of this customer may hold it; whichever is confirmed gets it then.
+    let shared =
+        tx.stores().address_taken(&host, None).await? && !tx.stores().address_taken(&host, Some(customer_id)).await?;
+    if !shared {
+        hold(tx, id, &host).await?;
+    }
     Ok((id, uid))
 }

@@ -1,9 +1,19 @@
 //! Confirming an address starts the store, in the same transaction.
+//!
+//! A link proves the mailbox. Whose sign-up it confirms has to be proven as well, because anybody may
+//! have typed the address: by the browser that filled in the form, or by the password it chose there.
+//! Every sign-up has its own links, password and store; the one that is proven becomes the account and
+//! the others of the same address are forgotten.
 
+use super::passwords::Passwords;
 use super::place_store::order_set_up;
+use super::settings::Values;
+use super::sign_up::let_go;
+use super::store_wish::settle_address;
 use super::{ServiceError, Services};
 use crate::crypto::{Secret, random_token, sha256};
 use crate::db::audit::NewEvent;
+use crate::db::email_verifications::Verification;
 use crate::db::jobs::JobRef;
 use crate::db::login_sessions::NewSession;
 use crate::db::{Queries, Tx};
@@ -15,17 +25,30 @@ use crate::transact;
 pub struct Pending {
     /// The address it confirms.
     pub email: String,
+    /// The address as it is compared; subject of the limits on wrong passwords.
+    pub email_key: String,
     /// A store waits for it.
     pub starts_store: bool,
+    /// This is not the browser that signed up: the password has to be proven.
+    pub ask_password: bool,
 }
 
-/// What it did.
+/// How it went.
 #[derive(Debug)]
-pub struct Verified {
+pub enum Verified {
+    /// Confirmed.
+    Done(Confirmed),
+    /// Another browser than the one that signed up, and not the password it chose. Nothing changed.
+    WrongPassword,
+}
+
+/// What confirming did.
+#[derive(Debug)]
+pub struct Confirmed {
     /// Public id of the set-up job, when a store was waiting.
     pub job: Option<String>,
-    /// A session for the browser that signed up; others sign in with the password.
-    pub session: Option<Secret>,
+    /// A session: mailbox and sign-up are proven.
+    pub session: Secret,
     /// Whose address it is.
     pub customer_id: u64,
 }
@@ -34,71 +57,137 @@ pub struct Verified {
 ///
 /// # Errors
 /// Database trouble.
-pub async fn look(services: &Services, token: &str) -> Result<Option<Pending>, ServiceError> {
+pub async fn look(services: &Services, token: &str, visitor_hash: &[u8; 32]) -> Result<Option<Pending>, ServiceError> {
     let mut conn = services.db.read().await?;
-    let Some(found) = conn.email_verifications().find_usable(&sha256(token.as_bytes())).await? else { return Ok(None) };
-    let stores = conn.stores().list_of_customer(found.customer_id).await?;
-    Ok(Some(Pending { email: found.email, starts_store: stores.iter().any(|s| s.state == StoreState::Requested) }))
+    let Some(link) = conn.email_verifications().find_usable(&sha256(token.as_bytes())).await? else { return Ok(None) };
+    let same_browser = is_same_browser(&mut conn, &link, visitor_hash).await?;
+    let stores = conn.stores().list_of_customer(link.customer_id).await?;
+    let starts_store =
+        stores.iter().any(|s| s.state == StoreState::Requested && link.store_id.is_none_or(|waiting| waiting == s.id));
+    Ok(Some(Pending { email: link.email, email_key: link.email_key, starts_store, ask_password: !same_browser }))
 }
 
-/// Uses the link up, confirms the address and starts the store.
+/// Uses the link up, confirms the address and starts the store. `password` counts only in another
+/// browser than the one that signed up.
 ///
 /// # Errors
-/// `NotFound` when the link is used, over or not the newest.
+/// `NotFound` when the link is used, over or not the newest of its sign-up.
 pub async fn verify_email(
     services: &Services,
+    passwords: &Passwords,
     actor: &Actor,
     token: &str,
     visitor_hash: &[u8; 32],
     user_agent: &str,
+    password: &Secret,
 ) -> Result<Verified, ServiceError> {
-    let (verified, job) =
-        transact!(services.db, tx => verify_in(&mut tx, services, actor, token, visitor_hash, user_agent))?;
+    let token_hash = sha256(token.as_bytes());
+    let mut conn = services.db.read().await?;
+    let link = conn.email_verifications().find_usable(&token_hash).await?.ok_or(ServiceError::NotFound)?;
+    let same_browser = is_same_browser(&mut conn, &link, visitor_hash).await?;
+    drop(conn);
+    if !same_browser && !passwords.verify(password, Some(&link.password_hash)).await {
+        transact!(services.db, tx => refuse(&mut tx, services, actor, &link))?;
+        return Ok(Verified::WrongPassword);
+    }
+    let settings = Values::load(&services.db).await?;
+    let proof = Proof { link, same_browser };
+    let (confirmed, job) =
+        transact!(services.db, tx => confirm(&mut tx, services, &settings, actor, &token_hash, &proof, user_agent))?;
     services.queue.announce(&job.into_iter().collect::<Vec<_>>()).await;
-    Ok(verified)
+    Ok(Verified::Done(confirmed))
 }
 
-async fn verify_in(
+/// The link as it was when its sign-up was proven.
+struct Proof {
+    link: Verification,
+    same_browser: bool,
+}
+
+async fn is_same_browser(
+    conn: &mut impl Queries,
+    link: &Verification,
+    visitor_hash: &[u8; 32],
+) -> Result<bool, ServiceError> {
+    Ok(match link.visitor_session_id {
+        Some(id) => conn.login_sessions().is_visitor(id, visitor_hash).await?,
+        None => false,
+    })
+}
+
+async fn refuse(tx: &mut Tx, services: &Services, actor: &Actor, link: &Verification) -> Result<(), ServiceError> {
+    let details = serde_json::json!({ "reason": "wrong password" });
+    audit(tx, services, actor, link.customer_id, "refused", details).await
+}
+
+async fn audit(
     tx: &mut Tx,
     services: &Services,
-    actor: &Actor,
-    token: &str,
-    visitor_hash: &[u8; 32],
-    user_agent: &str,
-) -> Result<(Verified, Option<JobRef>), ServiceError> {
-    let link = tx.email_verifications().find_usable(&sha256(token.as_bytes())).await?.ok_or(ServiceError::NotFound)?;
-    let customer = tx.customers().lock(link.customer_id).await?.ok_or(ServiceError::NotFound)?;
-    if !tx.email_verifications().consume(link.id).await? {
-        return Err(ServiceError::NotFound);
-    }
-    tx.customers().confirm_email(customer.id).await?;
-    let by = Actor { role: Role::Customer, id: Some(customer.id), name: customer.email.clone(), ..actor.clone() };
-    let waiting =
-        tx.stores().list_of_customer(customer.id).await?.into_iter().find(|s| s.state == StoreState::Requested);
-    let job = match waiting {
-        None => None,
-        Some(store) => Some(order_set_up(tx, &by, store.id, customer.id, store.platform).await?),
-    };
-    let same_browser = match link.visitor_session_id {
-        Some(id) => tx.login_sessions().is_visitor(id, visitor_hash).await?,
-        None => false,
-    };
-    let session =
-        if same_browser { Some(new_session(tx, customer.id, &actor.address, user_agent).await?) } else { None };
+    by: &Actor,
+    customer_id: u64,
+    outcome: &'static str,
+    details: serde_json::Value,
+) -> Result<(), ServiceError> {
     tx.audit()
         .append(
             &services.keys,
-            &by,
+            by,
             &NewEvent {
                 action: "customer.confirm_email",
                 target_kind: "customer",
-                target_id: &customer.id.to_string(),
-                outcome: "done",
-                details: serde_json::json!({ "job": job.map(|j| j.uid.to_string()), "signed_in": same_browser }),
+                target_id: &customer_id.to_string(),
+                outcome,
+                details,
             },
         )
         .await?;
-    Ok((Verified { job: job.map(|j| j.uid.to_string()), session, customer_id: customer.id }, job))
+    Ok(())
+}
+
+async fn confirm(
+    tx: &mut Tx,
+    services: &Services,
+    settings: &Values,
+    actor: &Actor,
+    token_hash: &[u8; 32],
+    proof: &Proof,
+    user_agent: &str,
+) -> Result<(Confirmed, Option<JobRef>), ServiceError> {
+    let customer = tx.customers().lock(proof.link.customer_id).await?.ok_or(ServiceError::NotFound)?;
+    let link = tx.email_verifications().find_usable(token_hash).await?.ok_or(ServiceError::NotFound)?;
+    // The browser that signed up may have signed up again meanwhile; what was proven is not that one's password.
+    if !proof.same_browser && link.password_hash != proof.link.password_hash {
+        return Err(ServiceError::NotFound);
+    }
+    if !tx.email_verifications().consume(link.id).await? {
+        return Err(ServiceError::NotFound);
+    }
+    if !tx.customers().confirm_email(customer.id, &link.password_hash).await? {
+        return Err(ServiceError::NotFound);
+    }
+    let by = Actor { role: Role::Customer, id: Some(customer.id), name: customer.email.clone(), ..actor.clone() };
+    let waiting = tx
+        .stores()
+        .list_of_customer(customer.id)
+        .await?
+        .into_iter()
+        .find(|s| s.state == StoreState::Requested && link.store_id.is_none_or(|id| id == s.id));
+    let chosen = waiting.as_ref().map(|s| s.id);
+    tx.sign_ups().delete_of_customer(customer.id).await?;
+    let_go(tx, customer.id, |store| Some(store) != chosen).await?;
+    let job = match waiting {
+        None => None,
+        Some(store) => {
+            settle_address(tx, settings, store.id, &store.slug).await?;
+            Some(order_set_up(tx, &by, store.id, customer.id, store.platform).await?)
+        }
+    };
+    let session = new_session(tx, customer.id, &actor.address, user_agent).await?;
+    let proven_by = if proof.same_browser { "browser" } else { "password" };
+    let uid = job.map(|j| j.uid.to_string());
+    let details = serde_json::json!({ "job": &uid, "proven_by": proven_by });
+    audit(tx, services, &by, customer.id, "done", details).await?;
+    Ok((Confirmed { job: uid, session, customer_id: customer.id }, job))
 }
 
 /// A session whose password was just proven (or whose browser just proved the mailbox).

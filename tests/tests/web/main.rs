@@ -3,6 +3,7 @@
 
 mod access;
 mod bad_days;
+mod confirm;
 mod forms;
 mod log;
 mod rights;

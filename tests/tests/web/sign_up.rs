@@ -1,6 +1,6 @@
 //! From the form to the set-up page.
 
-use crate::support::{App, PASSWORD};
+use crate::support::App;
 use hosting::domain::Role;
 
 #[actix_web::test]
@@ -50,26 +50,6 @@ async fn sign_up_confirm_and_land_on_the_set_up_page() {
 }
 
 #[actix_web::test]
-async fn another_browser_confirms_but_is_not_signed_in() {
-    let app = App::new().await;
-    app.browser().sign_up(&[]).await;
-    let token = app.newest_token().await;
-    let other = app.browser();
-    let r = other.submit_at(&format!("/verify?token={token}"), "/verify", &[("token", &token)]).await;
-    assert_eq!(r.status, 303);
-    assert!(r.location.starts_with("/login?next=%2Fsetup%2F"), "{}", r.location);
-    assert_eq!(other.get("/dashboard").await.location, "/login?next=%2Fdashboard");
-    let r = other
-        .submit_at(
-            &r.location,
-            "/login",
-            &[("email", "ANA@example.com"), ("password", PASSWORD), ("next", "/dashboard")],
-        )
-        .await;
-    assert_eq!((r.status, r.location.as_str()), (303, "/dashboard"));
-}
-
-#[actix_web::test]
 async fn a_known_address_gets_the_same_answer_and_a_mail_that_explains() {
     let app = App::new().await;
     let (_, _) = app.customer("ana@example.com", "Ana's Bikes").await;
@@ -96,26 +76,6 @@ async fn a_known_address_gets_the_same_answer_and_a_mail_that_explains() {
     // The password of the account is still its own.
     let r = b.submit("/login", &[("email", "ana@example.com"), ("password", "another password")]).await;
     assert_eq!(r.status, 422);
-}
-
-#[actix_web::test]
-async fn until_confirmed_the_newest_sign_up_wins() {
-    let app = App::new().await;
-    app.browser().sign_up(&[("password", "password of a stranger")]).await;
-    let first = app.newest_token().await;
-    let owner = app.browser();
-    let r = owner.sign_up(&[]).await;
-    assert_eq!(r.status, 303, "{}", r.body);
-    let second = app.newest_token().await;
-    assert_ne!(first, second);
-    assert!(owner.get(&format!("/verify?token={first}")).await.body.contains("no longer works"));
-    let r = owner.submit_at(&format!("/verify?token={second}"), "/verify", &[("token", &second)]).await;
-    assert!(r.location.starts_with("/setup/"), "{}", r.location);
-    let stranger = app.browser();
-    let r = stranger.submit("/login", &[("email", "ana@example.com"), ("password", "password of a stranger")]).await;
-    assert_eq!(r.status, 422);
-    assert_eq!(app.db.number("SELECT COUNT(*) FROM stores WHERE state = 'provisioning'").await, 1);
-    assert_eq!(app.db.number("SELECT COUNT(*) FROM store_addresses").await, 1);
 }
 
 #[actix_web::test]

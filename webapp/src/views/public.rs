@@ -105,11 +105,11 @@ pub struct EmailForm {
 pub struct Verify {
     /// Chrome.
     pub page: Page,
-    /// `sent`, `confirm` or `expired`.
+    /// `sent`, `confirm`, `password` (confirm in another browser) or `expired`.
     pub mode: &'static str,
     /// Address, or empty when this browser does not know it.
     pub email: String,
-    /// The token of the link, in mode `confirm`.
+    /// The token of the link, in the modes `confirm` and `password`.
     pub token: String,
     /// Confirming starts a store.
     pub starts_store: bool,
@@ -117,8 +117,10 @@ pub struct Verify {
     pub wait: u32,
     /// One-use key.
     pub form_key: String,
-    /// Form for a new link.
+    /// Form for a new link, and the summary of errors.
     pub form: EmailForm,
+    /// The sign-up's password, in mode `password`: never keeps a value.
+    pub password: Field,
 }
 view!(Verify => "pages/auth/verify.html");
 

@@ -326,6 +326,7 @@ fn all() -> Vec<(&'static str, String)> {
         wait: 60,
         form_key: "k".into(),
         form: EmailForm::default(),
+        password: Field::default(),
     };
     let sign_in_errors = SignInForm {
         errors: vec![FieldError { field: "email", text: "The email or the password is not right".into() }],
@@ -672,6 +673,7 @@ fn all() -> Vec<(&'static str, String)> {
         ("signup-error", sign_up(form_with_errors(), true).render()),
         ("verify-sent", verify("sent").render()),
         ("verify-confirm", verify("confirm").render()),
+        ("verify-password", verify("password").render()),
         ("verify-expired", verify("expired").render()),
         (
             "login",

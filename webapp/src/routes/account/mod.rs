@@ -2,6 +2,7 @@
 
 pub mod reauthenticate;
 pub mod sign_in;
+pub mod tries;
 
 use super::Answer;
 use crate::extract::{Ctx, Form};

@@ -2,9 +2,9 @@
 
 use super::super::{Answer, refuse};
 use super::start_session;
+use super::tries::Tries;
 use crate::error::{WebError, wait_words};
 use crate::extract::{Ctx, Form, Query, Who};
-use crate::rate_limit::{SIGN_IN_ACCOUNT, SIGN_IN_ADDRESS};
 use crate::urls::safe_next;
 use crate::views::public::{Login, SignInForm};
 use crate::views::{Field, FieldError};
@@ -42,24 +42,16 @@ pub async fn post(ctx: Ctx, form: Form) -> Answer {
         }
         return again(&ctx, shown, next).await;
     }
-    let limits = &ctx.state().limits;
-    let subject = format!("{key}/{}", ctx.address());
-    let mut waits =
-        vec![limits.take(SIGN_IN_ADDRESS, ctx.address()).await, limits.look("sign_in.delay", &subject).await];
     let services = &ctx.state().services;
-    // A browser that signed in to this account before does not share the account's bucket with strangers.
-    let known = known_device(&ctx, &key).await?;
-    if !known {
-        waits.push(limits.take(SIGN_IN_ACCOUNT, &key).await);
-    }
-    if let Some(wait) = waits.into_iter().filter_map(Result::err).max() {
+    let tries = Tries::of(&ctx, &key);
+    if let Err(wait) = tries.begin(&ctx, known_device(&ctx, &key).await?).await {
         return too_often(&ctx, shown, next, wait).await;
     }
     match sign_in(services, &ctx.state().passwords, &ctx.actor(), &key, &Secret::new(password), ctx.user_agent())
         .await?
     {
         SignIn::Done(token) => {
-            limits.clear("sign_in.delay", &subject).await;
+            tries.right(&ctx).await;
             let account = customer_id(&ctx, &key).await?;
             start_session(&ctx, &token, &account);
             Ok(ctx.see_other(if next.is_empty() { "/dashboard" } else { &next }))
@@ -69,7 +61,7 @@ pub async fn post(ctx: Ctx, form: Form) -> Answer {
             Ok(ctx.see_other("/verify"))
         }
         SignIn::Wrong => {
-            limits.fail("sign_in.delay", &subject).await;
+            tries.wrong(&ctx).await;
             refuse(&mut shown.email, &mut shown.errors, "email", WRONG);
             again(&ctx, shown, next).await
         }
