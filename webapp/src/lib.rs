@@ -5,6 +5,7 @@ pub mod assets;
 pub mod error;
 pub mod extract;
 pub mod job_view;
+mod kept;
 pub mod pipeline;
 pub mod rate_limit;
 pub mod router;

@@ -1,17 +1,20 @@
 //! What every request reaches: services, limits, the progress hub, cached settings.
 
+use crate::kept::{Away, Kept};
 use crate::rate_limit::RateLimits;
+use crate::routes::admin::overview::Facts;
 use crate::stream::StreamCaps;
 use hosting::config::WebConfig;
 use hosting::db::plans::Plan;
+use hosting::db::servers::Server;
 use hosting::db::{DbResult, Queries};
 use hosting::progress::Hub;
 use hosting::services::Services;
 use hosting::services::passwords::Passwords;
 use hosting::services::settings::Values;
 use metrics_exporter_prometheus::PrometheusHandle;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 /// Shared by all workers of the process.
@@ -35,26 +38,33 @@ pub struct AppState {
     pub stop: CancellationToken,
     /// Key of form tokens and pre-sign-in cookies.
     pub form_key: [u8; 32],
-    cache: Arc<Mutex<Cache>>,
+    cache: Arc<Cache>,
 }
 
-#[derive(Default)]
 struct Cache {
-    settings: Option<(Instant, Arc<Values>)>,
-    plans: Option<(Instant, Arc<Vec<Plan>>)>,
-    /// When the database last did not answer: pages do not wait for it again at once.
-    away: Option<Instant>,
+    settings: Kept<Values>,
+    plans: Kept<Vec<Plan>>,
+    servers: Kept<Vec<Server>>,
+    overview: Kept<Facts>,
+    away: Away,
+}
+
+impl Default for Cache {
+    fn default() -> Self {
+        Self {
+            settings: Kept::for_up_to(FRESH),
+            plans: Kept::for_up_to(FRESH),
+            servers: Kept::for_up_to(FRESH),
+            overview: Kept::for_up_to(OVERVIEW_FRESH),
+            away: Away::default(),
+        }
+    }
 }
 
 /// Settings take effect within this time; no restart.
 const FRESH: Duration = Duration::from_secs(2);
-
-/// Pages wait this long for what they can do without.
-const PATIENCE: Duration = Duration::from_millis(300);
-
-fn too_slow() -> hosting::DbError {
-    hosting::DbError::Unavailable("no answer in time".into())
-}
+/// The overview is the same for all staff, who reload it; it says when it was looked at.
+const OVERVIEW_FRESH: Duration = Duration::from_secs(1);
 
 impl std::fmt::Debug for AppState {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -89,27 +99,7 @@ impl AppState {
 
     /// Settings, at most two seconds old; older ones (or defaults) while the database is away.
     pub async fn settings(&self) -> Arc<Values> {
-        let old = self.lock().settings.clone();
-        if let Some((at, values)) = &old
-            && at.elapsed() < FRESH
-        {
-            return values.clone();
-        }
-        if self.lock().away.is_some_and(|at| at.elapsed() < FRESH) {
-            return old.map_or_else(Arc::default, |(_, v)| v);
-        }
-        match tokio::time::timeout(PATIENCE, Values::load(&self.services.db)).await.unwrap_or(Err(too_slow())) {
-            Ok(values) => {
-                let values = Arc::new(values);
-                self.lock().settings = Some((Instant::now(), values.clone()));
-                values
-            }
-            Err(error) => {
-                self.lock().away = Some(Instant::now());
-                tracing::warn!(error = %error, "settings cannot be read; using the last ones known");
-                old.map_or_else(Arc::default, |(_, v)| v)
-            }
-        }
+        self.cache.settings.get(&self.cache.away, Values::load(&self.services.db)).await.unwrap_or_default()
     }
 
     /// Plans on offer, at most two seconds old; older ones while the database is away.
@@ -117,27 +107,25 @@ impl AppState {
     /// # Errors
     /// The database is away and was never reached before.
     pub async fn plans(&self) -> DbResult<Arc<Vec<Plan>>> {
-        let old = self.lock().plans.clone();
-        if let Some((at, plans)) = &old
-            && at.elapsed() < FRESH
-        {
-            return Ok(plans.clone());
-        }
         let read = async { self.services.db.read().await?.plans().list_public().await };
-        let away = self.lock().away.is_some_and(|at| at.elapsed() < FRESH);
-        let fresh =
-            if away { Err(too_slow()) } else { tokio::time::timeout(PATIENCE, read).await.unwrap_or(Err(too_slow())) };
-        match fresh {
-            Ok(plans) => {
-                let plans = Arc::new(plans);
-                self.lock().plans = Some((Instant::now(), plans.clone()));
-                Ok(plans)
-            }
-            Err(error) => old.map(|(_, p)| p).ok_or(error),
-        }
+        self.cache.plans.get(&self.cache.away, read).await
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Cache> {
-        self.cache.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Servers with the number of their stores, at most two seconds old, for showing only: counting the stores takes
+    /// longer the more there are. Older ones while the database is away.
+    ///
+    /// # Errors
+    /// The database is away and was never reached before.
+    pub async fn servers(&self) -> DbResult<Arc<Vec<Server>>> {
+        let read = async { self.services.db.read().await?.servers().list().await };
+        self.cache.servers.get(&self.cache.away, read).await
+    }
+
+    /// What the overview shows, at most a second old; never older, because staff act on it.
+    ///
+    /// # Errors
+    /// Database trouble.
+    pub async fn overview(&self) -> DbResult<Arc<Facts>> {
+        self.cache.overview.now(Facts::read(&self.services)).await
     }
 }

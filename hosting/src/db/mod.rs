@@ -70,12 +70,15 @@ pub use error::{Conflict, DbError, DbResult};
 use crate::crypto::Secret;
 use sqlx::mysql::{MySqlConnectOptions, MySqlConnection, MySqlPool, MySqlPoolOptions};
 use sqlx::pool::PoolConnection;
-use sqlx::{Executor, MySql, Transaction};
+use sqlx::{Connection, Executor, MySql, Transaction};
 use std::str::FromStr;
 use std::time::Duration;
 
 /// All migrations, newest last; `shopfleet migrate` runs them.
 pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("../migrations");
+
+/// A connection that was idle for longer is asked for a sign of life before it is used.
+const TRUSTED_FOR: Duration = Duration::from_millis(500);
 
 /// The connection pool.
 #[derive(Clone, Debug)]
@@ -95,6 +98,16 @@ impl Db {
             .max_connections(max)
             .acquire_timeout(Duration::from_secs(5))
             .idle_timeout(Duration::from_mins(5))
+            // A busy connection was good a moment ago: asking it each time costs a round trip per page.
+            .test_before_acquire(false)
+            .before_acquire(|conn, about| {
+                Box::pin(async move {
+                    if about.idle_for > TRUSTED_FOR {
+                        conn.ping().await?;
+                    }
+                    Ok(true)
+                })
+            })
             // READ COMMITTED: claims and allocations lock rows, not gaps, so that neighbours don't wait.
             .after_connect(|conn, _| {
                 Box::pin(async move {

@@ -2,7 +2,7 @@
 
 use crate::error::WebError;
 use crate::state::AppState;
-use crate::views::{MenuItem, Notice, Page, ThemeChoice, User, View};
+use crate::views::{MenuItem, Notice, OneUse, Page, ThemeChoice, User, View};
 use actix_web::cookie::{Cookie, SameSite, time::Duration};
 use actix_web::http::header;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, dev::Payload, web};
@@ -196,8 +196,8 @@ impl Ctx {
 
     /// A fresh one-use key for a form.
     #[must_use]
-    pub fn new_form_key(&self) -> String {
-        random_token().expose()[..40].to_owned()
+    pub fn new_form_key(&self) -> OneUse {
+        (&random_token().expose()[..40]).into()
     }
 
     /// SHA-256 of this browser's pre-sign-in id.
@@ -270,7 +270,7 @@ impl Ctx {
             title: title.into(),
             product: settings.text("product_name").to_owned(),
             support_email: settings.text("support_email").to_owned(),
-            csrf: self.form_token(),
+            csrf: self.form_token().into(),
             theme: self.0.theme.to_owned(),
             themes: ThemeChoice::all(self.0.theme),
             here: self.0.path.clone(),

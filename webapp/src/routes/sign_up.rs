@@ -7,7 +7,6 @@ use crate::rate_limit::{MAIL_ACCOUNT, SIGN_UP_ADDRESS};
 use crate::views::Field;
 use crate::views::public::{SignUp, SignUpForm};
 use hosting::crypto::Secret;
-use hosting::db::Queries;
 use hosting::services::ServiceError;
 use hosting::services::sign_up;
 use hosting::services::store_wish::StoreWish;
@@ -109,7 +108,7 @@ async fn view(ctx: &Ctx, mut form: SignUpForm) -> Result<SignUp, WebError> {
     if !plans.iter().any(|p| p.available && p.slug == form.plan.value) && form.plan.error.is_empty() {
         form.plan.value = plans.iter().find(|p| p.best).map(|p| p.slug.clone()).unwrap_or_default();
     }
-    let servers = ctx.state().services.db.read().await?.servers().list().await?;
+    let servers = ctx.state().servers().await?;
     let full =
         !servers.is_empty() && servers.iter().all(|s| s.state != "active" || s.stores >= i64::from(s.store_limit));
     Ok(SignUp {

@@ -2,7 +2,7 @@
 
 use super::log::LogPart;
 use super::public::SignInForm;
-use super::{Badge, Choice, Field, FieldError, Head, Labelled, Link, Page, Pager, When, view};
+use super::{Badge, Choice, Field, FieldError, Head, Labelled, Link, OneUse, Page, Pager, When, view};
 use serde::Serialize;
 
 /// `/admin/login`
@@ -38,7 +38,7 @@ pub struct Password {
     /// For password managers.
     pub email: String,
     /// One-use key.
-    pub form_key: String,
+    pub form_key: OneUse,
     /// Errors.
     pub form: PasswordForm,
 }
@@ -107,7 +107,7 @@ pub struct Overview {
     /// Running jobs.
     pub running: Vec<RunningJob>,
 }
-view!(Overview => "pages/admin/overview.html");
+view!(Overview => "pages/admin/overview.html", remembered = true);
 
 /// Filter of the customers list.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -161,7 +161,7 @@ pub struct Customers {
     /// Pager.
     pub pager: Pager,
 }
-view!(Customers => "pages/admin/customers.html");
+view!(Customers => "pages/admin/customers.html", remembered = true);
 
 /// The customer on the detail page.
 #[derive(Debug, Clone, Serialize)]
@@ -292,7 +292,7 @@ pub struct Customer {
     /// Its short id.
     pub job_short: String,
     /// One-use key.
-    pub form_key: String,
+    pub form_key: OneUse,
     /// Events.
     pub audit: Vec<AuditRow>,
 }
@@ -379,7 +379,7 @@ pub struct Jobs {
     /// Words when there is no job at all.
     pub empty_text: String,
 }
-view!(Jobs => "pages/admin/jobs.html");
+view!(Jobs => "pages/admin/jobs.html", remembered = true);
 
 /// Facts of one job.
 #[derive(Debug, Clone, Serialize)]
@@ -439,7 +439,7 @@ pub struct Job {
     /// May act.
     pub may_act: bool,
     /// One-use key.
-    pub form_key: String,
+    pub form_key: OneUse,
     /// Why it failed.
     pub failure: Option<Failure>,
     /// Attempts.
@@ -504,7 +504,7 @@ pub struct JobAction {
     /// `main` or `danger`.
     pub class: &'static str,
     /// One-use key.
-    pub form_key: String,
+    pub form_key: OneUse,
     /// Errors.
     pub form: PlainForm,
 }

@@ -1,5 +1,6 @@
 //! Parts that many pages share.
 
+use super::OneUse;
 use serde::Serialize;
 use time::{OffsetDateTime, PlainDateTime, UtcOffset};
 
@@ -13,7 +14,7 @@ pub struct Page {
     /// Where help is (setting `support_email`).
     pub support_email: String,
     /// Form token, masked anew for each page.
-    pub csrf: String,
+    pub csrf: OneUse,
     /// `auto`, `light` or `dark`.
     pub theme: String,
     /// The choices in the footer.

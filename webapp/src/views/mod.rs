@@ -10,12 +10,14 @@ pub mod common;
 pub mod errors;
 pub mod line_html;
 pub mod log;
+pub mod memory;
 pub mod owner;
 pub mod public;
 #[cfg(test)]
 mod samples;
 
 pub use common::*;
+pub use memory::OneUse;
 
 use rust_embed::RustEmbed;
 use serde::Serialize;
@@ -63,24 +65,33 @@ pub struct RenderError {
 pub trait View: Serialize {
     /// Path below `templates/web`.
     const TEMPLATE: &'static str;
+    /// Asked for often with the same facts, and shows no secret: see [`memory`].
+    const REMEMBERED: bool = false;
     /// The page as HTML.
     ///
     /// # Errors
     /// A template that asks for what the context lacks.
     fn render(&self) -> Result<String, RenderError> {
+        if Self::REMEMBERED {
+            return memory::remembered(Self::TEMPLATE, self, || render(Self::TEMPLATE, self));
+        }
         render(Self::TEMPLATE, self)
     }
 }
 
-/// Ties a context to its template.
+/// Ties a context to its template, and says whether its pages are remembered.
 macro_rules! view {
     ($context:ty => $template:literal) => {
+        view!($context => $template, remembered = false);
+    };
+    ($context:ty => $template:literal, remembered = $remembered:literal) => {
         impl $context {
             /// Path below `templates/web`.
             pub const TEMPLATE: &'static str = $template;
         }
         impl $crate::views::View for $context {
             const TEMPLATE: &'static str = $template;
+            const REMEMBERED: bool = $remembered;
         }
     };
 }

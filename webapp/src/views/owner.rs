@@ -2,7 +2,7 @@
 
 use super::log::{LogPart, OwnerStep};
 use super::public::{Plan, SignUpForm};
-use super::{Badge, Field, FieldError, Labelled, Page, When, view};
+use super::{Badge, Field, FieldError, Labelled, OneUse, Page, When, view};
 use serde::Serialize;
 
 /// A form of one password field.
@@ -60,7 +60,7 @@ pub struct Setup {
     /// Where Retry posts.
     pub retry_url: String,
     /// One-use key.
-    pub form_key: String,
+    pub form_key: OneUse,
     /// Stream and progress.
     pub log: LogPart,
     /// Steps in plain words.
@@ -142,7 +142,7 @@ pub struct NewStore {
     /// Values and errors; e-mail and password are not used.
     pub form: SignUpForm,
     /// One-use key.
-    pub form_key: String,
+    pub form_key: OneUse,
     /// Choices.
     pub plans: Vec<Plan>,
     /// `shops.example`
@@ -227,7 +227,7 @@ pub struct DeleteStore {
     /// The facts this page showed.
     pub version: String,
     /// One-use key.
-    pub form_key: String,
+    pub form_key: OneUse,
     /// Values and errors.
     pub form: DeleteForm,
 }

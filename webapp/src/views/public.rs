@@ -1,6 +1,6 @@
 //! Pages for everybody.
 
-use super::{Badge, Field, FieldError, Page, view};
+use super::{Badge, Field, FieldError, OneUse, Page, view};
 use serde::Serialize;
 
 /// `/`
@@ -15,7 +15,7 @@ pub struct Home {
     /// Steps of the picture.
     pub demo_steps: &'static [&'static str],
 }
-view!(Home => "pages/home.html");
+view!(Home => "pages/home.html", remembered = true);
 
 /// A plan as people compare it.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -50,7 +50,7 @@ pub struct Pricing {
     /// Magento can be chosen.
     pub magento_open: bool,
 }
-view!(Pricing => "pages/pricing.html");
+view!(Pricing => "pages/pricing.html", remembered = true);
 
 /// State of the sign-up form.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -79,7 +79,7 @@ pub struct SignUp {
     /// Values and errors.
     pub form: SignUpForm,
     /// One-use key.
-    pub form_key: String,
+    pub form_key: OneUse,
     /// Choices.
     pub plans: Vec<Plan>,
     /// `shops.example`
@@ -89,7 +89,7 @@ pub struct SignUp {
     /// No server has room.
     pub capacity_out: bool,
 }
-view!(SignUp => "pages/signup.html");
+view!(SignUp => "pages/signup.html", remembered = true);
 
 /// A form of one e-mail field.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -116,7 +116,7 @@ pub struct Verify {
     /// Seconds before "Send again" opens.
     pub wait: u32,
     /// One-use key.
-    pub form_key: String,
+    pub form_key: OneUse,
     /// Form for a new link, and the summary of errors.
     pub form: EmailForm,
     /// The sign-up's password, in mode `password`: never keeps a value.
@@ -145,4 +145,4 @@ pub struct Login {
     /// Path to go to afterwards, or empty.
     pub next: String,
 }
-view!(Login => "pages/auth/login.html");
+view!(Login => "pages/auth/login.html", remembered = true);

@@ -7,28 +7,59 @@ use crate::urls;
 use crate::views::admin::{Attention, Figure, Overview, RunningJob};
 use crate::views::{Badge, When, duration_text};
 use hosting::clock::now_plain;
-use hosting::db::Queries;
-use hosting::db::jobs::JobFilter;
+use hosting::db::jobs::{JobFilter, JobRow};
+use hosting::db::{DbResult, Queries};
 use hosting::domain::{JobState, StoreState};
+use hosting::services::Services;
+use time::PlainDateTime;
 
 const CAP: u32 = 1000;
 
+/// What the page shows. The same for everybody on the staff.
+#[derive(Debug)]
+pub struct Facts {
+    at: PlainDateTime,
+    failed: Vec<JobRow>,
+    running: Vec<JobRow>,
+    late: Vec<JobRow>,
+    jobs: Vec<(JobState, u64)>,
+    stores: Vec<(StoreState, i64)>,
+    customers: i64,
+    queue_answers: bool,
+}
+
+impl Facts {
+    /// Reads them.
+    ///
+    /// # Errors
+    /// Database trouble.
+    pub async fn read(services: &Services) -> DbResult<Self> {
+        let mut conn = services.db.read().await?;
+        let of = |state, limit| JobFilter { state: Some(state), limit, ..JobFilter::default() };
+        let mut facts = Self {
+            at: now_plain(),
+            failed: conn.jobs().list(&of(JobState::Failed, 10)).await?,
+            running: conn.jobs().list(&of(JobState::Started, 20)).await?,
+            late: conn.jobs().waiting_longer_than(300, 10).await?,
+            jobs: conn.jobs().count_by_state(CAP).await?,
+            stores: conn.stores().count_by_state(CAP).await?,
+            customers: conn.customers().count(CAP).await?,
+            queue_answers: false,
+        };
+        drop(conn);
+        facts.queue_answers = services.queue.ping().await.is_ok();
+        Ok(facts)
+    }
+}
+
 /// The page.
 pub async fn get(ctx: Ctx) -> Answer {
-    let now = now_plain();
-    let services = &ctx.state().services;
-    let mut conn = services.db.read().await?;
-    let of = |state, limit| JobFilter { state: Some(state), limit, ..JobFilter::default() };
-    let failed = conn.jobs().list(&of(JobState::Failed, 10)).await?;
-    let running = conn.jobs().list(&of(JobState::Started, 20)).await?;
-    let late = conn.jobs().waiting_longer_than(300, 10).await?;
-    let jobs = conn.jobs().count_by_state(CAP).await?;
-    let stores = conn.stores().count_by_state(CAP).await?;
-    let customers = conn.customers().count(CAP).await?;
-    let servers = conn.servers().list().await?;
-    drop(conn);
+    let facts = ctx.state().overview().await?;
+    let Facts { at, failed, running, late, jobs, stores, customers, queue_answers } = &*facts;
+    let now = *at;
+    let servers = ctx.state().servers().await?;
     let mut attention = Vec::new();
-    for server in &servers {
+    for server in servers.iter() {
         let age = server.heartbeat_age.unwrap_or(i64::MAX);
         if server.state == "active" && age > 60 {
             let since = if age == i64::MAX {
@@ -61,7 +92,7 @@ pub async fn get(ctx: Ctx) -> Answer {
             });
         }
     }
-    let title = |j: &hosting::db::jobs::JobRow, what: &str| {
+    let title = |j: &JobRow, what: &str| {
         let on = j.store_name.as_deref().or(j.customer_email.as_deref()).map(|n| format!(": {n}")).unwrap_or_default();
         format!("{} {what}{on}", hosting::jobs::title(&j.kind))
     };
@@ -78,7 +109,7 @@ pub async fn get(ctx: Ctx) -> Answer {
             since: None,
         });
     }
-    for job in &failed {
+    for job in failed {
         attention.push(Attention {
             badge: Badge::job("failed"),
             href: urls::admin_job(&job.uid),
@@ -87,7 +118,7 @@ pub async fn get(ctx: Ctx) -> Answer {
             since: job.finished_at.map(|at| When::relative(at, now)),
         });
     }
-    for job in &late {
+    for job in late {
         attention.push(Attention {
             badge: Badge::new("waiting", "Waiting"),
             href: urls::admin_job(&job.uid),
@@ -108,13 +139,14 @@ pub async fn get(ctx: Ctx) -> Answer {
         figure(store_count(StoreState::Active), "Stores live", "/admin/customers?state=active"),
         figure(store_count(StoreState::Provisioning), "Being set up", "/admin/customers?state=provisioning"),
         figure(store_count(StoreState::Failed), "Setups failed", "/admin/customers?state=failed"),
-        figure(u64::try_from(customers).unwrap_or(0), "Customers", "/admin/customers"),
+        figure(u64::try_from(*customers).unwrap_or(0), "Customers", "/admin/customers"),
         figure(job_count(JobState::Queued), "Jobs waiting", "/admin/jobs?state=queued"),
         figure(job_count(JobState::Failed), "Jobs failed", "/admin/jobs?state=failed"),
     ];
-    let unavailable = match services.queue.ping().await {
-        Ok(()) => String::new(),
-        Err(_) => "The queue cannot be reached. Jobs are kept and go on by themselves, only slower.".into(),
+    let unavailable = if *queue_answers {
+        String::new()
+    } else {
+        "The queue cannot be reached. Jobs are kept and go on by themselves, only slower.".into()
     };
     let running = running
         .iter()
