@@ -3,6 +3,7 @@
 
 mod access;
 mod bad_days;
+mod database;
 mod forms;
 mod log;
 mod rights;
