@@ -1,8 +1,8 @@
 <?php
 /*
- * phpMyAdmin of one shop: one server, the shop's own, log-in with its database account. Links are
- * relative to the address the edge tells (X-Forwarded-Prefix), so it works behind a port or a path.
- * The cookie key lives in the container's memory and dies with it.
+ * phpMyAdmin of one shop: one server, the shop's own, one database. Who gets as far as this file has
+ * passed guard.php; the database account comes from signon.php. Keys and sessions live in the
+ * container's memory and die with it.
  */
 $key = '/run/cookie-key';
 if (!is_file($key)) {
@@ -12,14 +12,19 @@ if (!is_file($key)) {
 }
 $cfg['blowfish_secret'] = (string) file_get_contents($key);
 $i = 1;
-$cfg['Servers'][$i]['auth_type'] = 'cookie';
+$cfg['Servers'][$i]['auth_type'] = 'signon';
+$cfg['Servers'][$i]['SignonScript'] = '/srv/shopfleet/signon.php';
+$cfg['Servers'][$i]['SignonURL'] = '/leave';
+$cfg['Servers'][$i]['LogoutURL'] = '/leave';
 $cfg['Servers'][$i]['host'] = 'db';
 $cfg['Servers'][$i]['compress'] = false;
 $cfg['Servers'][$i]['AllowNoPassword'] = false;
 $cfg['Servers'][$i]['AllowRoot'] = false;
+$cfg['Servers'][$i]['only_db'] = 'shop';
 $cfg['Servers'][$i]['hide_db'] = '^(information_schema|performance_schema|mysql|sys)$';
 $cfg['AllowArbitraryServer'] = false;
-$cfg['LoginCookieValidity'] = 1800;
+$cfg['LoginCookieValidity'] = sf_access()['idle_seconds'];
+$cfg['CookieSameSite'] = 'Lax';
 $cfg['TempDir'] = '/tmp';
 $cfg['UploadDir'] = '';
 $cfg['SaveDir'] = '';
@@ -27,7 +32,4 @@ $cfg['VersionCheck'] = false;
 $cfg['SendErrorReports'] = 'never';
 $cfg['PmaNoRelation_DisableWarning'] = true;
 $cfg['ShowPhpInfo'] = false;
-$prefix = $_SERVER['HTTP_X_FORWARDED_PREFIX'] ?? '';
-if (preg_match('#^(?:/[A-Za-z0-9._-]+)+/?$#', $prefix)) {
-    $cfg['PmaAbsoluteUri'] = rtrim($prefix, '/') . '/';
-}
+$cfg['ShowServerInfo'] = false;

@@ -22,6 +22,8 @@ pub const HOUSEKEEPING: &str = "housekeeping";
 pub const START_DB_ADMIN: &str = "start_db_admin";
 /// Stops a store's database page.
 pub const STOP_DB_ADMIN: &str = "stop_db_admin";
+/// Hands a one-time ticket to a running database page.
+pub const ADMIT_TO_DB_ADMIN: &str = "admit_to_db_admin";
 /// Does nothing; for the engine's own tests and benches.
 pub const NOOP: &str = "noop";
 
@@ -37,6 +39,7 @@ pub fn title(kind: &str) -> &'static str {
         HOUSEKEEPING => "Housekeeping",
         START_DB_ADMIN => "Start database page",
         STOP_DB_ADMIN => "Stop database page",
+        ADMIT_TO_DB_ADMIN => "Open database page",
         NOOP => "Do nothing",
         _ => "Other job",
     }
@@ -51,6 +54,16 @@ pub struct StoreArgs {
     /// Why placement chose this server, one line per candidate.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub placement: Vec<String>,
+}
+
+/// Arguments of [`ADMIT_TO_DB_ADMIN`].
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TicketArgs {
+    /// Row id of the store.
+    pub store_id: u64,
+    /// Row id of the ticket; its hash is in the row, itself nowhere.
+    pub ticket_id: u64,
 }
 
 /// Arguments of [`SEND_MAIL`]. The body is rendered when it is sent; one-time links are made then.

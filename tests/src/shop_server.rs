@@ -15,7 +15,11 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
 use worker::engine::{Engine, EngineConfig};
-use worker::jobs::{deprovision_store::DeprovisionStore, provision_store::ProvisionStore};
+use worker::jobs::{
+    admit_to_db_admin::AdmitToDbAdmin, deprovision_store::DeprovisionStore, provision_store::ProvisionStore,
+    reconcile_server::ReconcileServer, repair_store::RepairStore, start_db_admin::StartDbAdmin,
+    stop_db_admin::StopDbAdmin,
+};
 use worker::machine::Machine;
 
 /// What exists of stores on this server; empty on a clean one.
@@ -80,6 +84,7 @@ impl ShopServer {
         std::fs::copy(std::env::var_os("SHOPFLEET_IMAGES_FILE").unwrap(), &images).unwrap();
         let mut machine = Machine::new(&services, &config, server_id).unwrap();
         machine.images_file = Some(images);
+        machine.panel_url = "http://panel.test".into();
         let machine = Arc::new(machine);
         machine.warm_up().await;
         Self { db, redis, machine, server_id, edge_port, top, base_domain, edge }
@@ -148,6 +153,20 @@ impl ShopServer {
         }
     }
 
+    /// As [`Self::reaches`]; a job that waits for its next try is told not to.
+    pub async fn hurry_until(&self, job: &JobRef, state: JobState) {
+        let begun = Instant::now();
+        while self.job(job).await.state != state {
+            assert!(begun.elapsed() < Duration::from_secs(120), "{}", self.log(job).await);
+            let mut tx = self.db.db.begin().await.unwrap();
+            if tx.jobs().hurry(job.id).await.is_ok() {
+                tx.commit().await.unwrap();
+                self.redis.queue().announce(&[*job]).await;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
     /// The whole log, for a failing test.
     pub async fn log(&self, job: &JobRef) -> String {
         let lines = self.db.db.read().await.unwrap().progress().range(job.id, 1, u32::MAX, 10_000).await.unwrap();
@@ -177,6 +196,8 @@ impl ShopServer {
             ("subnet", "SELECT COUNT(*) FROM subnet_allocations WHERE store_id IS NOT NULL"),
             ("address", "SELECT COUNT(*) FROM store_addresses"),
             ("secret", "SELECT COUNT(*) FROM store_secrets"),
+            ("database page", "SELECT COUNT(*) FROM db_admin_pages"),
+            ("ticket", "SELECT COUNT(*) FROM db_admin_tickets"),
             ("placed", "SELECT COUNT(*) FROM stores WHERE server_id IS NOT NULL"),
         ] {
             let n = self.db.number(query).await;
@@ -191,6 +212,38 @@ impl ShopServer {
             routes: self.machine.edge.routed().unwrap(),
             rows,
         }
+    }
+
+    /// A store that is live.
+    pub async fn live(&self, name: &str, slug: &str) -> Store {
+        let (id, job) = self.order(name, slug).await;
+        self.reaches(&job, JobState::Finished).await;
+        self.store(id).await
+    }
+
+    /// A connection to a store's own database, as the worker has it.
+    pub async fn shop(&self, store: &Store) -> sqlx::MySqlConnection {
+        let mut conn = self.db.db.read().await.unwrap();
+        let panel = conn.secrets().get(&self.db.keys, store.id, "panel_password").await.unwrap().unwrap();
+        worker::shop::branding::connect(&self.machine.dir(store), &panel, Duration::from_secs(5)).await.unwrap()
+    }
+
+    /// The reconciler's work, now.
+    pub async fn reconcile(&self) {
+        let mut tx = self.db.db.begin().await.unwrap();
+        let key = format!("test:{}", hosting::domain::Uid::new());
+        let new = NewJob::scheduled(hosting::jobs::RECONCILE_SERVER, serde_json::json!({}), Some(self.server_id), key);
+        let job = tx.jobs().insert(&new).await.unwrap();
+        tx.commit().await.unwrap();
+        self.redis.queue().announce(&[job]).await;
+        self.reaches(&job, JobState::Finished).await;
+    }
+
+    /// The newest job of a kind about a store.
+    pub async fn newest(&self, store: &Store, kind: &'static str) -> JobRef {
+        let row = self.db.db.read().await.unwrap().jobs().newest_of_store(store.id, kind).await.unwrap().expect(kind);
+        let uid = hosting::domain::Uid::parse(&row.uid).unwrap();
+        JobRef { id: row.id, uid, server_id: Some(self.server_id), priority: hosting::domain::Priority::High }
     }
 
     /// Asks the edge like a visitor; `(status, body)`.
@@ -211,8 +264,15 @@ fn start_engine(machine: &Arc<Machine>) -> (Engine, CancellationToken) {
     let owner = worker::identity::owner(&machine.server);
     let mut config = EngineConfig::new(owner, machine.server_id, Some(machine.data_dir.clone()));
     config.schedules = false;
-    let jobs: Vec<Arc<dyn worker::engine::Job>> =
-        vec![Arc::new(ProvisionStore::new(machine)), Arc::new(DeprovisionStore::new(machine))];
+    let jobs: Vec<Arc<dyn worker::engine::Job>> = vec![
+        Arc::new(ProvisionStore::new(machine)),
+        Arc::new(DeprovisionStore::new(machine)),
+        Arc::new(RepairStore::new(machine)),
+        Arc::new(ReconcileServer::new(machine)),
+        Arc::new(StartDbAdmin::new(machine)),
+        Arc::new(StopDbAdmin::new(machine)),
+        Arc::new(AdmitToDbAdmin::new(machine)),
+    ];
     let services = machine.services.clone();
     (Engine::start(services.db, services.queue, jobs, config, stop.clone()), stop)
 }

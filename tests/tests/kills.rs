@@ -2,11 +2,13 @@
 //! its successor ends the work, and nothing is left over or doubled.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use hosting::domain::{Actor, JobState, StoreState};
+use hosting::domain::{Actor, HostName, JobState, StoreState};
+use hosting::services::db_admin;
 use hosting::services::delete_store::delete_now;
 use shopfleet_tests::shop_server::{Census, ShopServer};
 use shopfleet_tests::worker_process::WorkerProcess;
 use std::time::{Duration, Instant};
+use worker::shop::db_admin::account;
 
 /// Every boundary of a set-up: the step's start is recorded, it is applied but not recorded, it is recorded.
 const SET_UP: [&str; 10] = [
@@ -133,5 +135,61 @@ async fn kill_while_taking_back_ends_with_a_clean_slate() {
         assert_eq!(server.store(id).await.state, StoreState::Failed, "{step}");
         assert_eq!(server.census().await, Census::default(), "{step}");
         worker.kill();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn kill_at_every_boundary_of_the_database_page_ends_open_and_then_closed() {
+    const START: [&str; 8] = ["reserve", "account", "files", "container", "healthy", "route", "verify", "open"];
+    const STOP: [&str; 5] = ["unroute", "container", "account", "files", "release"];
+    let points = |job: &str, steps: &[&str], middle: &str| -> Vec<String> {
+        let mut all: Vec<String> =
+            steps.iter().flat_map(|s| ["before", "after"].map(|p| format!("{job}.{s}.{p}"))).collect();
+        let step = middle.split('.').next().unwrap();
+        let at = all.iter().position(|p| p.ends_with(&format!("{step}.after"))).unwrap();
+        all.insert(at, format!("{job}.{middle}"));
+        all
+    };
+    let starts = points("start_db_admin", &START, "container.made");
+    let stops = points("stop_db_admin", &STOP, "release.freed");
+    let server = ShopServer::new().await;
+    let mut worker = WorkerProcess::start(&server);
+    let store = server.live("Kill me", "kill-page").await;
+    worker.kill();
+    let before = server.census().await;
+    let page = HostName::parse(store.host.as_deref().unwrap()).unwrap().database_page().unwrap();
+    let services = server.services();
+    for (n, points) in starts.chunks(2).enumerate() {
+        let job = db_admin::start(&services, &Actor::operator(), &store).await.unwrap().unwrap();
+        kill_at(&server, points).await;
+        let mut worker = WorkerProcess::start(&server);
+        server.reaches(&job, JobState::Finished).await;
+        assert_eq!(server.job(&job).await.crashes as usize, points.len(), "{points:?}");
+        // It refuses strangers, and with a ticket, as the job's own look has shown, it lets in.
+        assert_eq!(server.get(page.as_str(), "/").await.0, 403, "{points:?}");
+        let census = server.census().await;
+        assert_eq!((census.containers.len(), census.routes.len()), (4, 2), "{points:?}: {census:?}");
+        let (_, admit) = db_admin::ticket(&services, &Actor::operator(), &store).await.unwrap();
+        server.reaches(&admit, JobState::Finished).await;
+        worker.kill();
+
+        let points = stops.chunks(2).nth(n).unwrap_or_default();
+        let job = db_admin::stop(&services, &Actor::operator(), &store, "test").await.unwrap();
+        kill_at(&server, points).await;
+        let mut worker = WorkerProcess::start(&server);
+        server.reaches(&job, JobState::Finished).await;
+        assert_eq!(server.census().await, before, "{points:?}");
+        assert_eq!(server.get(page.as_str(), "/").await.0, 421, "{points:?}");
+        assert_eq!(account::count(&mut server.shop(&store).await).await.unwrap(), 0, "{points:?}");
+        assert_eq!(server.get(store.host.as_deref().unwrap(), "/").await.0, 200, "{points:?}");
+        worker.kill();
+    }
+}
+
+/// A worker after another dies at one of these points.
+async fn kill_at(server: &ShopServer, points: &[String]) {
+    for point in points {
+        WorkerProcess::arm(server, point, "kill");
+        WorkerProcess::start(server).dies(point).await;
     }
 }

@@ -123,7 +123,7 @@ async fn failure_at_each_step_leaves_a_clean_slate_and_every_undo_may_run_twice(
         }
         let slug = format!("fail-{}", step.replace('_', "-"));
         let (id, job) = server.order("Fails", &slug).await;
-        hurry_until(&server, &job, JobState::Failed).await;
+        server.hurry_until(&job, JobState::Failed).await;
         assert_eq!(server.store(id).await.state, StoreState::Failed, "{step}");
         assert_eq!(server.census().await, Census::default(), "{step}\n{}", server.log(&job).await);
         assert!(!server.job(&job).await.cleanup_pending);
@@ -137,20 +137,6 @@ async fn failure_at_each_step_leaves_a_clean_slate_and_every_undo_may_run_twice(
     server.reaches(&job, JobState::Finished).await;
     assert_eq!(server.store(id).await.state, StoreState::Active);
     fail_point::clear();
-}
-
-/// Clean-up that has to wait is tried every 3 s; the test does not wait for the clock.
-async fn hurry_until(server: &ShopServer, job: &hosting::db::jobs::JobRef, state: JobState) {
-    let begun = Instant::now();
-    while server.job(job).await.state != state {
-        assert!(begun.elapsed() < Duration::from_secs(120), "{}", server.log(job).await);
-        let mut tx = server.db.db.begin().await.unwrap();
-        if tx.jobs().hurry(job.id).await.is_ok() {
-            tx.commit().await.unwrap();
-            server.redis.queue().announce(&[*job]).await;
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -344,7 +344,6 @@ fn finish<B>(response: &mut HttpResponse<B>, ctx: &Ctx, route: &[&'static Route]
     let mut set = |name: &'static str, value: &'static str| {
         headers.insert(header::HeaderName::from_static(name), header::HeaderValue::from_static(value));
     };
-    set("content-security-policy", POLICY);
     set("x-content-type-options", "nosniff");
     set("referrer-policy", "same-origin");
     set("cross-origin-opener-policy", "same-origin");
@@ -358,6 +357,13 @@ fn finish<B>(response: &mut HttpResponse<B>, ctx: &Ctx, route: &[&'static Route]
     if !asset {
         set("cache-control", "no-store");
     }
+    // An origin that is no header value is none of ours either: then the policy stays as it is.
+    let policy = ctx
+        .form_target()
+        .map(|origin| POLICY.replace("form-action 'self'", &format!("form-action 'self' {origin}")))
+        .and_then(|text| header::HeaderValue::from_str(&text).ok())
+        .unwrap_or(header::HeaderValue::from_static(POLICY));
+    headers.insert(header::CONTENT_SECURITY_POLICY, policy);
     if let Ok(id) = header::HeaderValue::from_str(ctx.request_id()) {
         headers.insert(header::HeaderName::from_static("x-request-id"), id);
     }

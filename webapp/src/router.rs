@@ -78,6 +78,10 @@ routes! {
     "/dashboard/new" { GET Owner dashboard::new::get; POST Owner dashboard::new::post; }
     "/dashboard/access" { GET Owner dashboard::access::get; }
     "/dashboard/access/reveal" { POST Owner dashboard::access::reveal; }
+    "/dashboard/database" { GET Owner dashboard::database::get; POST Owner dashboard::database::start; }
+    "/dashboard/database/open" { POST Owner dashboard::database::open; }
+    "/dashboard/database/stop" { POST Owner dashboard::database::stop; }
+    "/dashboard/database/state" { GET Owner dashboard::database::state; }
     "/dashboard/delete" { GET Owner dashboard::delete::get; POST Owner dashboard::delete::post; }
     "/dashboard/delete/cancel" { POST Owner dashboard::delete::cancel; }
     "/admin/login" { GET Everybody staff_session::get; POST Everybody staff_session::post; }

@@ -133,5 +133,5 @@
     fetch(again.dataset.again, { headers: { Accept: 'application/json' } }).then(function (r) { return r.json(); }).then(function (s) {
       if (s.state && s.state !== again.dataset.state) location.reload();
     }).catch(function () {});
-  }, 5000);
+  }, +again.dataset.every || 5000);
 })();

@@ -42,6 +42,8 @@ pub struct Machine {
     pub quota: QuotaSupport,
     /// The list of images this server may start; `None`: what `SHOPFLEET_IMAGES` says.
     pub images_file: Option<PathBuf>,
+    /// Address of the panel, for links on pages the worker serves; may be empty.
+    pub panel_url: String,
     /// When the wall was last written.
     firewalled: Arc<Mutex<Option<Instant>>>,
 }
@@ -70,6 +72,7 @@ impl Machine {
             server: config.server.clone(),
             server_id,
             images_file: None,
+            panel_url: String::new(),
             firewalled: Arc::default(),
         })
     }

@@ -1,7 +1,10 @@
 //! Every job in one list, and what they are made with.
 
 use crate::engine::Job;
-use crate::jobs::{deprovision_store, housekeeping, noop, provision_store, reconcile_server, repair_store, send_mail};
+use crate::jobs::{
+    admit_to_db_admin, deprovision_store, housekeeping, noop, provision_store, reconcile_server, repair_store,
+    send_mail, start_db_admin, stop_db_admin,
+};
 use crate::machine::Machine;
 use anyhow::Context;
 use hosting::config::WorkerConfig;
@@ -38,7 +41,9 @@ impl Parts {
             .context("SHOPFLEET_BASE_URL is not set: links in mails need it")?;
         let base_url =
             BaseUrl::parse(&base_url).map_err(|e| anyhow::anyhow!("SHOPFLEET_BASE_URL is not usable: {e}"))?;
-        let machine = Arc::new(Machine::new(services, config, server_id)?);
+        let mut machine = Machine::new(services, config, server_id)?;
+        base_url.as_str().clone_into(&mut machine.panel_url);
+        let machine = Arc::new(machine);
         // Unpacking a template takes seconds; jobs that need it wait for the same work.
         let warming = machine.clone();
         tokio::spawn(async move { warming.warm_up().await });
@@ -55,6 +60,9 @@ impl Parts {
             Arc::new(provision_store::ProvisionStore::new(&self.machine)),
             Arc::new(deprovision_store::DeprovisionStore::new(&self.machine)),
             Arc::new(repair_store::RepairStore::new(&self.machine)),
+            Arc::new(start_db_admin::StartDbAdmin::new(&self.machine)),
+            Arc::new(stop_db_admin::StopDbAdmin::new(&self.machine)),
+            Arc::new(admit_to_db_admin::AdmitToDbAdmin::new(&self.machine)),
             Arc::new(reconcile_server::ReconcileServer::new(&self.machine)),
         ]
     }

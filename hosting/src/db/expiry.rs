@@ -14,7 +14,7 @@ pub struct Expiry<'c> {
 
 impl Expiry<'_> {
     /// Sign-in sessions over for a week, used or dead links after a week, sign-ups nobody confirmed after a month,
-    /// form keys after two days.
+    /// form keys after two days, tickets of database pages after one.
     ///
     /// # Errors
     /// Database trouble.
@@ -34,6 +34,10 @@ impl Expiry<'_> {
             .await?
             .rows_affected();
         gone += sqlx::query!("DELETE FROM form_keys WHERE created_at < NOW(6) - INTERVAL 2 DAY LIMIT ?", BITE)
+            .execute(&mut *self.conn)
+            .await?
+            .rows_affected();
+        gone += sqlx::query!("DELETE FROM db_admin_tickets WHERE expires_at < NOW(6) - INTERVAL 1 DAY LIMIT ?", BITE)
             .execute(&mut *self.conn)
             .await?
             .rows_affected();

@@ -42,6 +42,7 @@ macro_rules! transact {
 pub mod admins;
 pub mod audit;
 pub mod customers;
+pub mod db_admin;
 pub mod email_verifications;
 pub mod error;
 pub mod expiry;
@@ -299,6 +300,10 @@ pub trait Queries {
     /// Subnet rows.
     fn subnets(&mut self) -> subnets::Subnets<'_> {
         subnets::Subnets { conn: self.conn() }
+    }
+    /// Database pages.
+    fn db_admin(&mut self) -> db_admin::DbAdmin<'_> {
+        db_admin::DbAdmin { conn: self.conn() }
     }
     /// Plans.
     fn plans(&mut self) -> plans::Plans<'_> {

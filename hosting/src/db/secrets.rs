@@ -96,6 +96,17 @@ impl StoreSecrets<'_> {
         Ok(())
     }
 
+    /// Forgets one value of a store; gone is fine.
+    ///
+    /// # Errors
+    /// Database trouble.
+    pub async fn delete(&mut self, store_id: u64, name: &str) -> DbResult<()> {
+        sqlx::query!("DELETE FROM store_secrets WHERE store_id = ? AND name = ?", store_id, name)
+            .execute(&mut *self.conn)
+            .await?;
+        Ok(())
+    }
+
     /// Forgets all values of a store.
     ///
     /// # Errors

@@ -211,6 +211,17 @@ impl HostName {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// Where a store's database page answers: the store's own name with `--db` at its first label.
+    /// No store can take such a name, because a [`Slug`] has no two hyphens in a row, and the one
+    /// certificate of the base domain covers it, because it is still one label.
+    ///
+    /// # Errors
+    /// The label would be too long.
+    pub fn database_page(&self) -> Result<Self, Refused> {
+        let (label, rest) = self.0.split_once('.').ok_or_else(|| Refused::new("A host name has a dot"))?;
+        Self::parse(&format!("{label}--db.{rest}"))
+    }
 }
 
 #[cfg(test)]
@@ -256,6 +267,16 @@ mod tests {
             let parsed = HostName::parse(bad);
             assert!(parsed.is_err() || bad.ends_with('\n'), "{bad:?} {parsed:?}");
         }
+    }
+
+    #[test]
+    fn a_database_page_has_a_name_no_store_can_take() {
+        let page = HostName::parse("ana-bikes.shops.example").unwrap().database_page().unwrap();
+        assert_eq!(page.as_str(), "ana-bikes--db.shops.example");
+        assert!(Slug::parse("ana-bikes--db").is_err());
+        let longest = format!("{}.shops.example", "x".repeat(40));
+        assert!(HostName::parse(&longest).unwrap().database_page().is_ok());
+        assert!(HostName::parse("abc.shops.example").unwrap().database_page().is_ok());
     }
 
     proptest! {

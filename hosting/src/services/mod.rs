@@ -7,6 +7,7 @@ pub mod cancel_job;
 pub mod change_admin_password;
 pub mod create_admin;
 pub mod create_store;
+pub mod db_admin;
 pub mod delete_store;
 pub mod passwords;
 pub mod place_store;

@@ -87,6 +87,12 @@ pub const KNOWN: &[Known] = &[
         default: "no",
         kind: Kind::Choice(&["yes", "no"]),
     },
+    Known {
+        name: "db_admin_idle_minutes",
+        about: "Minutes without use after which a store's database page is stopped",
+        default: "30",
+        kind: Kind::Number(1, 1440),
+    },
     Known { name: "default_currency", about: "Currency of new stores", default: "EUR", kind: Kind::Text },
     Known { name: "default_country", about: "Country of new stores", default: "DE", kind: Kind::Text },
 ];
@@ -112,6 +118,11 @@ impl Values {
     #[must_use]
     pub fn number(&self, name: &str) -> u32 {
         self.text(name).parse().unwrap_or(0)
+    }
+    /// Seconds without use after which a database page is stopped.
+    #[must_use]
+    pub fn db_admin_idle_seconds(&self) -> u32 {
+        self.number("db_admin_idle_minutes").max(1) * 60
     }
     /// The public address of a host on the edge, e.g. `http://ana.shops.localhost:8080`.
     #[must_use]

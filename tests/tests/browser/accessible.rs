@@ -68,9 +68,14 @@ pub async fn filled_pages(stage: &Stage) {
     let owner = stage.owner().await;
     owner.console().await;
     let setup = format!("/setup/{}", stage.setup_job("ana@example.com").await);
-    for path in
-        [&setup, "/dashboard", "/dashboard/access", "/dashboard/delete", "/reauthenticate?next=%2Fdashboard%2Faccess"]
-    {
+    for path in [
+        &setup,
+        "/dashboard",
+        "/dashboard/access",
+        "/dashboard/database",
+        "/dashboard/delete",
+        "/reauthenticate?next=%2Fdashboard%2Faccess",
+    ] {
         look(owner, stage, path, &format!("owner {path}"), &mut faults).await;
     }
     console(owner, &[], &mut faults).await;

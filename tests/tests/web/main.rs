@@ -4,6 +4,7 @@
 mod access;
 mod bad_days;
 mod confirm;
+mod database;
 mod forms;
 mod log;
 mod rights;

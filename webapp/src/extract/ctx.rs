@@ -44,6 +44,7 @@ struct Inner {
     wants_json: bool,
     session: Option<[u8; 32]>,
     cookies: RefCell<Vec<Cookie<'static>>>,
+    form_target: RefCell<Option<String>>,
 }
 
 /// What the pipeline found out before anything else.
@@ -87,6 +88,7 @@ impl Ctx {
             session: cookie(if path.starts_with("/admin") { "staff" } else { "session" }).map(|t| sha256(t.as_bytes())),
             path,
             cookies: RefCell::default(),
+            form_target: RefCell::default(),
             state: arrival.state,
         }))
     }
@@ -245,6 +247,17 @@ impl Ctx {
         hex::encode(&mac(&self.0.state.form_key, format!("device/{account}").as_bytes())[..20])
     }
 
+    /// Lets a form of this one answer post to another origin of ours (`scheme://host[:port]`), besides
+    /// the panel itself.
+    pub fn allow_form_to(&self, origin: &str) {
+        *self.0.form_target.borrow_mut() = Some(origin.to_owned());
+    }
+
+    /// What [`Ctx::allow_form_to`] was told.
+    pub(crate) fn form_target(&self) -> Option<String> {
+        self.0.form_target.borrow().clone()
+    }
+
     // ---- answers -------------------------------------------------------------------------------
 
     /// Shows `notice` on the page after the redirect. Only words of ours, by name.
@@ -311,10 +324,19 @@ pub(crate) fn html(mut response: actix_web::HttpResponseBuilder, body: String) -
 }
 
 fn owner_menu(path: &str) -> Vec<MenuItem> {
-    [("/dashboard", "Your store", "home"), ("/dashboard/access", "Sign-in details", "key")]
-        .into_iter()
-        .map(|(href, label, icon)| MenuItem { href, label, icon, current: path == href })
-        .collect()
+    [
+        ("/dashboard", "Your store", "home"),
+        ("/dashboard/access", "Sign-in details", "key"),
+        ("/dashboard/database", "Database", "database"),
+    ]
+    .into_iter()
+    .map(|(href, label, icon)| MenuItem {
+        href,
+        label,
+        icon,
+        current: path == href || href != "/dashboard" && path.starts_with(&format!("{href}/")),
+    })
+    .collect()
 }
 
 /// Only pages that exist.

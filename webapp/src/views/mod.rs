@@ -41,6 +41,7 @@ pub const PAGES: &[&str] = &[
     owner::NewStore::TEMPLATE,
     owner::Access::TEMPLATE,
     owner::DeleteStore::TEMPLATE,
+    owner::Database::TEMPLATE,
     admin::Login::TEMPLATE,
     admin::Password::TEMPLATE,
     admin::Overview::TEMPLATE,

@@ -232,3 +232,31 @@ pub struct DeleteStore {
     pub form: DeleteForm,
 }
 view!(DeleteStore => "pages/dashboard/delete.html");
+
+/// `/dashboard/database`
+#[derive(Clone, Serialize)]
+pub struct Database {
+    /// Chrome.
+    pub page: Page,
+    /// Store name.
+    pub store_name: String,
+    /// `not_ready`, `closed`, `starting`, `open`, `closing`, `enter`.
+    pub phase: &'static str,
+    /// The page renews itself.
+    pub waits: bool,
+    /// Why it could not be opened, or empty.
+    pub problem: String,
+    /// Address of the database page.
+    pub url: String,
+    /// The way in, once.
+    pub ticket: String,
+    /// How long it is good for.
+    pub ticket_seconds: u32,
+    /// Minutes without use until it closes.
+    pub idle_minutes: u32,
+    /// One-use key.
+    pub form_key: String,
+    /// One-use key of the second form.
+    pub other_key: String,
+}
+view!(Database => "pages/dashboard/database.html");

@@ -367,6 +367,19 @@ fn all() -> Vec<(&'static str, String)> {
             },
         ]
     };
+    let database = |phase: &'static str, problem: &str| Database {
+        page: owner("Database"),
+        store_name: HOSTILE.into(),
+        phase,
+        waits: phase == "starting",
+        problem: problem.into(),
+        url: "https://ana--db.shops.example".into(),
+        ticket: "0123456789abcdef".into(),
+        ticket_seconds: 60,
+        idle_minutes: 30,
+        form_key: "k".into(),
+        other_key: "k2".into(),
+    };
     let delete = |planned: bool, errors: bool| DeleteStore {
         page: Page { has_errors: errors, ..owner("Delete Ana's Bikes") },
         store_name: "Ana's Bikes".into(),
@@ -756,6 +769,12 @@ fn all() -> Vec<(&'static str, String)> {
             }
             .render(),
         ),
+        ("database-closed", database("closed", "").render()),
+        ("database-failed", database("closed", HOSTILE).render()),
+        ("database-starting", database("starting", "").render()),
+        ("database-open", database("open", "").render()),
+        ("database-enter", database("enter", "").render()),
+        ("database-empty", database("not_ready", "").render()),
         ("delete", delete(false, false).render()),
         ("delete-error", delete(false, true).render()),
         ("delete-planned", delete(true, false).render()),

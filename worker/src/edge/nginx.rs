@@ -59,10 +59,18 @@ pub fn reload(dir: &Path) -> Result<(), NginxError> {
 /// # Errors
 /// The edge does not answer within 3 s.
 pub async fn probe(host: &HostName, port: u16) -> std::io::Result<u16> {
+    probe_path(host, port, "/wp-includes/images/blank.gif").await
+}
+
+/// As [`probe`], for a path of our own choice.
+///
+/// # Errors
+/// No answer within 3 s.
+pub async fn probe_path(host: &HostName, port: u16, path: &'static str) -> std::io::Result<u16> {
     let work = async {
         let mut stream = tokio::net::TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await?;
         let request = format!(
-            "GET /wp-includes/images/blank.gif HTTP/1.1\r\nHost: {}\r\nUser-Agent: Shopfleet edge probe\r\nConnection: close\r\n\r\n",
+            "GET {path} HTTP/1.1\r\nHost: {}\r\nUser-Agent: Shopfleet edge probe\r\nConnection: close\r\n\r\n",
             host.as_str()
         );
         stream.write_all(request.as_bytes()).await?;

@@ -144,6 +144,19 @@ impl StoreRoot {
         if text.len() as u64 > limit { Err(fail(Errno::EFBIG)) } else { Ok(Some(text)) }
     }
 
+    /// When a file was last changed, seconds since 1970 by this machine's clock; `None`: not there.
+    ///
+    /// # Errors
+    /// A link in its place.
+    pub fn modified(&self, name: &str) -> FileResult<Option<i64>> {
+        let fail = |e| FileError::new("look at", self.path.join(name), e);
+        match self.open2(Path::new(name), OFlag::O_PATH | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC, 0) {
+            Ok(fd) => Ok(Some(fstat(&fd).map_err(fail)?.st_mtime)),
+            Err(Errno::ENOENT) => Ok(None),
+            Err(e) => Err(fail(e)),
+        }
+    }
+
     /// Removes a file; gone is fine.
     ///
     /// # Errors

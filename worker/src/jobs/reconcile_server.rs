@@ -8,6 +8,7 @@
 use crate::docker::{LABEL_KIND, LABEL_SERVER, LABEL_STORE, Listed};
 use crate::engine::{Job, Step, StepContext, StepResult, Weight};
 use crate::machine::Machine;
+use crate::steps::db_admin::idle::StopIdlePages;
 use async_trait::async_trait;
 use hosting::db::Queries;
 use hosting::db::jobs::NewJob;
@@ -28,7 +29,13 @@ impl ReconcileServer {
     /// On this server.
     #[must_use]
     pub fn new(machine: &Arc<Machine>) -> Self {
-        Self { steps: vec![Arc::new(Repair(machine.clone())), Arc::new(Sweep(machine.clone()))] }
+        Self {
+            steps: vec![
+                Arc::new(Repair(machine.clone())),
+                Arc::new(StopIdlePages(machine.clone())),
+                Arc::new(Sweep(machine.clone())),
+            ],
+        }
     }
 }
 

@@ -104,7 +104,7 @@ pub fn compose_file(stack: &Stack, images: &ImageSet) -> Result<String, String> 
             gateway: stack.network.address(1).to_string(),
             labels: own_labels(&stack.network.labels),
         },
-        services: stack.containers.iter().map(|c| service(c, images)).collect(),
+        services: stack.containers.iter().chain(&stack.db_admin).map(|c| service(c, images)).collect(),
     };
     render("templates/compose/woocommerce.yml.j2", TEMPLATE, Output::Json, &context)
         .map_err(|e| crate::engine::step::chain(&e))
@@ -134,5 +134,18 @@ mod tests {
         }
         assert_eq!(doc["services"]["web"]["ports"][0], "127.0.0.1:8001:8080");
         assert!(doc["services"]["db"].get("ports").is_none());
+        assert!(doc["services"].get("db-admin").is_none());
+    }
+
+    #[test]
+    fn the_database_page_is_in_the_file_while_there_is_one() {
+        let stack = crate::shop::woocommerce::sample_stack_with(Some(9001));
+        let text = compose_file(&stack, &crate::shop::images::sample()).unwrap();
+        let doc: serde_json::Value = serde_saphyr::from_str(&text).unwrap();
+        let page = &doc["services"]["db-admin"];
+        assert_eq!(page["ports"][0], "127.0.0.1:9001:8080");
+        assert_eq!((&page["read_only"], &page["cap_drop"][0]), (&true.into(), &"ALL".into()));
+        assert_eq!(page["volumes"][0]["read_only"], true);
+        assert!(text.contains("shopfleet/db-admin:1"));
     }
 }

@@ -2,6 +2,7 @@
 
 pub mod branding;
 pub mod config_files;
+pub mod db_admin;
 pub mod images;
 pub mod layout;
 pub mod passwords;

@@ -79,6 +79,8 @@ pub struct Stack {
     pub network: NetworkSpec,
     /// The containers that always run.
     pub containers: Vec<ContainerSpec>,
+    /// The database page, while there is one.
+    pub db_admin: Option<ContainerSpec>,
 }
 
 impl Stack {

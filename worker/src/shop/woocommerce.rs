@@ -13,12 +13,18 @@ pub const WEB_PORT: u16 = 8080;
 pub const REDIS_PORT: u16 = 6379;
 /// Place of the cache in the store's subnet.
 const REDIS_ADDRESS: u8 = 3;
+/// Place of the database page in the store's subnet; its database account works from there only.
+const DB_ADMIN_ADDRESS: u8 = 5;
+/// Enough for one large import at a time.
+const DB_ADMIN_MEMORY_MB: u32 = 320;
 
 /// What a stack depends on besides its identity.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reserved {
     /// Loopback port of the web container.
     pub web_port: u16,
+    /// Loopback port of the database page, while there is one.
+    pub db_admin_port: Option<u16>,
     /// First address of the store's subnet.
     pub subnet: Ipv4Addr,
     /// Its size.
@@ -121,8 +127,23 @@ pub fn stack(id: &Identity, reserved: &Reserved, limits: &Limits, images: &Image
         pids: eighths(5),
         ..container("web", "store-web", WEB_UID, 4)?
     };
+    let db_admin = match reserved.db_admin_port {
+        None => None,
+        Some(port) => Some(seal(ContainerSpec {
+            mounts: vec![
+                mount("db-admin/config", "/srv/db-admin/config", true),
+                mount("db-admin/state", "/srv/db-admin/state", false),
+            ],
+            publish: Some((port, WEB_PORT)),
+            memory_mb: DB_ADMIN_MEMORY_MB,
+            // Never as much as the shop itself.
+            cpu_millis: (limits.cpu_millis / 2).max(250),
+            pids: 32,
+            ..container("db-admin", "db-admin", WEB_UID, DB_ADMIN_ADDRESS)?
+        })),
+    };
     let containers = [db, redis, web].into_iter().map(seal).collect();
-    Ok(Stack { project, network, containers })
+    Ok(Stack { project, network, containers, db_admin })
 }
 
 /// Where the cache of a store listens on its own network; the server can reach it, nobody outside.
@@ -131,8 +152,19 @@ pub fn redis_address(subnet: Ipv4Addr) -> std::net::SocketAddrV4 {
     std::net::SocketAddrV4::new(Ipv4Addr::from(u32::from(subnet) + u32::from(REDIS_ADDRESS)), REDIS_PORT)
 }
 
+/// Address of a store's database page on the store's network.
+#[must_use]
+pub fn db_admin_address(subnet: Ipv4Addr) -> Ipv4Addr {
+    Ipv4Addr::from(u32::from(subnet) + u32::from(DB_ADMIN_ADDRESS))
+}
+
 #[cfg(test)]
 pub(crate) fn sample_stack() -> Stack {
+    sample_stack_with(None)
+}
+
+#[cfg(test)]
+pub(crate) fn sample_stack_with(db_admin_port: Option<u16>) -> Stack {
     let id = Identity {
         store: hosting::domain::Uid::parse("01JD0000000000000ABCDEFGHJ").unwrap(),
         owner: 7,
@@ -140,7 +172,7 @@ pub(crate) fn sample_stack() -> Stack {
         server: "local-1".into(),
         dir: "/var/customers/store-bcdefghj".into(),
     };
-    let reserved = Reserved { web_port: 8001, subnet: Ipv4Addr::new(10, 213, 0, 16), prefix: 28 };
+    let reserved = Reserved { web_port: 8001, db_admin_port, subnet: Ipv4Addr::new(10, 213, 0, 16), prefix: 28 };
     let limits = Limits { cpu_millis: 1000, web_memory_mb: 512, db_memory_mb: 512, redis_memory_mb: 64, pids: 256 };
     stack(&id, &reserved, &limits, &super::images::sample()).unwrap()
 }

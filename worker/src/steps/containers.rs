@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// Seconds a port found in a stranger's hands is left alone.
-const FOREIGN_PORT_REST_SECONDS: u32 = 3600;
+pub const FOREIGN_PORT_REST_SECONDS: u32 = 3600;
 /// Ports and subnets tried before the server is called unfit.
 const TRIES: u32 = 20;
 

@@ -4,6 +4,7 @@
 
 pub mod brand;
 pub mod containers;
+pub mod db_admin;
 pub mod errors;
 pub mod healthy;
 pub mod open;

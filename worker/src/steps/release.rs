@@ -43,6 +43,7 @@ impl Step for Release {
         tx.subnets().release(store.id).await?;
         tx.stores().release_addresses(store.id).await?;
         tx.secrets().delete_all(store.id).await?;
+        tx.db_admin().forget(store.id).await?;
         tx.stores().unplace(store.id).await?;
         let mut mail = None;
         if state == Some(StoreState::Deleting) {

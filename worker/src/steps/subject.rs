@@ -12,7 +12,6 @@ use hosting::db::plans::Plan;
 use hosting::db::stores::Store;
 use hosting::db::{DbError, Queries, Tx};
 use hosting::domain::{HostName, PortPool, StoreState};
-use hosting::jobs::StoreArgs;
 use hosting::services::settings::Values;
 use std::net::Ipv4Addr;
 
@@ -35,6 +34,8 @@ pub mod secret {
     pub const PANEL_PASSWORD: &str = "panel_password";
     /// Seed of keys and salts.
     pub const KEY_SEED: &str = "key_seed";
+    /// Password of the database page's account; there is one while there is a page.
+    pub const DB_ADMIN_PASSWORD: &str = "db_admin_password";
 }
 
 impl Subject {
@@ -43,7 +44,12 @@ impl Subject {
     /// # Errors
     /// A store that is not there fails the job.
     pub async fn load(machine: &Machine, cx: &StepContext) -> StepResult<Self> {
-        let args: StoreArgs = cx.args()?;
+        // Every kind of job about a store has this among its arguments.
+        #[derive(serde::Deserialize)]
+        struct About {
+            store_id: u64,
+        }
+        let args: About = cx.args()?;
         let store = machine.services.db.read().await?.stores().get(args.store_id).await?;
         store.map(|store| Self { store }).ok_or_else(|| {
             StepError::last("no_store", "This store is not in our records", format!("store {}", args.store_id))
@@ -97,7 +103,8 @@ impl Subject {
             conn.ports().find(self.store.id, PortPool::StoreWeb).await?.ok_or_else(|| gone("the port".into()))?;
         let (subnet, prefix): (Ipv4Addr, u8) =
             conn.subnets().find(self.store.id).await?.ok_or_else(|| gone("the subnet".into()))?;
-        Ok(Reserved { web_port, subnet, prefix })
+        let db_admin_port = conn.ports().find(self.store.id, PortPool::StoreDbAdmin).await?;
+        Ok(Reserved { web_port, db_admin_port, subnet, prefix })
     }
 
     /// The stack as it should be now.

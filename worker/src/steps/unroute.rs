@@ -30,6 +30,7 @@ impl Step for Unroute {
 /// # Errors
 /// The edge is down or refuses.
 pub async fn withdraw(machine: &Machine, subject: &Subject) -> StepResult<()> {
+    super::db_admin::route::withdraw(machine, subject).await?;
     let name = subject.store.object_name();
     let routed = machine.edge.current(&name)?.is_some();
     match subject.address(machine).await {

@@ -54,6 +54,8 @@ pub async fn post(ctx: Ctx, form: Form) -> Answer {
 async fn view(ctx: &Ctx, next: String, form: PasswordForm) -> Result<Reauthenticate, WebError> {
     let reason = if next.starts_with("/dashboard/access") {
         "The sign-in details of your store are behind it."
+    } else if next.starts_with("/dashboard/database") {
+        "The tables of your store are behind it."
     } else {
         "What comes next needs it."
     };

@@ -1,6 +1,7 @@
 //! `/dashboard` and what hangs on it.
 
 pub mod access;
+pub mod database;
 pub mod delete;
 pub mod new;
 
