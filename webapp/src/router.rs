@@ -2,7 +2,9 @@
 //! The pipeline reads rights from here, the tests read it too; nothing is registered elsewhere.
 
 use crate::error::WebError;
-use crate::routes::{account, admin, dashboard, health, home, pricing, setup, sign_up, staff_session, theme, verify};
+use crate::routes::{
+    account, admin, dashboard, health, home, password, pricing, setup, sign_up, staff_session, theme, verify,
+};
 use actix_web::dev::ServiceRequest;
 use actix_web::guard::{self, GuardContext};
 use actix_web::http::Method;
@@ -66,6 +68,8 @@ routes! {
     "/verify" { GET Everybody verify::get; POST Everybody verify::post; }
     "/verify/resend" { POST Everybody verify::resend; }
     "/login" { GET Everybody account::sign_in::get; POST Everybody account::sign_in::post; }
+    "/password/forgot" { GET Everybody password::forgot::get; POST Everybody password::forgot::post; }
+    "/password/reset" { GET Everybody password::reset::get; POST Everybody password::reset::post; }
     "/logout" { POST Owner account::sign_out; }
     "/reauthenticate" { GET Owner account::reauthenticate::get; POST Owner account::reauthenticate::post; }
     "/setup/{job}" { GET Owner setup::get; }

@@ -5,6 +5,7 @@ mod access;
 mod bad_days;
 mod forms;
 mod log;
+mod password;
 mod rights;
 mod sessions;
 mod sign_up;

@@ -22,6 +22,8 @@ fn addresses(job: &str, id: u64) -> BTreeMap<&'static str, String> {
         own("/verify"),
         own("/verify/resend"),
         own("/login"),
+        own("/password/forgot"),
+        own("/password/reset"),
         own("/logout"),
         own("/reauthenticate"),
         ("/setup/{job}", format!("/setup/{job}")),
