@@ -9,6 +9,7 @@ use actix_web::dev::ServiceRequest;
 use actix_web::guard::{self, GuardContext};
 use actix_web::http::Method;
 use actix_web::{HttpResponse, web};
+use hosting::domain::rights::{Capability, Reach};
 
 /// Who may use an address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,8 +26,46 @@ pub enum Access {
     Staff,
     /// Staff who may change things: admin and super admin.
     Operator,
+    /// Staff who manage staff: super admin.
+    StaffManager,
     /// Any staff, also with a temporary password.
     StaffPassword,
+}
+
+/// Whose session an address takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Area {
+    /// None is needed.
+    Open,
+    /// A shop owner's.
+    Owner,
+    /// A staff member's.
+    Staff,
+}
+
+impl Access {
+    /// Whose session it takes.
+    #[must_use]
+    pub fn area(self) -> Area {
+        match self {
+            Self::Operations | Self::Asset | Self::Everybody => Area::Open,
+            Self::Owner => Area::Owner,
+            Self::Staff | Self::Operator | Self::StaffManager | Self::StaffPassword => Area::Staff,
+        }
+    }
+
+    /// The right it asks for (`hosting::domain::rights`); `None` only where no session is needed. Which of the
+    /// objects within that reach, the handler's query decides: what is not the caller's is not found.
+    #[must_use]
+    pub fn needs(self) -> Option<(Capability, Reach)> {
+        match self {
+            Self::Operations | Self::Asset | Self::Everybody => None,
+            Self::Owner => Some((Capability::ViewStores, Reach::Own)),
+            Self::Staff | Self::StaffPassword => Some((Capability::ViewStores, Reach::All)),
+            Self::Operator => Some((Capability::WorkOnStores, Reach::All)),
+            Self::StaffManager => Some((Capability::ManageStaff, Reach::All)),
+        }
+    }
 }
 
 /// One verb of one address.
