@@ -67,7 +67,7 @@ pub struct TicketArgs {
 }
 
 /// Arguments of [`SEND_MAIL`]. The body is rendered when it is sent; one-time links are made then.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct MailArgs {
     /// Template in `templates/email`.

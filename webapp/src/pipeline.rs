@@ -4,8 +4,8 @@
 
 use crate::error::{Failure, WebError};
 use crate::extract::{Arrival, cookie_name, html};
-use crate::extract::{Ctx, Who};
-use crate::router::{self, Access, Route};
+use crate::extract::{Ctx, Who, role_words};
+use crate::router::{self, Access, Area, Route};
 use crate::state::AppState;
 use crate::views::View;
 use crate::views::errors::ErrorPage;
@@ -18,7 +18,7 @@ use futures_util::FutureExt;
 use hosting::crypto::sha256;
 use hosting::db::Queries;
 use hosting::db::login_sessions::SessionOwner;
-use hosting::domain::Role;
+use hosting::domain::rights;
 use std::panic::AssertUnwindSafe;
 use std::rc::Rc;
 use std::time::Instant;
@@ -176,25 +176,26 @@ fn allowed(access: Access, who: &Who, request: &ServiceRequest, route: &Route) -
         };
         WebError::SignIn(format!("{at}{back}"))
     };
-    match (access, who) {
-        (Access::Everybody, _) | (Access::Owner, Who::Customer(_)) => Ok(()),
-        (Access::Owner, _) => Err(sign_in("/login")),
-        (Access::Staff | Access::Operator | Access::StaffPassword, Who::Staff(s)) => {
+    let role = match (access.area(), who) {
+        (Area::Open, _) => return Ok(()),
+        (Area::Owner, Who::Customer(c)) => c.role,
+        (Area::Owner, _) => return Err(sign_in("/login")),
+        (Area::Staff, Who::Staff(s)) => {
             if s.must_change_password && access != Access::StaffPassword {
                 return Err(WebError::SignIn("/admin/password".into()));
             }
-            if access == Access::Operator && !s.role.may_operate() {
-                return Err(WebError::Forbidden(
-                    "Only admins and super admins may do this. You are signed in as support.".into(),
-                ));
-            }
-            if !matches!(s.role, Role::Support | Role::Admin | Role::SuperAdmin) {
-                return Err(WebError::Forbidden("Only staff may see this.".into()));
-            }
-            Ok(())
+            s.role
         }
-        (Access::Staff | Access::Operator | Access::StaffPassword, _) => Err(sign_in("/admin/login")),
-        (Access::Operations | Access::Asset, _) => Ok(()),
+        (Area::Staff, _) => return Err(sign_in("/admin/login")),
+    };
+    match access.needs() {
+        Some((capability, reach)) if rights::may(role, capability, reach) => Ok(()),
+        Some((capability, reach)) => Err(WebError::Forbidden(format!(
+            "Only {} may do this. You are signed in as {}.",
+            rights::who_may(capability, reach),
+            role_words(role).to_lowercase()
+        ))),
+        None => Ok(()),
     }
 }
 

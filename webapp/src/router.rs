@@ -2,11 +2,14 @@
 //! The pipeline reads rights from here, the tests read it too; nothing is registered elsewhere.
 
 use crate::error::WebError;
-use crate::routes::{account, admin, dashboard, health, home, pricing, setup, sign_up, staff_session, theme, verify};
+use crate::routes::{
+    account, admin, dashboard, health, home, password, pricing, setup, sign_up, staff_session, theme, verify,
+};
 use actix_web::dev::ServiceRequest;
 use actix_web::guard::{self, GuardContext};
 use actix_web::http::Method;
 use actix_web::{HttpResponse, web};
+use hosting::domain::rights::{Capability, Reach};
 
 /// Who may use an address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,8 +26,46 @@ pub enum Access {
     Staff,
     /// Staff who may change things: admin and super admin.
     Operator,
+    /// Staff who manage staff: super admin.
+    StaffManager,
     /// Any staff, also with a temporary password.
     StaffPassword,
+}
+
+/// Whose session an address takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Area {
+    /// None is needed.
+    Open,
+    /// A shop owner's.
+    Owner,
+    /// A staff member's.
+    Staff,
+}
+
+impl Access {
+    /// Whose session it takes.
+    #[must_use]
+    pub fn area(self) -> Area {
+        match self {
+            Self::Operations | Self::Asset | Self::Everybody => Area::Open,
+            Self::Owner => Area::Owner,
+            Self::Staff | Self::Operator | Self::StaffManager | Self::StaffPassword => Area::Staff,
+        }
+    }
+
+    /// The right it asks for (`hosting::domain::rights`); `None` only where no session is needed. Which of the
+    /// objects within that reach, the handler's query decides: what is not the caller's is not found.
+    #[must_use]
+    pub fn needs(self) -> Option<(Capability, Reach)> {
+        match self {
+            Self::Operations | Self::Asset | Self::Everybody => None,
+            Self::Owner => Some((Capability::ViewStores, Reach::Own)),
+            Self::Staff | Self::StaffPassword => Some((Capability::ViewStores, Reach::All)),
+            Self::Operator => Some((Capability::WorkOnStores, Reach::All)),
+            Self::StaffManager => Some((Capability::ManageStaff, Reach::All)),
+        }
+    }
 }
 
 /// One verb of one address.
@@ -66,6 +107,8 @@ routes! {
     "/verify" { GET Everybody verify::get; POST Everybody verify::post; }
     "/verify/resend" { POST Everybody verify::resend; }
     "/login" { GET Everybody account::sign_in::get; POST Everybody account::sign_in::post; }
+    "/password/forgot" { GET Everybody password::forgot::get; POST Everybody password::forgot::post; }
+    "/password/reset" { GET Everybody password::reset::get; POST Everybody password::reset::post; }
     "/logout" { POST Owner account::sign_out; }
     "/reauthenticate" { GET Owner account::reauthenticate::get; POST Owner account::reauthenticate::post; }
     "/setup/{job}" { GET Owner setup::get; }

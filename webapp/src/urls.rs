@@ -45,6 +45,12 @@ pub fn safe_next(next: &str) -> Option<&str> {
     fine.then_some(next)
 }
 
+/// Whether a text has the form of our one-time tokens.
+#[must_use]
+pub fn is_token(text: &str) -> bool {
+    text.len() == 64 && text.bytes().all(|b| b.is_ascii_hexdigit())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -159,6 +159,22 @@ impl Customers<'_> {
             .transpose()
     }
 
+    /// Replaces the password, only if it is still the one that was read.
+    ///
+    /// # Errors
+    /// `Stale` when it was changed meanwhile.
+    pub async fn set_password(&mut self, id: u64, old_hash: &str, new_hash: &str) -> DbResult<()> {
+        let done = sqlx::query!(
+            "UPDATE customers SET password_hash = ? WHERE id = ? AND password_hash = ?",
+            new_hash,
+            id,
+            old_hash
+        )
+        .execute(&mut *self.conn)
+        .await?;
+        if done.rows_affected() == 1 { Ok(()) } else { Err(DbError::Stale("the password was changed meanwhile")) }
+    }
+
     /// Marks the address as confirmed, with the password of the sign-up that was proven; `false` when
     /// it was confirmed already.
     ///

@@ -206,6 +206,22 @@ impl LoginSessions<'_> {
         .rows_affected())
     }
 
+    /// Ends all sessions of a customer but `keep`; returns how many.
+    ///
+    /// # Errors
+    /// Database trouble.
+    pub async fn revoke_all_of_customer(&mut self, customer_id: u64, keep: Option<u64>) -> DbResult<u64> {
+        Ok(sqlx::query!(
+            "UPDATE login_sessions SET revoked_at = NOW(6) WHERE customer_id = ? AND id <> COALESCE(?, 0) \
+             AND revoked_at IS NULL",
+            customer_id,
+            keep
+        )
+        .execute(&mut *self.conn)
+        .await?
+        .rows_affected())
+    }
+
     /// Notes that the password was proven again, and gives the session a new cookie.
     ///
     /// # Errors

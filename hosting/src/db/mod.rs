@@ -54,6 +54,7 @@ pub mod leases;
 pub mod login_sessions;
 pub mod mail_messages;
 pub mod operations;
+pub mod password_resets;
 pub mod plans;
 pub mod ports;
 pub mod progress;
@@ -256,6 +257,10 @@ pub trait Queries {
     /// One-time links.
     fn email_verifications(&mut self) -> email_verifications::EmailVerifications<'_> {
         email_verifications::EmailVerifications { conn: self.conn() }
+    }
+    /// One-time links to a new password.
+    fn password_resets(&mut self) -> password_resets::PasswordResets<'_> {
+        password_resets::PasswordResets { conn: self.conn() }
     }
     /// Staff.
     fn admins(&mut self) -> admins::Admins<'_> {

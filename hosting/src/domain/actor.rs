@@ -1,5 +1,7 @@
 //! Who does something, for rights and for the audit chain.
 
+use super::rights::{self, Capability, Reach};
+
 /// Roles of threat-model §4.8, weakest first. `System` is the product itself (schedules, workers),
 /// `Visitor` nobody yet, `Operator` the command line on the machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
@@ -62,7 +64,7 @@ impl Role {
     /// May retry, cancel, clean up and force-delete (threat-model §4.8: not support).
     #[must_use]
     pub fn may_operate(self) -> bool {
-        matches!(self, Self::Admin | Self::SuperAdmin | Self::Operator | Self::System)
+        rights::may(self, Capability::WorkOnStores, Reach::All)
     }
 }
 

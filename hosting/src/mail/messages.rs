@@ -21,6 +21,36 @@ pub fn verify_email(product: &str, store: Option<&str>, link: &str) -> Message {
     }
 }
 
+/// A link to a new password; it holds the only copy of the token.
+#[must_use]
+pub fn password_reset(product: &str, link: &str) -> Message {
+    Message {
+        subject: format!("Choose a new password for {product}"),
+        heading: "Choose a new password".into(),
+        paragraphs: vec!["Somebody, probably you, asked for a new password for this address.".into()],
+        button: Some(Button { label: "Choose a new password".into(), url: link.into() }),
+        small: vec![
+            "The link works once, for 30 minutes. If you asked for a newer one, only that one works.".into(),
+            "Did you not ask for it? Ignore this mail and your password stays as it is.".into(),
+        ],
+    }
+}
+
+/// A customer's password was changed.
+#[must_use]
+pub fn password_changed(product: &str, reset: &str) -> Message {
+    Message {
+        subject: format!("Your {product} password was changed"),
+        heading: "Your password was changed".into(),
+        paragraphs: vec![
+            "Every other device was signed out.".into(),
+            "Was it not you? Choose a new password at once; that signs everybody out.".into(),
+        ],
+        button: Some(Button { label: "Choose a new password".into(), url: reset.into() }),
+        small: vec![],
+    }
+}
+
 /// Somebody signed up with an address that has an account.
 #[must_use]
 pub fn account_exists(product: &str, sign_in: &str) -> Message {
@@ -121,6 +151,8 @@ pub(super) fn samples(store: &str) -> Vec<Message> {
     vec![
         verify_email("Shopfleet", Some(store), url),
         verify_email("Shopfleet", None, url),
+        password_reset("Shopfleet", url),
+        password_changed("Shopfleet", url),
         account_exists("Shopfleet", url),
         store_ready(store, "https://ana.shops.example", url),
         store_failed(store, "The database did not start.", "J-1", url),

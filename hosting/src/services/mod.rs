@@ -12,7 +12,9 @@ pub mod delete_store;
 pub mod passwords;
 pub mod place_store;
 pub mod re_authenticate;
+pub mod request_password_reset;
 pub mod resend_verification;
+pub mod reset_password;
 pub mod retry_job;
 pub mod reveal_credentials;
 pub mod seed_defaults;
@@ -25,7 +27,9 @@ pub mod store_wish;
 pub mod verify_email;
 
 use crate::crypto::KeyRing;
-use crate::db::{Conflict, Db, DbError};
+use crate::db::audit::NewEvent;
+use crate::db::{Conflict, Db, DbError, Queries, Tx};
+use crate::domain::Actor;
 use crate::queue::Queue;
 
 /// What every service needs.
@@ -71,4 +75,19 @@ impl Conflict for ServiceError {
     fn is_conflict(&self) -> bool {
         matches!(self, Self::Db(e) if e.is_conflict())
     }
+}
+
+/// Appends an audit row about `(kind, id)`; holds the head of the chain until the transaction ends, so it comes last.
+async fn audited(
+    tx: &mut Tx,
+    services: &Services,
+    actor: &Actor,
+    action: &str,
+    (target_kind, target_id): (&str, &str),
+    outcome: &str,
+    details: serde_json::Value,
+) -> Result<(), ServiceError> {
+    let event = NewEvent { action, target_kind, target_id, outcome, details };
+    tx.audit().append(&services.keys, actor, &event).await?;
+    Ok(())
 }

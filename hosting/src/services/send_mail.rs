@@ -81,6 +81,16 @@ pub async fn send_mail(
                 &base.join(&format!("/verify?token={}", token.expose())),
             )
         }
+        "password_reset" => {
+            let token = random_token();
+            let mut tx = services.db.begin().await?;
+            tx.password_resets()
+                .insert(args.customer_id.unwrap_or_default(), &to, &sha256(token.expose().as_bytes()))
+                .await?;
+            tx.commit().await?;
+            messages::password_reset(&product, &base.join(&format!("/password/reset?token={}", token.expose())))
+        }
+        "password_changed" => messages::password_changed(&product, &base.join("/password/forgot")),
         "account_exists" => messages::account_exists(&product, &base.join("/login")),
         "store_ready" => {
             let url = store.as_ref().and_then(|s| s.host.as_deref()).map(|h| settings.store_url(h)).unwrap_or_default();

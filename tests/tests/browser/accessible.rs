@@ -41,8 +41,18 @@ async fn console(browser: &Browser, expected: &[&str], faults: &mut Vec<String>)
 pub async fn empty_pages(stage: &Stage) {
     let mut faults = Vec::new();
     let visitor = stage.driver.browser("visitor", &Options::default()).await;
-    for path in ["/", "/pricing", "/signup", "/verify", "/verify?token=0000", "/login", "/admin/login", "/no-such-page"]
-    {
+    for path in [
+        "/",
+        "/pricing",
+        "/signup",
+        "/verify",
+        "/verify?token=0000",
+        "/login",
+        "/password/forgot",
+        "/password/reset?token=0000",
+        "/admin/login",
+        "/no-such-page",
+    ] {
         look(&visitor, stage, path, &format!("visitor {path}"), &mut faults).await;
     }
     console(&visitor, &["404 (Not Found)"], &mut faults).await;

@@ -7,6 +7,7 @@ mod confirm;
 mod database;
 mod forms;
 mod log;
+mod password;
 mod rights;
 mod sessions;
 mod sign_up;

@@ -373,6 +373,7 @@ fn notice_named(name: &str) -> Option<Notice> {
     let (tone, text) = match name {
         "signed_out" => ("good", "You are signed out."),
         "mail_sent" => ("good", "A new link is on its way. Only the newest one works."),
+        "password_reset" => ("good", "Your new password is set and every device is signed out. Sign in with it."),
         "deletion_planned" => ("warn", "The deletion is planned. Until then you can cancel it."),
         "deletion_cancelled" => ("good", "The deletion is cancelled. Your store stays."),
         "retry_started" => ("good", "A new attempt is on its way."),

@@ -7,6 +7,7 @@ pub mod dashboard;
 pub mod health;
 pub mod home;
 pub mod log_routes;
+pub mod password;
 pub mod plans;
 pub mod pricing;
 pub mod setup;

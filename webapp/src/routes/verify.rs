@@ -6,7 +6,7 @@ use super::{Answer, need_key, refuse};
 use crate::error::{WebError, wait_words};
 use crate::extract::{Ctx, Form, Query, cookie_name};
 use crate::rate_limit::{MAIL_ACCOUNT, MAIL_ADDRESS, VERIFY_ADDRESS};
-use crate::urls;
+use crate::urls::{self, is_token};
 use crate::views::public::{EmailForm, Verify};
 use crate::views::{Field, FieldError};
 use actix_web::{HttpRequest, HttpResponse};
@@ -149,10 +149,6 @@ pub async fn resend(ctx: Ctx, form: Form) -> Answer {
     ctx.set_cookie("pending", &hex::encode(email.as_str()), Some(86_400));
     ctx.flash("mail_sent");
     Ok(ctx.see_other("/verify"))
-}
-
-fn is_token(token: &str) -> bool {
-    token.len() == 64 && token.bytes().all(|b| b.is_ascii_hexdigit())
 }
 
 /// The address this browser typed, checked again: a cookie is outside text.

@@ -35,6 +35,8 @@ pub const PAGES: &[&str] = &[
     public::SignUp::TEMPLATE,
     public::Verify::TEMPLATE,
     public::Login::TEMPLATE,
+    public::ForgotPassword::TEMPLATE,
+    public::ResetPassword::TEMPLATE,
     owner::Reauthenticate::TEMPLATE,
     owner::Setup::TEMPLATE,
     owner::Dashboard::TEMPLATE,

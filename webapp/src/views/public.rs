@@ -146,3 +146,42 @@ pub struct Login {
     pub next: String,
 }
 view!(Login => "pages/auth/login.html", remembered = true);
+
+/// `/password/forgot`
+#[derive(Debug, Clone, Serialize)]
+pub struct ForgotPassword {
+    /// Chrome.
+    pub page: Page,
+    /// The mail is on its way, if there is an account.
+    pub sent: bool,
+    /// One-use key.
+    pub form_key: String,
+    /// Values and errors.
+    pub form: EmailForm,
+}
+view!(ForgotPassword => "pages/auth/forgot.html");
+
+/// State of the form for a new password.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct NewPasswordForm {
+    /// Summary.
+    pub errors: Vec<FieldError>,
+    /// New password: never keeps a value.
+    pub new_password: Field,
+}
+
+/// `/password/reset`
+#[derive(Debug, Clone, Serialize)]
+pub struct ResetPassword {
+    /// Chrome.
+    pub page: Page,
+    /// The link may be used.
+    pub usable: bool,
+    /// For password managers.
+    pub email: String,
+    /// The token of the link.
+    pub token: String,
+    /// Errors.
+    pub form: NewPasswordForm,
+}
+view!(ResetPassword => "pages/auth/reset.html");

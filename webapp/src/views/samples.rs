@@ -333,6 +333,17 @@ fn all() -> Vec<(&'static str, String)> {
         email: Field { value: "ana@example.com".into(), error: "The email or the password is not right".into() },
         password: Field::default(),
     };
+    let wrong_password = || {
+        let text = "Enter a password of at least 10 characters".to_owned();
+        NewPasswordForm {
+            errors: vec![FieldError { field: "new_password", text: text.clone() }],
+            new_password: Field { value: String::new(), error: text },
+        }
+    };
+    let forgot =
+        |sent| ForgotPassword { page: page("Password"), sent, form_key: "k".into(), form: EmailForm::default() };
+    let reset =
+        |usable, form| ResetPassword { page: page("Password"), usable, email: HOSTILE.into(), token: "t".into(), form };
     let groups = |revealed: bool| {
         vec![
             CredentialGroup {
@@ -688,6 +699,11 @@ fn all() -> Vec<(&'static str, String)> {
         ("verify-confirm", verify("confirm").render()),
         ("verify-password", verify("password").render()),
         ("verify-expired", verify("expired").render()),
+        ("forgot", forgot(false).render()),
+        ("forgot-sent", forgot(true).render()),
+        ("reset", reset(true, NewPasswordForm::default()).render()),
+        ("reset-error", reset(true, wrong_password()).render()),
+        ("reset-over", reset(false, NewPasswordForm::default()).render()),
         (
             "login",
             Login {
