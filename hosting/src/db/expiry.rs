@@ -13,7 +13,8 @@ pub struct Expiry<'c> {
 }
 
 impl Expiry<'_> {
-    /// Sign-in sessions over for a week, used or dead links after a week, form keys after two days.
+    /// Sign-in sessions over for a week, used or dead links after a week, form keys after two days, API
+    /// credentials a week after their end, kept answers after a day.
     ///
     /// # Errors
     /// Database trouble.
@@ -32,6 +33,18 @@ impl Expiry<'_> {
             .execute(&mut *self.conn)
             .await?
             .rows_affected();
+        gone += sqlx::query!("DELETE FROM api_requests WHERE created_at < NOW(6) - INTERVAL 1 DAY LIMIT ?", BITE)
+            .execute(&mut *self.conn)
+            .await?
+            .rows_affected();
+        // Their refresh tokens go with them.
+        gone += sqlx::query!(
+            "DELETE FROM api_credentials WHERE expires_at < NOW(6) - INTERVAL 7 DAY OR revoked_at < NOW(6) - INTERVAL 90 DAY LIMIT ?",
+            BITE
+        )
+        .execute(&mut *self.conn)
+        .await?
+        .rows_affected();
         Ok(gone)
     }
 

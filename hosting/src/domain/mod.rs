@@ -9,6 +9,7 @@ pub mod money;
 pub mod platform;
 pub mod port;
 pub mod progress;
+pub mod scope;
 pub mod store;
 pub mod text;
 
