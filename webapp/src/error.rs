@@ -42,6 +42,12 @@ pub enum WebError {
     /// The form cannot be read at all (a field twice, bad encoding).
     #[error("unreadable: {0}")]
     Unreadable(String),
+    /// Fields that are not right: name and words.
+    #[error("invalid: {0:?}")]
+    Invalid(Vec<(String, String)>),
+    /// Name or password is wrong (JSON API; pages show the form again).
+    #[error("wrong name or password")]
+    WrongLogIn,
     /// Too often; seconds to wait.
     #[error("too many requests")]
     TooMany(u64),
@@ -62,7 +68,7 @@ impl ResponseError for WebError {
         match self {
             Self::BadRequest(_) => StatusCode::BAD_REQUEST,
             Self::SignIn(_) => StatusCode::SEE_OTHER,
-            Self::SignedOut => StatusCode::UNAUTHORIZED,
+            Self::SignedOut | Self::WrongLogIn => StatusCode::UNAUTHORIZED,
             Self::Forbidden(_) => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
@@ -70,7 +76,7 @@ impl ResponseError for WebError {
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::MediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Misdirected => StatusCode::MISDIRECTED_REQUEST,
-            Self::Unreadable(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::Unreadable(_) | Self::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
@@ -82,6 +88,9 @@ impl ResponseError for WebError {
         match self {
             Self::SignIn(to) => {
                 response.insert_header((header::LOCATION, to.clone()));
+            }
+            Self::SignedOut | Self::WrongLogIn => {
+                response.insert_header((header::WWW_AUTHENTICATE, "Bearer"));
             }
             Self::MethodNotAllowed(allow) => {
                 response.insert_header((header::ALLOW, allow.clone()));
@@ -101,12 +110,19 @@ impl ResponseError for WebError {
 }
 
 impl WebError {
+    /// One field that is not right.
+    #[must_use]
+    pub fn field(name: &str, words: impl Into<String>) -> Self {
+        Self::Invalid(vec![(name.to_owned(), words.into())])
+    }
+
     /// A short stable code for problem+json.
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
             Self::BadRequest(_) => "bad_request",
-            Self::SignIn(_) | Self::SignedOut => "signed_out",
+            Self::SignIn(_) | Self::SignedOut => "unauthenticated",
+            Self::WrongLogIn => "wrong_log_in",
             Self::Forbidden(_) => "forbidden",
             Self::NotFound => "not_found",
             Self::MethodNotAllowed(_) => "method_not_allowed",
@@ -115,6 +131,7 @@ impl WebError {
             Self::MediaType => "unsupported_media_type",
             Self::Misdirected => "misdirected",
             Self::Unreadable(_) => "unreadable",
+            Self::Invalid(_) => "invalid",
             Self::TooMany(_) => "too_many_requests",
             Self::Unavailable(_) => "unavailable",
             Self::Internal(_) => "internal",
@@ -136,6 +153,8 @@ impl WebError {
             Self::MediaType => ("We could not read this form", one("It was not sent the way a browser sends forms. Nothing was changed.")),
             Self::Misdirected => ("This address is not served here", one("Open the panel at its own address.")),
             Self::Unreadable(words) => ("We could not read this form", vec![words.clone(), "Nothing was changed.".into()]),
+            Self::Invalid(fields) => ("Something is not right", fields.iter().map(|(_, w)| format!("{}.", w.trim_end_matches('.'))).collect()),
+            Self::WrongLogIn => ("The email or the password is not right", one("Nothing was changed.")),
             Self::TooMany(seconds) => ("Too many tries", vec![format!("Wait {}, then try again. Nothing was changed.", wait_words(*seconds))]),
             Self::Unavailable(_) => ("We cannot reach our database", vec!["Stores keep running. Nothing was changed.".into(), "This page works again as soon as the database answers. Try again in a moment.".into()]),
             Self::Internal(_) => ("Something failed on our side", vec!["It is recorded with the reference below. If you were changing something, look whether it happened before you try again.".into()]),
@@ -166,7 +185,7 @@ impl From<ServiceError> for WebError {
             ServiceError::Denied(role) => Self::Forbidden(format!("Only {role} may do this.")),
             ServiceError::Conflict(words) => Self::Conflict(words),
             ServiceError::Invalid(fields) => {
-                Self::Unreadable(fields.first().map_or_else(String::new, |(_, w)| w.clone()))
+                Self::Invalid(fields.into_iter().map(|(name, words)| (name.to_owned(), words)).collect())
             }
             ServiceError::Db(db) => db.into(),
         }

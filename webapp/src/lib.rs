@@ -1,6 +1,7 @@
 //! The web front: pages, streams, forms. Thin: rules live in `hosting::services`, SQL in
 //! `hosting::db`; nothing here touches Docker or the host.
 
+pub mod api;
 pub mod assets;
 pub mod error;
 pub mod extract;

@@ -2,6 +2,7 @@
 //! the handler inside a net for panics; on the way back error pages, headers, cookies.
 //! Rights come from the route table: an address that is not in it does not exist.
 
+use crate::api::gate::{self, Entry};
 use crate::error::{Failure, WebError};
 use crate::extract::{Arrival, cookie_name, html};
 use crate::extract::{Ctx, Who, role_words};
@@ -47,11 +48,11 @@ pub async fn pipeline<B: MessageBody + 'static>(
     let method = request.method().clone();
     let address = client_address(&request, state.config.base_url.is_https());
 
-    let (who, refusal) = match admit(&request, &state, &route, &address).await {
-        Ok(who) => (who, None),
-        Err((who, error)) => (who, Some(error)),
+    let (entry, refusal) = match admit(&request, &state, &route, &address).await {
+        Ok(entry) => (entry, None),
+        Err((entry, error)) => (entry, Some(error)),
     };
-    let ctx = Ctx::new(request.request(), Arrival { state: state.clone(), request_id, address }, who);
+    let ctx = Ctx::new(request.request(), Arrival { state: state.clone(), request_id, address }, entry);
     request.extensions_mut().insert(ctx.clone());
 
     let mut response = if let Some(error) = refusal {
@@ -100,8 +101,9 @@ async fn admit(
     state: &AppState,
     route: &[&'static Route],
     address: &str,
-) -> Result<Who, (Who, WebError)> {
-    let stranger = |error| (Who::Visitor, error);
+) -> Result<Entry, (Entry, WebError)> {
+    let person = |who| Entry { who, caller: None, rate: None };
+    let stranger = |error| (person(Who::Visitor), error);
     let listed = route.iter().find(|r| router::takes(r, request.method())).copied();
     let open = route.first().is_some_and(|r| r.access == Access::Operations);
     if open {
@@ -115,7 +117,11 @@ async fn admit(
     }
     let Some(first) = route.first() else { return Err(stranger(WebError::NotFound)) };
     if matches!(first.access, Access::Operations | Access::Asset) {
-        return listed.map_or_else(|| Err(stranger(not_allowed(route))), |_| Ok(Who::Visitor));
+        return listed.map_or_else(|| Err(stranger(not_allowed(route))), |_| Ok(person(Who::Visitor)));
+    }
+    if first.path.starts_with("/api/v1/") {
+        let entry = gate::admit(request, state, listed.unwrap_or(first), address).await?;
+        return if listed.is_some() { Ok(entry) } else { Err((entry, not_allowed(route))) };
     }
     let secure = state.config.base_url.is_https();
     let area = if first.path.starts_with("/admin") { "staff" } else { "session" };
@@ -131,20 +137,20 @@ async fn admit(
     };
     let access = listed.map_or(first.access, |r| r.access);
     if let Err(error) = allowed(access, &who, request, first) {
-        return Err((who, error));
+        return Err((person(who), error));
     }
     if listed.is_none() {
-        return Err((who, not_allowed(route)));
+        return Err((person(who), not_allowed(route)));
     }
     if !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS) && !same_origin(request, state) {
         return Err((
-            who,
+            person(who),
             WebError::Forbidden(
                 "This was sent from another page. Open the panel itself and do it there. Nothing was changed.".into(),
             ),
         ));
     }
-    Ok(who)
+    Ok(person(who))
 }
 
 async fn find_session(state: &AppState, token: &str) -> Result<Who, WebError> {
@@ -186,6 +192,8 @@ fn allowed(access: Access, who: &Who, request: &ServiceRequest, route: &Route) -
             }
             s.role
         }
+        // It has a gate of its own.
+        (Area::Api, _) => return Err(WebError::SignedOut),
         (Area::Staff, _) => return Err(sign_in("/admin/login")),
     };
     match access.needs() {
@@ -283,17 +291,19 @@ async fn draw(ctx: &Ctx, error: &WebError) -> HttpResponse {
         builder.insert_header((name.clone(), value.clone()));
     }
     if ctx.wants_json() {
-        return builder.insert_header((header::CONTENT_TYPE, "application/problem+json")).body(
-            serde_json::json!({
-                "type": format!("about:blank#{}", error.code()),
-                "code": error.code(),
-                "title": heading,
-                "status": status.as_u16(),
-                "detail": words.join(" "),
-                "request_id": ctx.request_id(),
-            })
-            .to_string(),
-        );
+        let mut problem = serde_json::json!({
+            "type": format!("about:blank#{}", error.code()),
+            "code": error.code(),
+            "title": heading,
+            "status": status.as_u16(),
+            "detail": words.join(" "),
+            "request_id": ctx.request_id(),
+        });
+        if let WebError::Invalid(fields) = error {
+            problem["errors"] =
+                fields.iter().map(|(name, words)| serde_json::json!({ "field": name, "message": words })).collect();
+        }
+        return builder.insert_header((header::CONTENT_TYPE, "application/problem+json")).body(problem.to_string());
     }
     let staff = ctx.here().starts_with("/admin");
     let (back, back_text) = match error {
@@ -365,6 +375,15 @@ fn finish<B>(response: &mut HttpResponse<B>, ctx: &Ctx, route: &[&'static Route]
         .and_then(|text| header::HeaderValue::from_str(&text).ok())
         .unwrap_or(header::HeaderValue::from_static(POLICY));
     headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+    if let Some(rate) = ctx.rate() {
+        for (name, value) in [
+            ("ratelimit-limit", rate.limit),
+            ("ratelimit-remaining", rate.remaining),
+            ("ratelimit-reset", rate.full_ms.div_ceil(1000)),
+        ] {
+            headers.insert(header::HeaderName::from_static(name), header::HeaderValue::from(value));
+        }
+    }
     if let Ok(id) = header::HeaderValue::from_str(ctx.request_id()) {
         headers.insert(header::HeaderName::from_static("x-request-id"), id);
     }

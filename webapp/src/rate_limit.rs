@@ -38,16 +38,35 @@ pub const VERIFY_ADDRESS: Bucket = Bucket { purpose: "verify.address", burst: 30
 /// Showing credentials.
 pub const REVEAL_ACCOUNT: Bucket = Bucket { purpose: "reveal.account", burst: 20, every_ms: 30_000 };
 
-/// `KEYS[1]` bucket; `ARGV` now ms, burst, every ms. Answers ms to wait, 0 = go (generic cell rate).
+/// Requests of one credential of the JSON API.
+pub const API_CALLER: Bucket = Bucket { purpose: "api.caller", burst: 600, every_ms: 20 };
+/// Requests to the JSON API without a credential that stands, from one address.
+pub const API_ADDRESS: Bucket = Bucket { purpose: "api.address", burst: 120, every_ms: 500 };
+
+/// What is left of a bucket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Taken {
+    /// Milliseconds to wait; 0 = go.
+    pub wait_ms: u64,
+    /// How many more at once.
+    pub remaining: u64,
+    /// Milliseconds until it is full again.
+    pub full_ms: u64,
+    /// How many at once when it is full.
+    pub limit: u64,
+}
+
+/// `KEYS[1]` bucket; `ARGV` now ms, burst, every ms. Answers ms to wait, 0 = go (generic cell rate),
+/// and when the bucket is full again.
 const TAKE: &str = "
 local tat = tonumber(redis.call('GET', KEYS[1]) or ARGV[1])
 local now, burst, every = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 if tat < now then tat = now end
 local next = tat + every
 local wait = next - burst * every - now
-if wait > 0 then return wait end
+if wait > 0 then return {wait, tat} end
 redis.call('SET', KEYS[1], next, 'PX', math.max(next - now, 1))
-return 0";
+return {0, next}";
 
 /// `KEYS[1]` failures; `ARGV` now ms, 0 look or 1 fail. Answers ms to wait. From the fifth failure
 /// on the wait doubles from 1 s to 15 min; an hour without failures forgets.
@@ -61,8 +80,8 @@ if ARGV[2] == '1' then
   redis.call('HSET', KEYS[1], 'n', n, 'till', till)
   redis.call('PEXPIRE', KEYS[1], 3600000)
 end
-if till > now then return math.floor(till - now) end
-return 0";
+if till > now then return {math.floor(till - now), till} end
+return {0, 0}";
 
 /// Subjects this process remembers while Redis is away.
 const LOCAL_SUBJECTS: usize = 50_000;
@@ -99,13 +118,21 @@ impl RateLimits {
     /// # Errors
     /// Seconds to wait when it is empty.
     pub async fn take(&self, bucket: Bucket, subject: &str) -> Result<(), u64> {
+        let taken = self.take_counted(bucket, subject).await;
+        if taken.wait_ms == 0 { Ok(()) } else { Err(taken.wait_ms.div_ceil(1000)) }
+    }
+
+    /// Takes one from the bucket of a subject and says what is left.
+    pub async fn take_counted(&self, bucket: Bucket, subject: &str) -> Taken {
         let key = key(bucket.purpose, subject);
         let now = now_ms();
-        let wait = match self.run(&self.take, &key, &[now, bucket.burst, bucket.every_ms]).await {
-            Some(wait) => wait,
+        let (wait_ms, full_at) = match self.run(&self.take, &key, &[now, bucket.burst, bucket.every_ms]).await {
+            Some(answer) => answer,
             None => self.take_local(&key, now, bucket),
         };
-        if wait == 0 { Ok(()) } else { Err(wait.div_ceil(1000)) }
+        let full_ms = full_at.saturating_sub(now);
+        let remaining = bucket.burst.saturating_sub(full_ms.div_ceil(bucket.every_ms.max(1)));
+        Taken { wait_ms, remaining, full_ms, limit: bucket.burst }
     }
 
     /// Whether a subject has to wait after failures.
@@ -133,7 +160,7 @@ impl RateLimits {
 
     async fn delayed(&self, key: &str, failed: bool) -> u64 {
         let now = now_ms();
-        if let Some(wait) = self.run(&self.delay, key, &[now, u64::from(failed)]).await {
+        if let Some((wait, _)) = self.run(&self.delay, key, &[now, u64::from(failed)]).await {
             return wait;
         }
         let mut local = self.lock();
@@ -153,7 +180,7 @@ impl RateLimits {
         till.saturating_sub(now)
     }
 
-    fn take_local(&self, key: &str, now: u64, bucket: Bucket) -> u64 {
+    fn take_local(&self, key: &str, now: u64, bucket: Bucket) -> (u64, u64) {
         let mut local = self.lock();
         if local.buckets.len() > LOCAL_SUBJECTS {
             local.buckets.retain(|_, tat| *tat > now);
@@ -163,16 +190,16 @@ impl RateLimits {
         if wait == 0 {
             local.buckets.insert(key.to_owned(), next);
         }
-        wait
+        (wait, next)
     }
 
-    async fn run(&self, script: &redis::Script, key: &str, args: &[u64]) -> Option<u64> {
+    async fn run(&self, script: &redis::Script, key: &str, args: &[u64]) -> Option<(u64, u64)> {
         let mut conn = self.queue.conn().await.ok()?;
         let mut call = script.key(key);
         for arg in args {
             call.arg(*arg);
         }
-        let answer = tokio::time::timeout(Duration::from_millis(500), call.invoke_async::<u64>(&mut conn)).await;
+        let answer = tokio::time::timeout(Duration::from_millis(500), call.invoke_async::<(u64, u64)>(&mut conn)).await;
         match answer {
             Ok(Ok(wait)) => Some(wait),
             Ok(Err(error)) => {

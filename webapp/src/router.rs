@@ -1,6 +1,7 @@
 //! The table of contents of the site: every address, its verbs, who may, and the handler.
 //! The pipeline reads rights from here, the tests read it too; nothing is registered elsewhere.
 
+use crate::api;
 use crate::error::WebError;
 use crate::routes::{
     account, admin, dashboard, health, home, password, pricing, setup, sign_up, staff_session, theme, verify,
@@ -30,6 +31,18 @@ pub enum Access {
     StaffManager,
     /// Any staff, also with a temporary password.
     StaffPassword,
+    /// JSON API: everybody.
+    ApiOpen,
+    /// JSON API: customers and staff; customers find their own only.
+    ApiAny,
+    /// JSON API: customers.
+    ApiOwner,
+    /// JSON API: any staff.
+    ApiStaff,
+    /// JSON API: admin and super admin.
+    ApiOperator,
+    /// JSON API: super admin (settings, checking the audit log).
+    ApiSuper,
 }
 
 /// Whose session an address takes.
@@ -41,6 +54,8 @@ pub enum Area {
     Owner,
     /// A staff member's.
     Staff,
+    /// A credential of the JSON API, which `api::gate` looks at.
+    Api,
 }
 
 impl Access {
@@ -48,9 +63,10 @@ impl Access {
     #[must_use]
     pub fn area(self) -> Area {
         match self {
-            Self::Operations | Self::Asset | Self::Everybody => Area::Open,
+            Self::Operations | Self::Asset | Self::Everybody | Self::ApiOpen => Area::Open,
             Self::Owner => Area::Owner,
             Self::Staff | Self::Operator | Self::StaffManager | Self::StaffPassword => Area::Staff,
+            Self::ApiAny | Self::ApiOwner | Self::ApiStaff | Self::ApiOperator | Self::ApiSuper => Area::Api,
         }
     }
 
@@ -59,11 +75,12 @@ impl Access {
     #[must_use]
     pub fn needs(self) -> Option<(Capability, Reach)> {
         match self {
-            Self::Operations | Self::Asset | Self::Everybody => None,
-            Self::Owner => Some((Capability::ViewStores, Reach::Own)),
-            Self::Staff | Self::StaffPassword => Some((Capability::ViewStores, Reach::All)),
-            Self::Operator => Some((Capability::WorkOnStores, Reach::All)),
+            Self::Operations | Self::Asset | Self::Everybody | Self::ApiOpen => None,
+            Self::Owner | Self::ApiAny | Self::ApiOwner => Some((Capability::ViewStores, Reach::Own)),
+            Self::Staff | Self::StaffPassword | Self::ApiStaff => Some((Capability::ViewStores, Reach::All)),
+            Self::Operator | Self::ApiOperator => Some((Capability::WorkOnStores, Reach::All)),
             Self::StaffManager => Some((Capability::ManageStaff, Reach::All)),
+            Self::ApiSuper => Some((Capability::ExportAudit, Reach::All)),
         }
     }
 }
@@ -149,6 +166,40 @@ routes! {
     "/admin/jobs/{job}/cleanup" { GET Operator admin::job_action::cleanup_page; POST Operator admin::job_action::cleanup; }
     "/admin/jobs/{job}/release" { POST Operator admin::job_action::release; }
     "/admin/system" { GET Staff admin::system::get; }
+    "/api/openapi.json" { GET Everybody api::openapi::get; }
+    "/api/docs" { GET Everybody api::docs::get; }
+    "/api/v1/auth/login" { POST ApiOpen api::auth::log_in; }
+    "/api/v1/auth/refresh" { POST ApiOpen api::auth::refresh; }
+    "/api/v1/auth/logout" { POST ApiAny api::auth::log_out; }
+    "/api/v1/oauth/token" { POST ApiOpen api::oauth::token; }
+    "/api/v1/account" { GET ApiAny api::account::get; }
+    "/api/v1/tokens" { GET ApiAny api::tokens::list; POST ApiAny api::tokens::create; }
+    "/api/v1/tokens/{id}" { DELETE ApiAny api::tokens::revoke; }
+    "/api/v1/plans" { GET ApiOpen api::plans::list; }
+    "/api/v1/stores" { GET ApiAny api::stores::list; POST ApiOwner api::stores::create; }
+    "/api/v1/stores/{id}" { GET ApiAny api::stores::get; }
+    "/api/v1/stores/{id}/deletion" { PUT ApiOwner api::stores::plan_deletion; DELETE ApiOwner api::stores::cancel_deletion; }
+    "/api/v1/stores/{id}/credentials" { POST ApiOwner api::stores::credentials; }
+    "/api/v1/jobs" { GET ApiAny api::jobs::list; }
+    "/api/v1/jobs/{id}" { GET ApiAny api::jobs::get; }
+    "/api/v1/jobs/{id}/lines" { GET ApiAny api::jobs::lines; }
+    "/api/v1/jobs/{id}/events" { GET ApiAny api::jobs::events; }
+    "/api/v1/jobs/{id}/retry" { POST ApiAny api::jobs::retry; }
+    "/api/v1/jobs/{id}/cancel" { POST ApiOperator api::jobs::cancel; }
+    "/api/v1/jobs/{id}/cleanup" { POST ApiOperator api::jobs::cleanup; }
+    "/api/v1/jobs/{id}/release" { POST ApiOperator api::jobs::release; }
+    "/api/v1/customers" { GET ApiStaff api::customers::list; }
+    "/api/v1/customers/{id}" { GET ApiStaff api::customers::get; }
+    "/api/v1/servers" { GET ApiStaff api::servers::list; }
+    "/api/v1/schedules" { GET ApiStaff api::schedules::list; }
+    "/api/v1/schedules/{name}/run" { POST ApiOperator api::schedules::run; }
+    "/api/v1/schedules/{name}/pause" { POST ApiOperator api::schedules::pause; }
+    "/api/v1/schedules/{name}/resume" { POST ApiOperator api::schedules::resume; }
+    "/api/v1/audit" { GET ApiStaff api::audit::list; }
+    "/api/v1/audit/verification" { GET ApiSuper api::audit::verify; }
+    "/api/v1/settings" { GET ApiOperator api::settings::list; }
+    "/api/v1/settings/{name}" { PUT ApiSuper api::settings::set; }
+    "/api/v1/system" { GET ApiStaff api::system::get; }
 }
 
 /// The routes of the address a request asks for, empty when there is none.

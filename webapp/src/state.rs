@@ -36,6 +36,8 @@ pub struct AppState {
     pub metrics: Option<PrometheusHandle>,
     /// Cancelled when the process is told to stop; ends streams.
     pub stop: CancellationToken,
+    /// Key of the JSON API's access tokens.
+    pub api_key: [u8; 32],
     /// Key of form tokens and pre-sign-in cookies.
     pub form_key: [u8; 32],
     cache: Arc<Cache>,
@@ -83,6 +85,7 @@ impl AppState {
         stop: CancellationToken,
     ) -> Self {
         let form_key = services.keys.derive("web/forms");
+        let api_key = services.keys.derive("api/access-tokens");
         Self {
             limits: RateLimits::new(services.queue.clone()),
             passwords: Passwords::new(),
@@ -92,6 +95,7 @@ impl AppState {
             hub,
             metrics,
             stop,
+            api_key,
             form_key,
             cache: Arc::default(),
         }

@@ -13,7 +13,7 @@ use bytes::Bytes;
 use futures_util::FutureExt;
 use hosting::db::login_sessions::SessionOwner;
 use hosting::db::{DbResult, Queries};
-use hosting::domain::{Audience, JobState, Line};
+use hosting::domain::{Audience, JobState, Line, Uid};
 use hosting::progress::Update;
 use serde_json::{Value, json};
 use std::collections::HashMap;
@@ -100,11 +100,14 @@ pub fn open(ctx: &Ctx, reader: Reader, picture: Picture, after: u32) -> Result<H
     };
     let seat = ctx.state().streams.sit(person).ok_or(WebError::TooMany(15))?;
     let (sender, receiver) = mpsc::channel::<Result<Bytes, actix_web::Error>>(BUFFER);
-    let session = ctx.session_hash();
+    let proof = match ctx.caller() {
+        Ok(caller) => Proof::Credential(caller.uid),
+        Err(_) => Proof::Cookie(ctx.session_hash()),
+    };
     let state = ctx.state().clone();
     actix_web::rt::spawn(async move {
         let _seat = seat;
-        let mut stream = Stream { state, reader, picture, last: after, sender, sent: HashMap::new(), session };
+        let mut stream = Stream { state, reader, picture, last: after, sender, sent: HashMap::new(), proof };
         // The reader is gone, or the database: either way it comes back by number.
         let _ = stream.run().await;
     });
@@ -123,7 +126,15 @@ struct Stream {
     sender: mpsc::Sender<Result<Bytes, actix_web::Error>>,
     /// Last form of each event that replaces itself, so that nothing is said twice.
     sent: HashMap<String, String>,
-    session: Option<[u8; 32]>,
+    proof: Proof,
+}
+
+/// What the reader came in with, to be looked at again.
+enum Proof {
+    /// A browser's session.
+    Cookie(Option<[u8; 32]>),
+    /// A credential of the JSON API: lines go out as data, not drawn.
+    Credential(Uid),
 }
 
 /// The stream is over.
@@ -237,6 +248,11 @@ impl Stream {
         let Some(to) = lines.last().map(|l| l.seq) else { return Ok(()) };
         let from = self.last.saturating_add(1);
         let body = match self.reader {
+            _ if matches!(self.proof, Proof::Credential(_)) => {
+                let mine = |l: &&Line| self.reader == Reader::Staff || l.audience == Audience::Owner;
+                let shown: Vec<Value> = lines.iter().filter(mine).map(crate::api::jobs::line).collect();
+                json!({ "from": from, "to": to, "lines": shown })
+            }
             Reader::Staff => {
                 let attempt = self.picture.job.attempt;
                 let positions = self.picture.positions(attempt);
@@ -286,10 +302,15 @@ impl Stream {
 
     /// Whether the session and the right to this job still stand.
     async fn may_still(&self) -> bool {
-        let Some(hash) = self.session else { return false };
         let look = async {
             let mut conn = self.state.services.db.read().await?;
-            let owner = conn.login_sessions().find(&hash).await?;
+            let owner = match &self.proof {
+                Proof::Cookie(Some(hash)) => conn.login_sessions().find(hash).await?,
+                Proof::Cookie(None) => None,
+                Proof::Credential(uid) => {
+                    conn.api_credentials().find(uid, "").await?.filter(|c| c.scopes.allow("jobs:read")).map(|c| c.owner)
+                }
+            };
             Ok::<bool, hosting::DbError>(match owner {
                 Some(SessionOwner::Customer(c)) => {
                     self.reader == Reader::Owner && self.picture.job.customer_id == Some(c.customer_id)

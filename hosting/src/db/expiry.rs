@@ -14,7 +14,8 @@ pub struct Expiry<'c> {
 
 impl Expiry<'_> {
     /// Sign-in sessions over for a week, used or dead links after a week, sign-ups nobody confirmed after a month,
-    /// form keys after two days, tickets of database pages after one.
+    /// form keys after two days, tickets of database pages after one, API credentials a week after their end, kept
+    /// answers after a day.
     ///
     /// # Errors
     /// Database trouble.
@@ -45,6 +46,18 @@ impl Expiry<'_> {
             .execute(&mut *self.conn)
             .await?
             .rows_affected();
+        gone += sqlx::query!("DELETE FROM api_requests WHERE created_at < NOW(6) - INTERVAL 1 DAY LIMIT ?", BITE)
+            .execute(&mut *self.conn)
+            .await?
+            .rows_affected();
+        // Their refresh tokens go with them.
+        gone += sqlx::query!(
+            "DELETE FROM api_credentials WHERE expires_at < NOW(6) - INTERVAL 7 DAY OR revoked_at < NOW(6) - INTERVAL 90 DAY LIMIT ?",
+            BITE
+        )
+        .execute(&mut *self.conn)
+        .await?
+        .rows_affected();
         Ok(gone)
     }
 

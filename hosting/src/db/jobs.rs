@@ -127,6 +127,19 @@ pub struct JobRow {
     pub finished_at: Option<PlainDateTime>,
 }
 
+/// Attempts an owner may order: the first one failed, one more is theirs.
+const OWNER_ATTEMPTS: u32 = 2;
+
+impl JobRow {
+    /// Whether its owner may order one more attempt of a set-up. Automatic attempts count as well, so
+    /// this is generous: after as many attempts as the job makes by itself and as many more, it is
+    /// for us to look.
+    #[must_use]
+    pub fn owner_may_retry(&self) -> bool {
+        self.kind == crate::jobs::PROVISION_STORE && self.attempt <= self.max_attempts.max(1) * OWNER_ATTEMPTS
+    }
+}
+
 /// One step of one attempt.
 #[derive(Debug, Clone)]
 pub struct StepRow {

@@ -40,6 +40,8 @@ macro_rules! transact {
 }
 
 pub mod admins;
+pub mod api_credentials;
+pub mod api_requests;
 pub mod audit;
 pub mod customers;
 pub mod db_admin;
@@ -329,6 +331,14 @@ pub trait Queries {
     /// Worker processes.
     fn workers(&mut self) -> workers::Workers<'_> {
         workers::Workers { conn: self.conn() }
+    }
+    /// What programs sign in with.
+    fn api_credentials(&mut self) -> api_credentials::ApiCredentials<'_> {
+        api_credentials::ApiCredentials { conn: self.conn() }
+    }
+    /// Answers kept under an idempotency key.
+    fn api_requests(&mut self) -> api_requests::ApiRequests<'_> {
+        api_requests::ApiRequests { conn: self.conn() }
     }
     /// The audit chain.
     fn audit(&mut self) -> audit::Audit<'_> {

@@ -10,6 +10,7 @@ pub mod platform;
 pub mod port;
 pub mod progress;
 pub mod rights;
+pub mod scope;
 pub mod store;
 pub mod text;
 

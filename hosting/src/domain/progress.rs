@@ -17,6 +17,16 @@ pub enum Level {
 }
 
 impl Level {
+    /// For programs: debug, info, warning, error.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Debug => "debug",
+            Self::Info => "info",
+            Self::Warning => "warning",
+            Self::Error => "error",
+        }
+    }
     /// As stored: 0 to 3.
     #[must_use]
     pub fn as_u8(self) -> u8 {

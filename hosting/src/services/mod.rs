@@ -3,8 +3,11 @@
 
 pub mod add_server;
 pub mod admin_sign_in;
+pub mod api_credentials;
+pub mod api_log_in;
 pub mod cancel_job;
 pub mod change_admin_password;
+pub mod change_schedule;
 pub mod create_admin;
 pub mod create_store;
 pub mod db_admin;

@@ -10,6 +10,8 @@ use webapp::router::{Access, Area, ROUTES};
 
 /// What to put for each pattern: `{job}` and `{id}` are another customer's.
 fn addresses(job: &str, id: u64) -> BTreeMap<&'static str, String> {
+    // Not anybody's: the tests of the API itself try other people's.
+    let store = "01ARZ3NDEKTSV4RRFFQ69G5FAV";
     let own = |p: &'static str| (p, p.to_owned());
     BTreeMap::from([
         own("/healthz"),
@@ -65,6 +67,40 @@ fn addresses(job: &str, id: u64) -> BTreeMap<&'static str, String> {
         ("/admin/jobs/{job}/cleanup", format!("/admin/jobs/{job}/cleanup")),
         ("/admin/jobs/{job}/release", format!("/admin/jobs/{job}/release")),
         own("/admin/system"),
+        own("/api/openapi.json"),
+        own("/api/docs"),
+        own("/api/v1/auth/login"),
+        own("/api/v1/auth/refresh"),
+        own("/api/v1/auth/logout"),
+        own("/api/v1/oauth/token"),
+        own("/api/v1/account"),
+        own("/api/v1/tokens"),
+        ("/api/v1/tokens/{id}", format!("/api/v1/tokens/{store}")),
+        own("/api/v1/plans"),
+        own("/api/v1/stores"),
+        ("/api/v1/stores/{id}", format!("/api/v1/stores/{store}")),
+        ("/api/v1/stores/{id}/deletion", format!("/api/v1/stores/{store}/deletion")),
+        ("/api/v1/stores/{id}/credentials", format!("/api/v1/stores/{store}/credentials")),
+        own("/api/v1/jobs"),
+        ("/api/v1/jobs/{id}", format!("/api/v1/jobs/{job}")),
+        ("/api/v1/jobs/{id}/lines", format!("/api/v1/jobs/{job}/lines")),
+        ("/api/v1/jobs/{id}/events", format!("/api/v1/jobs/{job}/events")),
+        ("/api/v1/jobs/{id}/retry", format!("/api/v1/jobs/{job}/retry")),
+        ("/api/v1/jobs/{id}/cancel", format!("/api/v1/jobs/{job}/cancel")),
+        ("/api/v1/jobs/{id}/cleanup", format!("/api/v1/jobs/{job}/cleanup")),
+        ("/api/v1/jobs/{id}/release", format!("/api/v1/jobs/{job}/release")),
+        own("/api/v1/customers"),
+        ("/api/v1/customers/{id}", format!("/api/v1/customers/{id}")),
+        own("/api/v1/servers"),
+        own("/api/v1/schedules"),
+        ("/api/v1/schedules/{name}/run", "/api/v1/schedules/housekeeping/run".into()),
+        ("/api/v1/schedules/{name}/pause", "/api/v1/schedules/housekeeping/pause".into()),
+        ("/api/v1/schedules/{name}/resume", "/api/v1/schedules/housekeeping/resume".into()),
+        own("/api/v1/audit"),
+        own("/api/v1/audit/verification"),
+        own("/api/v1/settings"),
+        ("/api/v1/settings/{name}", "/api/v1/settings/product_name".into()),
+        own("/api/v1/system"),
     ])
 }
 
@@ -113,6 +149,10 @@ async fn a_stranger_gets_no_further_than_the_sign_in() {
             staff if staff.area() == Area::Staff => {
                 assert!(status == 303 && to.starts_with("/admin/login"), "{} {path}: {status} {to}", route.method);
             }
+            Access::ApiOpen => assert!([200, 400, 415].contains(&status), "{} {path}: {status}", route.method),
+            Access::ApiAny | Access::ApiOwner | Access::ApiStaff | Access::ApiOperator | Access::ApiSuper => {
+                assert_eq!(status, 401, "{} {path}", route.method);
+            }
             Access::Operations => assert!([200, 404].contains(&status), "{path}: {status}"),
             Access::Asset => assert_eq!(status, 404, "{path}"),
             _ => assert!(
@@ -146,6 +186,12 @@ async fn another_customer_finds_nothing_of_ours() {
     let unknown = "01ARZ3NDEKTSV4RRFFQ69G5FAV";
     for route in ROUTES {
         let path = &list[route.path];
+        // Cookies open nothing of the API; its own tests try it with credentials.
+        if route.path.starts_with("/api/v1/") {
+            let (status, _) = try_it(&eva, route.method, path, &[]).await;
+            assert!(status == 401 || route.access == Access::ApiOpen, "{} {path}: {status}", route.method);
+            continue;
+        }
         if matches!(route.access, Access::Operations | Access::Asset | Access::Everybody)
             || ["/logout"].contains(&route.path)
         {
@@ -216,6 +262,10 @@ async fn unlisted_verbs_are_refused_after_signing_in() {
     let stranger = app.browser();
     let before = app.census().await;
     for (pattern, path) in addresses(&job.to_string(), 1) {
+        // Cookies open nothing there; the tests of the API try its verbs.
+        if pattern.starts_with("/api/v1/") {
+            continue;
+        }
         let routes: Vec<_> = ROUTES.iter().filter(|r| r.path == pattern).collect();
         for method in ["PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND", "FOO"] {
             let (status, to) = try_it(&staff, method, &path, &[]).await;
@@ -251,6 +301,11 @@ async fn unlisted_verbs_are_refused_after_signing_in() {
     assert_eq!(app.census().await, before);
 }
 
+/// Routes that take a browser's session.
+fn pages() -> impl Iterator<Item = &'static webapp::router::Route> {
+    ROUTES.iter().filter(|r| !r.path.starts_with("/api/v1/"))
+}
+
 /// The answer expected of an access for a role: what §4.8 means for pages, written down a second time.
 fn expected(access: Access, role: Role) -> &'static str {
     let (staff, owner) = (role.is_staff(), matches!(role, Role::Customer | Role::Reseller));
@@ -263,6 +318,13 @@ fn expected(access: Access, role: Role) -> &'static str {
         Access::Operator if matches!(role, Role::Admin | Role::SuperAdmin) => "through",
         Access::StaffManager if role == Role::SuperAdmin => "through",
         Access::Operator | Access::StaffManager => "refused",
+        // The tests of the API try its operations.
+        Access::ApiOpen
+        | Access::ApiAny
+        | Access::ApiOwner
+        | Access::ApiStaff
+        | Access::ApiOperator
+        | Access::ApiSuper => "no page",
     }
 }
 
@@ -310,7 +372,7 @@ async fn every_route_for_every_role() {
     let before = app.census().await;
     let (mut wrong, mut tried) = (Vec::new(), 0);
     for (role, b) in &people {
-        for route in ROUTES {
+        for route in pages() {
             let found = fate(b, route.method, &list[route.path]).await;
             tried += 1;
             if found != expected(route.access, *role) {
@@ -319,7 +381,7 @@ async fn every_route_for_every_role() {
         }
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
-    assert_eq!(tried, ROUTES.len() * 6);
+    assert_eq!(tried, pages().count() * 6);
     assert_eq!(app.census().await, before, "looking and refused posts change nothing");
 }
 

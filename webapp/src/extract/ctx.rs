@@ -1,12 +1,15 @@
 //! The caller: built once by the pipeline, handed to handlers.
 
+use crate::api::gate::Entry;
 use crate::error::WebError;
+use crate::rate_limit::Taken;
 use crate::state::AppState;
 use crate::views::{MenuItem, Notice, OneUse, Page, ThemeChoice, User, View};
 use actix_web::cookie::{Cookie, SameSite, time::Duration};
 use actix_web::http::header;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, dev::Payload, web};
 use hosting::crypto::{mac, random_token, same, sha256};
+use hosting::db::api_credentials::Caller;
 use hosting::db::login_sessions::{AdminSession, CustomerSession};
 use hosting::domain::{Actor, Role};
 use std::cell::RefCell;
@@ -31,6 +34,8 @@ pub struct Ctx(Rc<Inner>);
 struct Inner {
     state: web::Data<AppState>,
     who: Who,
+    caller: Option<Rc<Caller>>,
+    rate: Option<Taken>,
     request_id: String,
     address: String,
     user_agent: String,
@@ -60,7 +65,8 @@ pub(crate) fn cookie_name(secure: bool, name: &str) -> String {
 }
 
 impl Ctx {
-    pub(crate) fn new(request: &HttpRequest, arrival: Arrival, who: Who) -> Self {
+    pub(crate) fn new(request: &HttpRequest, arrival: Arrival, entry: Entry) -> Self {
+        let Entry { who, caller, rate } = entry;
         let secure = arrival.state.config.base_url.is_https();
         let cookie = |name: &str| request.cookie(&cookie_name(secure, name)).map(|c| c.value().to_owned());
         let known = cookie("visitor").filter(|v| v.len() == 64 && v.bytes().all(|b| b.is_ascii_hexdigit()));
@@ -74,6 +80,8 @@ impl Ctx {
         let user_agent = request.headers().get(header::USER_AGENT).and_then(|v| v.to_str().ok()).unwrap_or_default();
         Self(Rc::new(Inner {
             who,
+            caller,
+            rate,
             request_id: arrival.request_id,
             address: arrival.address,
             user_agent: user_agent.chars().filter(|c| !c.is_control()).take(255).collect(),
@@ -122,6 +130,17 @@ impl Ctx {
             Who::Staff(s) => Ok(s.clone()),
             _ => Err(WebError::Internal("handler of staff reached without one".into())),
         }
+    }
+    /// The credential of a call of the JSON API; its gate makes sure there is one.
+    ///
+    /// # Errors
+    /// The gate and the handler disagree: our fault.
+    pub fn caller(&self) -> Result<Rc<Caller>, WebError> {
+        self.0.caller.clone().ok_or_else(|| WebError::Internal("handler of the API reached without a caller".into()))
+    }
+    /// What is left of the caller's rate (JSON API).
+    pub(crate) fn rate(&self) -> Option<Taken> {
+        self.0.rate
     }
     /// The client's address.
     #[must_use]

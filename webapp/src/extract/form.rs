@@ -12,6 +12,14 @@ pub const MAX_FORM_BYTES: usize = 32 * 1024;
 /// Nor this.
 const MAX_FIELDS: usize = 250;
 
+/// Reads `a=b&c=d`, for bodies that are not forms of ours.
+///
+/// # Errors
+/// What is not text, or too much of it.
+pub fn pairs(body: &[u8]) -> Result<Form, WebError> {
+    parse(body).map(Form)
+}
+
 /// Posted fields. A field we ask for that was sent twice refuses the whole form; fields we don't
 /// ask for are not looked at.
 #[derive(Debug)]

@@ -5,4 +5,4 @@ mod form;
 
 pub(crate) use ctx::{Arrival, cookie_name, html};
 pub use ctx::{Ctx, Who, role_words};
-pub use form::{Form, Query};
+pub use form::{Form, Query, pairs};

@@ -50,7 +50,6 @@ pub async fn get(ctx: Ctx, path: web::Path<String>, query: Query) -> Answer {
     } else {
         sentence(&job.error_reason)
     };
-    let retried = job.requested_by_owner_retry();
     ctx.ok(&Setup {
         page: ctx.page(format!("{} – {}", badge.word, store.name), "").await,
         heading,
@@ -63,7 +62,7 @@ pub async fn get(ctx: Ctx, path: web::Path<String>, query: Query) -> Answer {
         // Nothing can be charged yet: there is no payment in this version.
         safe_words: "Nothing was charged. We have been told.".into(),
         reference: urls::short_job(&job.uid),
-        can_retry: matches!(job.state, JobState::Failed | JobState::Cancelled) && !retried,
+        can_retry: matches!(job.state, JobState::Failed | JobState::Cancelled) && job.owner_may_retry(),
         retry_url: format!("{here}/retry"),
         form_key: ctx.new_form_key(),
         steps: picture.owner_steps(),
@@ -76,21 +75,6 @@ fn sentence(text: &str) -> String {
     format!("{text}.")
 }
 
-/// Attempts an owner may order: the first one failed, one more is theirs.
-const OWNER_ATTEMPTS: u32 = 2;
-
-trait OwnerRetry {
-    fn requested_by_owner_retry(&self) -> bool;
-}
-
-impl OwnerRetry for JobRow {
-    /// Automatic attempts count as well, so this is generous: after as many attempts as the job makes
-    /// by itself and one more, it is for us to look.
-    fn requested_by_owner_retry(&self) -> bool {
-        self.attempt > self.max_attempts.max(1) * OWNER_ATTEMPTS
-    }
-}
-
 /// One more try.
 pub async fn retry(ctx: Ctx, path: web::Path<String>, form: Form) -> Answer {
     let key = need_key(&form)?;
@@ -99,7 +83,7 @@ pub async fn retry(ctx: Ctx, path: web::Path<String>, form: Form) -> Answer {
     if !super::admin::job_action::first_use(&ctx, &key, "retry_setup").await? {
         return Ok(ctx.see_other(&here));
     }
-    if job.requested_by_owner_retry() {
+    if !job.owner_may_retry() {
         return Err(WebError::Conflict(
             "We are looking at this one ourselves. You get an email when it is done.".into(),
         ));

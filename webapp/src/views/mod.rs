@@ -6,6 +6,7 @@
 
 pub mod admin;
 pub mod ansi;
+pub mod api_docs;
 pub mod common;
 pub mod errors;
 pub mod line_html;
@@ -53,6 +54,7 @@ pub const PAGES: &[&str] = &[
     admin::Job::TEMPLATE,
     admin::JobAction::TEMPLATE,
     admin::System::TEMPLATE,
+    api_docs::Docs::TEMPLATE,
     errors::ErrorPage::TEMPLATE,
 ];
 

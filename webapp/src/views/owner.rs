@@ -255,8 +255,8 @@ pub struct Database {
     /// Minutes without use until it closes.
     pub idle_minutes: u32,
     /// One-use key.
-    pub form_key: String,
+    pub form_key: OneUse,
     /// One-use key of the second form.
-    pub other_key: String,
+    pub other_key: OneUse,
 }
 view!(Database => "pages/dashboard/database.html");

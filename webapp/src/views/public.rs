@@ -155,7 +155,7 @@ pub struct ForgotPassword {
     /// The mail is on its way, if there is an account.
     pub sent: bool,
     /// One-use key.
-    pub form_key: String,
+    pub form_key: OneUse,
     /// Values and errors.
     pub form: EmailForm,
 }

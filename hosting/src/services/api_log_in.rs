@@ -1,0 +1,178 @@
+//! Logging in to the JSON API with name and password, renewing the log-in, ending it.
+
+use super::passwords::Passwords;
+use super::{ServiceError, Services};
+use crate::crypto::{Secret, random_token, sha256};
+use crate::db::api_credentials::{Kind, NewCredential, Owner, Refresh};
+use crate::db::audit::NewEvent;
+use crate::db::{Queries, Tx};
+use crate::domain::scope::Scopes;
+use crate::domain::{Actor, Role, Uid};
+use crate::transact;
+
+/// Seconds a customer's log-in lives, however often it is renewed.
+const CUSTOMER_LIFE_SECONDS: u32 = 30 * 86_400;
+/// Seconds a staff log-in lives.
+const STAFF_LIFE_SECONDS: u32 = 12 * 3600;
+
+/// Which kind of account logs in; the two have separate name spaces.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Account {
+    /// A shop owner or reseller.
+    Customer,
+    /// Support, admin, super admin.
+    Staff,
+}
+
+/// A log-in that stands.
+#[derive(Debug)]
+pub struct LogIn {
+    /// Public id of its credential; access tokens name it.
+    pub credential: Uid,
+    /// Renews it once.
+    pub refresh: Secret,
+}
+
+struct Found {
+    owner: Owner,
+    role: Role,
+    email: String,
+    hash: String,
+    open: bool,
+}
+
+/// Checks name and password and opens a log-in; `None` when either is wrong or the account is not
+/// open (the same answer, in the same time).
+///
+/// # Errors
+/// Database trouble.
+pub async fn api_log_in(
+    services: &Services,
+    passwords: &Passwords,
+    actor: &Actor,
+    account: Account,
+    email_key: &str,
+    password: &Secret,
+    user_agent: &str,
+) -> Result<Option<LogIn>, ServiceError> {
+    let mut conn = services.db.read().await?;
+    let found = match account {
+        Account::Customer => conn.customers().find_by_email(email_key).await?.map(|c| Found {
+            owner: Owner::Customer(c.id),
+            role: c.role,
+            email: c.email,
+            hash: c.password_hash,
+            open: matches!(c.state.as_str(), "active" | "suspended"),
+        }),
+        Account::Staff => conn.admins().find_by_email(email_key).await?.map(|a| Found {
+            owner: Owner::Admin(a.id),
+            role: a.role,
+            email: a.email,
+            hash: a.password_hash,
+            open: a.active && !a.must_change_password,
+        }),
+    };
+    drop(conn);
+    let right = passwords.verify(password, found.as_ref().map(|f| f.hash.as_str())).await;
+    let Some(found) = found else { return Ok(None) };
+    let right = right && found.open;
+    transact!(services.db, tx => open(&mut tx, services, actor, &found, right, user_agent))
+}
+
+async fn open(
+    tx: &mut Tx,
+    services: &Services,
+    actor: &Actor,
+    found: &Found,
+    right: bool,
+    user_agent: &str,
+) -> Result<Option<LogIn>, ServiceError> {
+    let (target_kind, id, life) = match found.owner {
+        Owner::Customer(id) => ("customer", id, CUSTOMER_LIFE_SECONDS),
+        Owner::Admin(id) => ("admin", id, STAFF_LIFE_SECONDS),
+    };
+    let mut log_in = None;
+    let mut by = actor.clone();
+    if right {
+        let (_, credential) = tx
+            .api_credentials()
+            .insert(&NewCredential {
+                kind: Kind::Session,
+                owner: found.owner,
+                name: "Log-in",
+                prefix: "",
+                secret_hash: None,
+                scopes: &Scopes::All,
+                address: &actor.address,
+                user_agent,
+                life_seconds: life,
+            })
+            .await?;
+        log_in = Some(LogIn { credential, refresh: new_refresh(tx, &credential).await? });
+        by = Actor { role: found.role, id: Some(id), name: found.email.clone(), ..by };
+    }
+    tx.audit()
+        .append(
+            &services.keys,
+            &by,
+            &NewEvent {
+                action: "api.log_in",
+                target_kind,
+                target_id: &id.to_string(),
+                outcome: if right { "done" } else { "refused" },
+                details: serde_json::json!({}),
+            },
+        )
+        .await?;
+    Ok(log_in)
+}
+
+async fn new_refresh(tx: &mut Tx, credential: &Uid) -> Result<Secret, ServiceError> {
+    let refresh = random_token();
+    tx.api_credentials().add_refresh(credential, &sha256(refresh.expose().as_bytes())).await?;
+    Ok(refresh)
+}
+
+/// Renews a log-in by a refresh token, which is used up. A token that was used before ends the whole
+/// log-in: two parties hold it. `None` for anything that renews nothing.
+///
+/// # Errors
+/// Database trouble.
+pub async fn refresh(services: &Services, actor: &Actor, token: &Secret) -> Result<Option<LogIn>, ServiceError> {
+    let hash = sha256(token.expose().as_bytes());
+    transact!(services.db, tx => renew(&mut tx, services, actor, &hash))
+}
+
+async fn renew(
+    tx: &mut Tx,
+    services: &Services,
+    actor: &Actor,
+    hash: &[u8; 32],
+) -> Result<Option<LogIn>, ServiceError> {
+    match tx.api_credentials().use_refresh(hash).await? {
+        Refresh::Fine(credential) => {
+            // The owner may have been disabled meanwhile.
+            if tx.api_credentials().find(&credential, &actor.address).await?.is_none() {
+                return Ok(None);
+            }
+            Ok(Some(LogIn { credential, refresh: new_refresh(tx, &credential).await? }))
+        }
+        Refresh::Reused(credential) => {
+            tx.audit()
+                .append(
+                    &services.keys,
+                    actor,
+                    &NewEvent {
+                        action: "api.refresh_reused",
+                        target_kind: "api_credential",
+                        target_id: &credential.to_string(),
+                        outcome: "refused",
+                        details: serde_json::json!({}),
+                    },
+                )
+                .await?;
+            Ok(None)
+        }
+        Refresh::Unknown => Ok(None),
+    }
+}
