@@ -6,6 +6,8 @@
 mod accessible;
 mod flow;
 mod live_log;
+mod live_speed;
+mod live_tabs;
 mod no_script;
 mod stage;
 mod weight;
@@ -44,6 +46,10 @@ tests![
     live_log::a_reader_scrolled_up_stays_put,
     live_log::fifty_thousand_lines,
     live_log::a_link_to_a_line_that_is_not_loaded,
+    live_tabs::seven_tabs_at_once_are_all_live,
+    live_tabs::hidden_for_a_minute_closes_the_stream_and_comes_back_without_loss,
+    live_speed::a_thousand_lines_a_second_arrive_in_time,
+    live_speed::a_hundred_lines_more_cost_little_at_fifty_thousand,
     accessible::filled_pages,
     accessible::forms_with_errors,
     weight::pages_stay_light,

@@ -36,12 +36,17 @@ impl Stage {
     /// Another browser of the super admin.
     pub async fn signed_in_admin(&self, name: &str, options: &Options) -> Browser {
         let browser = self.driver.browser(name, options).await;
-        browser.open(&self.url("/admin/login")).await;
+        self.sign_in_admin_at(&browser, &self.instance.web_url).await;
+        browser
+    }
+
+    /// Signs the super admin in where the panel answers at `url`.
+    pub async fn sign_in_admin_at(&self, browser: &Browser, url: &str) {
+        browser.open(&format!("{url}/admin/login")).await;
         browser.fill("#email", &self.instance.admin_email).await;
         browser.fill("#password", &self.instance.admin_password()).await;
         browser.press("Sign in").await;
         browser.says("What needs you").await;
-        browser
     }
 
     /// Ana, whose store Alpine Honey is live.
