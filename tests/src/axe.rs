@@ -8,6 +8,20 @@ const TAGS: [&str; 6] = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa",
 /// CSS pixels: a desk, a phone, and the narrowest screen (or 400 % zoom).
 pub const WIDTHS: [u32; 3] = [1280, 360, 320];
 
+/// What people decided where axe cannot: rule, and part of the element's markup or `*`.
+fn decided() -> Vec<[&'static str; 2]> {
+    include_str!("../data/axe-incomplete.md")
+        .lines()
+        .filter_map(|l| l.strip_prefix("| `"))
+        .map(|l| {
+            let mut cells = l.split('|').map(|c| c.trim().trim_matches('`'));
+            let row = [cells.next().unwrap_or_default(), cells.next().unwrap_or_default()];
+            assert!(cells.next().is_some_and(|why| why.len() > 20), "a row of axe-incomplete.md without a reason: {l}");
+            row
+        })
+        .collect()
+}
+
 /// Looks at the page that is open, in all widths and themes; returns what is wrong, in words.
 pub async fn faults(browser: &Browser, name: &str) -> Vec<String> {
     let mut faults = Vec::new();
@@ -24,11 +38,15 @@ pub async fn faults(browser: &Browser, name: &str) -> Vec<String> {
             browser.dark(dark).await;
             let found = browser
                 .script_async(
-                    "const [tags, done] = arguments;\
-                     Promise.all(document.getAnimations().map(a => a.finished)).then(() => axe.run(document, { runOnly: { type: 'tag', values: tags }, resultTypes: ['violations'] }))\
+                    "const [tags, fine, done] = arguments;\
+                     Promise.all(document.getAnimations().map(a => a.finished)).then(() => axe.run(document, { runOnly: { type: 'tag', values: tags }, resultTypes: ['violations', 'incomplete'] }))\
                      .then(r => done(r.violations.map(v => [v.id, v.help, v.nodes.map(n => n.target.join(' ') + ': ' + \
-                     n.failureSummary.split('\\n').slice(1).join(' ')).slice(0, 4)])), e => done([['axe', String(e), []]]));",
-                    vec![json!(TAGS)],
+                     n.failureSummary.split('\\n').slice(1).join(' ')).slice(0, 4)]).concat(r.incomplete.map(v => \
+                     [v.id, 'cannot be decided: ' + v.help, v.nodes.filter(n => !fine.some(f => f[0] === v.id && (f[1] === '*' || \
+                     n.html.includes(f[1])))).map(n => n.target.join(' ') + ': ' + n.html.slice(0, 200) + ' ' + \
+                     n.any.concat(n.all, n.none).map(c => c.message).join('; ')).slice(0, 4)]).filter(v => v[2].length))), \
+                     e => done([['axe', String(e), []]]));",
+                    vec![json!(TAGS), json!(decided())],
                 )
                 .await;
             for fault in found.as_array().into_iter().flatten() {

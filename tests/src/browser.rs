@@ -57,6 +57,7 @@ impl Driver {
             "--disable-dev-shm-usage",
             "--disable-features=Translate,OptimizationHints,MediaRouter",
             "--hide-scrollbars",
+            "--ignore-certificate-errors",
             "--window-size=1280,900",
         ]
         .map(str::to_owned)

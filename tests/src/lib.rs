@@ -13,6 +13,7 @@ pub mod instance;
 pub mod made_up;
 pub mod redis_server;
 pub mod shop_server;
+pub mod tls_edge;
 pub mod wait;
 pub mod worker_process;
 

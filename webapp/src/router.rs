@@ -120,6 +120,7 @@ routes! {
     "/" { GET Everybody home::get; }
     "/pricing" { GET Everybody pricing::get; }
     "/theme" { POST Everybody theme::post; }
+    "/admin/theme" { POST Everybody theme::post; }
     "/signup" { GET Everybody sign_up::get; POST Everybody sign_up::post; }
     "/verify" { GET Everybody verify::get; POST Everybody verify::post; }
     "/verify/resend" { POST Everybody verify::resend; }

@@ -156,7 +156,7 @@
     if (prev && prev.dataset.s === l.dataset.s) {
       var pb = prev.querySelector('span');
       if (prev.dataset.cr && prev.className.indexOf('hit') < 0) { // a progress line keeps its last form
-        prev.replaceWith(l); prev = l; return 0;
+        weigh(prev, -1); weigh(l, 1); prev.replaceWith(l); prev = l; return 0;
       }
       if (pb && body.textContent === pb.textContent && l.dataset.v === prev.dataset.v && !l.dataset.cr) {
         var n = (+prev.dataset.n || 1) + (+l.dataset.n || 1), em = prev.querySelector('em') || prev.appendChild(d.createElement('em'));
@@ -166,9 +166,12 @@
     }
     var b = lines.lastElementChild;
     if (!b || b.childElementCount >= BLOCK) { b = d.createElement('div'); b.className = 'blk'; lines.append(b); }
-    b.append(l); prev = l;
+    b.append(l); prev = l; weigh(l, 1);
     return 1;
   }
+  // Kept, not counted each time: counting 50,000 lines takes longer than showing 100.
+  var errors = box ? box.getElementsByClassName('le').length : 0, warnings = box ? box.getElementsByClassName('lw').length : 0, counted = '';
+  function weigh(l, by) { if (l.classList.contains('le')) errors += by; else if (l.classList.contains('lw')) warnings += by; }
   function flush() {
     frame = 0;
     if (!queue.length) return;
@@ -188,10 +191,12 @@
   function trim() { // keeps the page light; what leaves can be loaded again
     while (total > MAX) {
       var b = $('.blk'); if (!b) return;
-      var h = b.offsetHeight, k = b.childElementCount, l = b.lastElementChild;
+      // Asking for a height lays out the page: only where nothing else keeps the place.
+      var h = follow || CSS.supports('overflow-anchor', 'auto') ? 0 : b.offsetHeight, k = b.childElementCount, l = b.lastElementChild;
       first = +(l.dataset.to || l.id.slice(1)) + 1;
+      errors -= b.getElementsByClassName('le').length; warnings -= b.getElementsByClassName('lw').length;
       b.remove(); total -= k;
-      if (!follow && !CSS.supports('overflow-anchor', 'auto')) { own(); box.scrollTop -= h; }
+      if (h) { own(); box.scrollTop -= h; }
       older();
     }
   }
@@ -290,7 +295,7 @@
       Object.keys(by).forEach(function (s) {
         var host = $('.lines', group(s)), at = host.firstChild;
         for (var i = 0; i < by[s].length; i += BLOCK) { var b = d.createElement('div'); b.className = 'blk'; b.append.apply(b, by[s].slice(i, i + BLOCK)); host.insertBefore(b, at); }
-        total += by[s].length;
+        total += by[s].length; by[s].forEach(function (l) { weigh(l, 1); });
       });
       first = lo; older(); counts();
       if (Math.abs(box.scrollTop - t) < 1) { own(); box.scrollTop = t + box.scrollHeight - h; }
@@ -326,9 +331,10 @@
   }
   function counts() {
     if (!lv) return;
-    var e = box.getElementsByClassName('le').length, w = box.getElementsByClassName('lw').length;
-    lv.options[0].text = 'All lines'; lv.options[1].text = 'Warnings and errors (' + (w + e) + ')'; lv.options[2].text = 'Errors (' + e + ')';
-    var ne = $('[data-act=error]'); if (ne) ne.hidden = !e;
+    if (counted === warnings + ' ' + errors) return;
+    counted = warnings + ' ' + errors;
+    lv.options[0].text = 'All lines'; lv.options[1].text = 'Warnings and errors (' + (warnings + errors) + ')'; lv.options[2].text = 'Errors (' + errors + ')';
+    var ne = $('[data-act=error]'); if (ne) ne.hidden = !errors;
   }
   if (lv) lv.addEventListener('change', function () { level(); url('level', lv.value); });
   function unmark() { all('mark').forEach(function (m) { var p = m.parentNode; m.replaceWith(m.textContent); p.normalize(); }); all('.hit,.near').forEach(function (l) { l.classList.remove('hit', 'near'); }); hits = []; cur = -1; }

@@ -100,6 +100,13 @@ pub async fn filled_pages(stage: &Stage) {
     {
         look(admin, stage, path, &format!("staff {path}"), &mut faults).await;
     }
+    // What a theme button chooses holds against what the system prefers.
+    admin.open(&stage.url("/admin")).await;
+    admin.click(".theme button[value=dark]").await;
+    admin.until("the theme is dark", "return document.documentElement.dataset.theme === 'dark'").await;
+    look_here(admin, "staff /admin, dark chosen", &mut faults).await;
+    admin.click(".theme button[value=auto]").await;
+    admin.until("the theme is automatic", "return document.documentElement.dataset.theme === 'auto'").await;
     // A running job with every kind of line, and one that failed.
     let mut job = MadeUpJob::start(&stage.instance).await;
     let lines = [
@@ -128,6 +135,72 @@ pub async fn filled_pages(stage: &Stage) {
     look(admin, stage, &format!("{path}/retry"), "retry job", &mut faults).await;
     look(admin, stage, &format!("{path}/cleanup"), "clean up job", &mut faults).await;
     console(admin, &[], &mut faults).await;
+    assert!(faults.is_empty(), "{faults:#?}");
+}
+
+/// An owner's pages in the states between: they come from rows that no worker touches.
+pub async fn owner_in_between(stage: &Stage) {
+    let mut faults = Vec::new();
+    stage.owner().await;
+    let made = stage.made_up_owner("dora@example.com", "Dora's Dolls").await;
+    let owner = stage.driver.browser("between", &Options::default()).await;
+    owner.open(&stage.url("/login")).await;
+    owner.fill("#email", "dora@example.com").await;
+    owner.fill("#password", crate::stage::PASSWORD).await;
+    owner.click("form[action='/login'] button.main").await;
+    owner.says("Dora's Dolls").await;
+    owner.console().await;
+    let setup = format!("/setup/{}", made.job);
+    look(&owner, stage, "/dashboard", "owner setting up", &mut faults).await;
+    look(&owner, stage, &setup, "setup running", &mut faults).await;
+    made.sql(
+        "UPDATE jobs SET state = 'failed', error_code = 'image_missing', finished_at = NOW(6), lease_owner = NULL, \
+        lease_until = NULL, error_reason = 'We could not start your store' WHERE uid = ?",
+    )
+    .await;
+    made.sql("UPDATE stores SET state = 'failed' WHERE id = (SELECT store_id FROM jobs WHERE uid = ?)").await;
+    look(&owner, stage, &setup, "setup failed", &mut faults).await;
+    look(&owner, stage, "/dashboard", "owner failed", &mut faults).await;
+    made.sql(
+        "UPDATE stores SET state = 'active', active_at = NOW(6), delete_after = NOW(6) + INTERVAL 7 DAY \
+        WHERE id = (SELECT store_id FROM jobs WHERE uid = ?)",
+    )
+    .await;
+    look(&owner, stage, "/dashboard", "owner deletion planned", &mut faults).await;
+    look(&owner, stage, "/dashboard/delete", "owner cancel deletion", &mut faults).await;
+    made.sql(
+        "UPDATE stores SET state = 'deleted', deleted_at = NOW(6) WHERE id = (SELECT store_id FROM jobs WHERE uid = ?)",
+    )
+    .await;
+    look(&owner, stage, "/dashboard", "owner without a store", &mut faults).await;
+    look(&owner, stage, "/dashboard/new", "owner new store", &mut faults).await;
+    console(&owner, &[], &mut faults).await;
+    owner.close().await;
+    assert!(faults.is_empty(), "{faults:#?}");
+}
+
+/// The link of the mail in another browser than the one that signed up.
+pub async fn confirm_with_the_password(stage: &Stage) {
+    let mut faults = Vec::new();
+    let first = stage.driver.browser("first", &Options::default()).await;
+    stage.sign_up(&first, "emil@example.com", "Emil's Eggs").await;
+    first.close().await;
+    let link = stage.link("emil@example.com").await;
+    let other = stage.driver.browser("second", &Options::default()).await;
+    other.open(&link).await;
+    other.says("Password of your sign-up").await;
+    look_here(&other, "verify with password", &mut faults).await;
+    console(&other, &[], &mut faults).await;
+    other.fill("#password", "not the password").await;
+    other.press("Confirm and start my store").await;
+    other.says("This is not the password of this sign-up").await;
+    look_here(&other, "verify with a wrong password", &mut faults).await;
+    console(&other, &["422 (Unprocessable"], &mut faults).await;
+    other.fill("#password", crate::stage::PASSWORD).await;
+    other.press("Confirm and start my store").await;
+    other.arrives("/setup/").await;
+    other.says("Open store").await;
+    other.close().await;
     assert!(faults.is_empty(), "{faults:#?}");
 }
 

@@ -9,12 +9,12 @@ use shopfleet_tests::eventually;
 use shopfleet_tests::made_up::MadeUpJob;
 use std::time::{Duration, Instant};
 
-async fn live(browser: &Browser) {
+pub async fn live(browser: &Browser) {
     browser.until("the stream is live", "return document.querySelector('[data-conn]').dataset.kind === 'live'").await;
 }
 
 /// Waits until line `n` is in the page.
-async fn shows(browser: &Browser, n: u32) {
+pub async fn shows(browser: &Browser, n: u32) {
     let script = format!(
         "return [...document.querySelectorAll('.logbox .l')].some(l => \
         +l.id.slice(1) <= {n} && +(l.dataset.to || l.id.slice(1)) >= {n})"

@@ -5,7 +5,10 @@
 
 mod accessible;
 mod flow;
+mod keyboard;
 mod live_log;
+mod live_speed;
+mod live_tabs;
 mod no_script;
 mod stage;
 mod weight;
@@ -37,6 +40,8 @@ tests![
     flow::staff_watch_the_same_job,
     flow::a_failed_store_is_explained_and_retried,
     no_script::sign_up_without_scripts,
+    keyboard::from_sign_up_to_the_dashboard,
+    keyboard::from_staff_sign_in_to_a_retry,
     live_log::reload_in_mid_job,
     live_log::thirty_cuts_lose_double_and_swap_nothing,
     live_log::a_restart_of_the_web_process_and_503s_are_survived,
@@ -44,9 +49,16 @@ tests![
     live_log::a_reader_scrolled_up_stays_put,
     live_log::fifty_thousand_lines,
     live_log::a_link_to_a_line_that_is_not_loaded,
+    live_tabs::seven_tabs_at_once_are_all_live,
+    live_tabs::hidden_for_a_minute_closes_the_stream_and_comes_back_without_loss,
+    live_speed::a_thousand_lines_a_second_arrive_in_time,
+    live_speed::a_hundred_lines_more_cost_little_at_fifty_thousand,
     accessible::filled_pages,
     accessible::forms_with_errors,
+    accessible::owner_in_between,
+    accessible::confirm_with_the_password,
     weight::pages_stay_light,
+    weight::pages_can_be_used_at_once,
     accessible::screenshots_for_the_readme,
 ];
 

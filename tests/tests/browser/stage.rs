@@ -1,5 +1,6 @@
 //! What the tests share: the instance, the browsers, and the people in them.
 
+use hosting::domain::Uid;
 use shopfleet_tests::browser::{Browser, Driver, Options};
 use shopfleet_tests::eventually;
 use shopfleet_tests::instance::Instance;
@@ -36,12 +37,17 @@ impl Stage {
     /// Another browser of the super admin.
     pub async fn signed_in_admin(&self, name: &str, options: &Options) -> Browser {
         let browser = self.driver.browser(name, options).await;
-        browser.open(&self.url("/admin/login")).await;
+        self.sign_in_admin_at(&browser, &self.instance.web_url).await;
+        browser
+    }
+
+    /// Signs the super admin in where the panel answers at `url`.
+    pub async fn sign_in_admin_at(&self, browser: &Browser, url: &str) {
+        browser.open(&format!("{url}/admin/login")).await;
         browser.fill("#email", &self.instance.admin_email).await;
         browser.fill("#password", &self.instance.admin_password()).await;
         browser.press("Sign in").await;
         browser.says("What needs you").await;
-        browser
     }
 
     /// Ana, whose store Alpine Honey is live.
@@ -72,12 +78,60 @@ impl Stage {
 
     /// Opens the link of the mail and presses its button.
     pub async fn verify(&self, browser: &Browser, email: &str) {
-        let mail = eventually("the mail", async || self.instance.mail(email, "/verify?token=")).await;
-        let link = mail.split_whitespace().find(|w| w.contains("/verify?token=")).unwrap().to_owned();
-        browser.open(&link).await;
+        browser.open(&self.link(email).await).await;
         browser.says("One press confirms").await;
         browser.press("Confirm and start my store").await;
         browser.arrives("/setup/").await;
+    }
+
+    /// The link in the newest confirmation mail.
+    pub async fn link(&self, email: &str) -> String {
+        let mail = eventually("the mail", async || self.instance.mail(email, "/verify?token=")).await;
+        mail.split_whitespace().find(|w| w.contains("/verify?token=")).unwrap().to_owned()
+    }
+
+    /// A confirmed owner with Ana's password whose set-up runs for as long as the test likes: no worker knows of it.
+    pub async fn made_up_owner(&self, email: &str, store: &str) -> MadeUpOwner {
+        let pool = self.instance.pool.clone();
+        let (uid, store_uid, job) = (Uid::new().to_string(), Uid::new().to_string(), Uid::new().to_string());
+        let slug = store.to_lowercase().replace(|c: char| !c.is_ascii_alphanumeric(), "");
+        for (statement, values) in [
+            ("INSERT IGNORE INTO servers (name) VALUES (?)", vec!["nowhere"]),
+            (
+                "INSERT INTO customers (uid, email, email_key, password_hash, state, email_verified_at) \
+                 SELECT ?, ?, ?, password_hash, 'active', NOW(6) FROM customers WHERE email = 'ana@example.com'",
+                vec![&uid, email, email],
+            ),
+            (
+                "INSERT INTO stores (uid, customer_id, plan_id, platform, name, slug, state) SELECT ?, c.id, \
+                 (SELECT MIN(id) FROM plans), 'woocommerce', ?, ?, 'provisioning' FROM customers c WHERE c.email = ?",
+                vec![&store_uid, store, &slug, email],
+            ),
+            (
+                "INSERT INTO jobs (uid, kind, server_id, store_id, customer_id, args, state, attempt, lease_owner, lease_until, \
+                 epoch, current_step, progress, started_at, attempt_started_at) SELECT ?, 'provision_store', v.id, s.id, \
+                 s.customer_id, '{}', 'started', 1, 'nowhere/1', NOW(6) + INTERVAL 1 DAY, 1, 'containers', 40, NOW(6), NOW(6) \
+                 FROM stores s, servers v WHERE s.uid = ? AND v.name = 'nowhere'",
+                vec![&job, &store_uid],
+            ),
+            (
+                "INSERT INTO job_steps (job_id, attempt, name, position, title, state) SELECT id, 1, 'reserve', 1, \
+                 'Reserve a place', 'finished' FROM jobs WHERE uid = ?",
+                vec![&job],
+            ),
+            (
+                "INSERT INTO job_steps (job_id, attempt, name, position, title, state, started_at) SELECT id, 1, 'containers', 2, \
+                 'Start the containers', 'started', NOW(6) FROM jobs WHERE uid = ?",
+                vec![&job],
+            ),
+        ] {
+            let mut query = sqlx::query(statement);
+            for value in values {
+                query = query.bind(value.to_owned());
+            }
+            query.execute(&pool).await.unwrap_or_else(|e| panic!("{e}\nin {statement}"));
+        }
+        MadeUpOwner { job, pool }
     }
 
     /// Row of a customer.
@@ -99,6 +153,24 @@ impl Stage {
         .fetch_one(&self.instance.pool)
         .await
         .unwrap()
+    }
+}
+
+/// See [`Stage::made_up_owner`].
+pub struct MadeUpOwner {
+    /// The set-up job's name in addresses.
+    pub job: String,
+    pool: sqlx::MySqlPool,
+}
+
+impl MadeUpOwner {
+    /// A statement about the job.
+    pub async fn sql(&self, statement: &'static str) {
+        sqlx::query(statement)
+            .bind(&self.job)
+            .execute(&self.pool)
+            .await
+            .unwrap_or_else(|e| panic!("{e}\nin {statement}"));
     }
 }
 

@@ -21,6 +21,7 @@ fn addresses(job: &str, id: u64) -> BTreeMap<&'static str, String> {
         own("/"),
         own("/pricing"),
         own("/theme"),
+        own("/admin/theme"),
         own("/signup"),
         own("/verify"),
         own("/verify/resend"),

@@ -181,6 +181,18 @@ async fn the_theme_is_kept_and_written_by_the_server() {
     assert_eq!((r.status, r.location.as_str()), (303, "/pricing"));
     assert!(b.get("/pricing").await.body.contains("data-theme=\"dark\""));
     assert_eq!(b.submit_at("/pricing", "/theme", &[("theme", "<x>"), ("back", "/")]).await.status, 422);
+    // In every area, with the session of that area.
+    let (owner, _) = app.customer("ana@example.com", "Ana").await;
+    let staff = app.staff("grace@example.com", hosting::domain::Role::Support).await;
+    for (b, page, action) in [
+        (&owner, "/dashboard", "/theme"),
+        (&staff, "/admin/jobs", "/admin/theme"),
+        (&b, "/admin/login", "/admin/theme"),
+    ] {
+        let r = b.submit_at(page, action, &[("theme", "light"), ("back", page)]).await;
+        assert_eq!((r.status, r.location.as_str()), (303, page), "{}", r.body);
+        assert!(b.get(page).await.body.contains("data-theme=\"light\""), "{page}");
+    }
 }
 
 #[actix_web::test]

@@ -304,6 +304,7 @@ impl Ctx {
             support_email: settings.text("support_email").to_owned(),
             csrf: self.form_token().into(),
             theme: self.0.theme.to_owned(),
+            theme_url: if self.0.path.starts_with("/admin") { "/admin/theme" } else { "/theme" },
             themes: ThemeChoice::all(self.0.theme),
             here: self.0.path.clone(),
             nav: nav.to_owned(),

@@ -1,4 +1,4 @@
-//! `POST /theme`: auto, light or dark, in a cookie.
+//! `POST /theme`, and `/admin/theme` for the staff area: auto, light or dark, in a cookie.
 
 use super::Answer;
 use crate::error::WebError;

@@ -17,6 +17,8 @@ pub struct Page {
     pub csrf: OneUse,
     /// `auto`, `light` or `dark`.
     pub theme: String,
+    /// Where the choice of a theme is sent: each area has its own session, and its form tokens belong to it.
+    pub theme_url: &'static str,
     /// The choices in the footer.
     pub themes: Vec<ThemeChoice>,
     /// Path of this page, for coming back to it.

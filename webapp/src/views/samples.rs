@@ -19,6 +19,7 @@ fn page(title: &str) -> Page {
         support_email: "help@shopfleet.example".into(),
         csrf: "token".into(),
         theme: "auto".into(),
+        theme_url: "/theme",
         themes: ThemeChoice::all("auto"),
         here: "/".into(),
         ..Page::default()
