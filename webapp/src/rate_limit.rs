@@ -41,7 +41,7 @@ pub const REVEAL_ACCOUNT: Bucket = Bucket { purpose: "reveal.account", burst: 20
 /// Requests of one credential of the JSON API.
 pub const API_CALLER: Bucket = Bucket { purpose: "api.caller", burst: 600, every_ms: 20 };
 /// Requests to the JSON API without a credential that stands, from one address.
-pub const API_ADDRESS: Bucket = Bucket { purpose: "api.address", burst: 120, every_ms: 500 };
+pub const API_ADDRESS: Bucket = Bucket { purpose: "api.address", burst: 240, every_ms: 500 };
 
 /// What is left of a bucket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

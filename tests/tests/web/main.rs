@@ -3,6 +3,7 @@
 
 mod access;
 mod api;
+mod api_schema;
 mod bad_days;
 mod confirm;
 mod database;

@@ -55,7 +55,11 @@ pub struct CustomerDetail {
     responses((status = 200, body = Listing<Customer>)))]
 pub async fn list(ctx: Ctx, query: Query) -> Answer {
     let cursor = Cursor::of(&query)?;
-    let q: String = query.get("q")?.trim().chars().take(200).collect();
+    let q = query.get("q")?;
+    if q.chars().count() > 200 {
+        return Err(WebError::field("q", "Give at most 200 characters"));
+    }
+    let q = q.trim().to_owned();
     let filter = CustomerFilter {
         q: (!q.is_empty()).then_some(q),
         beyond: cursor.before,

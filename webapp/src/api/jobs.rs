@@ -240,22 +240,28 @@ fn shown_line(line: &LogLine) -> Line {
     }
 }
 
+/// Highest line number that can be named.
+const MOST_LINES: u32 = 2_147_483_646;
+
+fn number(query: &Query, name: &'static str, usual: u32, least: u32, most: u32) -> Result<u32, WebError> {
+    match query.get(name)? {
+        "" => Ok(usual),
+        text => text
+            .parse()
+            .ok()
+            .filter(|n| (least..=most).contains(n))
+            .ok_or_else(|| WebError::field(name, format!("Give a whole number from {least} to {most}"))),
+    }
+}
+
 /// Read log lines
 #[utoipa::path(get, path = "/api/v1/jobs/{id}/lines", tag = "jobs", operation_id = "get_job_lines",
     params(("id" = String, Path, description = "Public id", pattern = "^[0-9A-HJKMNP-TV-Z]{26}$"),
-        ("after" = Option<u32>, Query, description = "Lines after this number"),
+        ("after" = Option<u32>, Query, description = "Lines after this number", minimum = 0, maximum = 2147483646),
         ("limit" = Option<u32>, Query, description = "At most this many", minimum = 1, maximum = 1000)),
     responses((status = 200, body = Lines)))]
 pub async fn lines(ctx: Ctx, id: web::Path<String>, query: Query) -> Answer {
-    let number = |name: &'static str, usual: u32, most: u32| match query.get(name)? {
-        "" => Ok(usual),
-        text => text
-            .parse::<u32>()
-            .ok()
-            .filter(|n| *n <= most && (*n > 0 || name == "after"))
-            .ok_or_else(|| WebError::field(name, "Give a whole number")),
-    };
-    let (after, limit) = (number("after", 0, u32::MAX - 1)?, number("limit", 500, 1000)?);
+    let (after, limit) = (number(&query, "after", 0, 0, MOST_LINES)?, number(&query, "limit", 500, 1, 1000)?);
     let (row, _) = scoped(&ctx, &id).await?;
     let mut conn = ctx.state().services.db.read().await?;
     let read = conn.progress().range(row.id, after + 1, u32::MAX, limit).await?;
@@ -265,16 +271,31 @@ pub async fn lines(ctx: Ctx, id: web::Path<String>, query: Query) -> Answer {
     Ok(ok(&Lines { lines, last, complete: row.state.is_over() && last >= row.last_seq }))
 }
 
+/// One event of a stream.
+#[derive(Serialize, ToSchema)]
+#[allow(dead_code, reason = "describes what the stream writes")]
+pub struct StreamEvent {
+    /// lines, step, progress, state, ping, end
+    event: Option<String>,
+    /// JSON.
+    data: Option<String>,
+    /// Number of the last line; on `lines` only.
+    id: Option<String>,
+    /// Milliseconds to wait before connecting again.
+    retry: Option<i32>,
+}
+
 /// Follow a job
 ///
 /// Server-sent events: `lines` (id = number of the last line), `step`, `progress`, `state`, `ping`,
 /// `end`. Resume with `Last-Event-ID` or `after`; 204 when the job is over and everything was seen.
 #[utoipa::path(get, path = "/api/v1/jobs/{id}/events", tag = "jobs", operation_id = "follow_job",
     params(("id" = String, Path, description = "Public id", pattern = "^[0-9A-HJKMNP-TV-Z]{26}$"),
-        ("after" = Option<u32>, Query, description = "Lines after this number")),
-    responses((status = 200, description = "Events until the job ends", content_type = "text/event-stream", body = String),
+        ("after" = Option<u32>, Query, description = "Lines after this number", minimum = 0, maximum = 2147483646)),
+    responses((status = 200, description = "Events until the job ends", content_type = "text/event-stream", body = StreamEvent),
         (status = 204, description = "Over, and everything was seen")))]
 pub async fn events(ctx: Ctx, id: web::Path<String>, query: Query, request: HttpRequest) -> Answer {
+    number(&query, "after", 0, 0, MOST_LINES)?;
     let (row, _) = scoped(&ctx, &id).await?;
     let reader = if is_staff(&ctx) { Reader::Staff } else { Reader::Owner };
     log_routes::stream(&ctx, reader, row, &query, &request).await
