@@ -145,6 +145,12 @@ routes! {
     "/admin/jobs/{job}/cleanup" { GET Operator admin::job_action::cleanup_page; POST Operator admin::job_action::cleanup; }
     "/admin/jobs/{job}/release" { POST Operator admin::job_action::release; }
     "/admin/system" { GET Staff admin::system::get; }
+    "/admin/reauthenticate" { GET Staff admin::reauthenticate::get; POST Staff admin::reauthenticate::post; }
+    "/admin/admins" { GET StaffManager admin::admins::get; }
+    "/admin/admins/new" { GET StaffManager admin::admins::new::get; POST StaffManager admin::admins::new::post; }
+    "/admin/admins/{id}" { GET StaffManager admin::admins::edit::get; POST StaffManager admin::admins::edit::post; }
+    "/admin/admins/{id}/reset" { GET StaffManager admin::admins::action::reset_page; POST StaffManager admin::admins::action::reset; }
+    "/admin/admins/{id}/delete" { GET StaffManager admin::admins::action::delete_page; POST StaffManager admin::admins::action::delete; }
 }
 
 /// The routes of the address a request asks for, empty when there is none.

@@ -206,6 +206,14 @@ impl LoginSessions<'_> {
         .rows_affected())
     }
 
+    /// Ends all sessions of a staff member; returns how many.
+    ///
+    /// # Errors
+    /// Database trouble.
+    pub async fn revoke_all_of_admin(&mut self, admin_id: u64) -> DbResult<u64> {
+        self.revoke_others_of_admin(admin_id, 0).await
+    }
+
     /// Ends all sessions of a customer but `keep`; returns how many.
     ///
     /// # Errors

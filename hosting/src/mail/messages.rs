@@ -1,6 +1,7 @@
 //! Every mail we send, in words.
 
 use super::{Button, Message};
+use crate::crypto::Secret;
 
 /// Confirm the address; the link holds the only copy of the token.
 #[must_use]
@@ -129,6 +130,21 @@ pub fn store_deleted(store: &str) -> Message {
     }
 }
 
+/// A temporary password; the one mail that has to carry one.
+#[must_use]
+pub fn admin_temporary_password(product: &str, password: &Secret, sign_in: &str) -> Message {
+    Message {
+        subject: format!("Your temporary {product} staff password"),
+        heading: "Your temporary password".into(),
+        paragraphs: vec![
+            format!("Sign in with this password: {}", password.expose()),
+            "It works for 24 hours. The first thing you are asked for is a password of your own.".into(),
+        ],
+        button: Some(Button { label: "Sign in".into(), url: sign_in.into() }),
+        small: vec!["Did you not expect this? Tell a super admin.".into()],
+    }
+}
+
 /// A staff password was changed.
 #[must_use]
 pub fn admin_password_changed(product: &str, sign_in: &str) -> Message {
@@ -160,5 +176,6 @@ pub(super) fn samples(store: &str) -> Vec<Message> {
         deletion_cancelled(store, url),
         store_deleted(store),
         admin_password_changed("Shopfleet", url),
+        admin_temporary_password("Shopfleet", &Secret::new("abcdefgh12345678"), url),
     ]
 }

@@ -66,6 +66,12 @@ pub async fn empty_pages(stage: &Stage) {
         "/admin/jobs?q=nothing",
         "/admin/system",
         "/admin/password",
+        "/admin/reauthenticate",
+        "/admin/admins",
+        "/admin/admins/new",
+        "/admin/admins/1",
+        "/admin/admins/1/reset",
+        "/admin/admins/1/delete",
     ] {
         look(admin, stage, path, &format!("empty {path}"), &mut faults).await;
     }

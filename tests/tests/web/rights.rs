@@ -61,6 +61,12 @@ fn addresses(job: &str, id: u64) -> BTreeMap<&'static str, String> {
         ("/admin/jobs/{job}/cleanup", format!("/admin/jobs/{job}/cleanup")),
         ("/admin/jobs/{job}/release", format!("/admin/jobs/{job}/release")),
         own("/admin/system"),
+        own("/admin/reauthenticate"),
+        own("/admin/admins"),
+        own("/admin/admins/new"),
+        ("/admin/admins/{id}", "/admin/admins/1".into()),
+        ("/admin/admins/{id}/reset", "/admin/admins/1/reset".into()),
+        ("/admin/admins/{id}/delete", "/admin/admins/1/delete".into()),
     ])
 }
 
@@ -185,7 +191,9 @@ async fn support_looks_and_does_not_touch() {
         if route.access != Access::Staff {
             assert_eq!(status, 403, "{} {path}", route.method);
         } else {
-            assert!([200, 204].contains(&status), "{} {path}: {status}", route.method);
+            // A form of their own, sent empty, is refused for what it lacks.
+            let fine = [200, 204].contains(&status) || route.method == "POST" && status == 422;
+            assert!(fine, "{} {path}: {status}", route.method);
         }
     }
     let page = support.get(&format!("/admin/jobs/{job}")).await;

@@ -8,6 +8,7 @@ use actix_web::http::header;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, dev::Payload, web};
 use hosting::crypto::{mac, random_token, same, sha256};
 use hosting::db::login_sessions::{AdminSession, CustomerSession};
+use hosting::domain::rights::{Capability, Reach, may};
 use hosting::domain::{Actor, Role};
 use std::cell::RefCell;
 use std::future::{Ready, ready};
@@ -259,7 +260,7 @@ impl Ctx {
             Who::Visitor => (None, Vec::new()),
             Who::Customer(c) => (Some(User { name: c.email.clone(), role: String::new() }), owner_menu(&self.0.path)),
             Who::Staff(s) => {
-                (Some(User { name: s.name.clone(), role: role_words(s.role).into() }), staff_menu(&self.0.path))
+                (Some(User { name: s.name.clone(), role: role_words(s.role).into() }), staff_menu(&self.0.path, s.role))
             }
         };
         let notice = self.0.flash.as_deref().and_then(notice_named);
@@ -318,14 +319,16 @@ fn owner_menu(path: &str) -> Vec<MenuItem> {
 }
 
 /// Only pages that exist.
-fn staff_menu(path: &str) -> Vec<MenuItem> {
+fn staff_menu(path: &str, role: Role) -> Vec<MenuItem> {
     [
         ("/admin", "Overview", "layout-dashboard"),
         ("/admin/customers", "Customers", "users"),
         ("/admin/jobs", "Jobs", "list-check"),
         ("/admin/system", "System", "activity"),
+        ("/admin/admins", "Staff", "shield-check"),
     ]
     .into_iter()
+    .filter(|(href, _, _)| *href != "/admin/admins" || may(role, Capability::ManageStaff, Reach::All))
     .map(|(href, label, icon)| MenuItem {
         href,
         label,
@@ -362,6 +365,8 @@ fn notice_named(name: &str) -> Option<Notice> {
         "job_released" => ("good", "The job is free again and starts over from its last good step."),
         "bulk_done" => ("good", "Done for all chosen jobs."),
         "bulk_partly" => ("warn", "Some of the chosen jobs had moved on meanwhile and were left alone."),
+        "staff_changed" => ("good", "The changes are saved."),
+        "staff_deleted" => ("good", "The account is deleted. What it did stays in the audit log."),
         "password_changed" => ("good", "Your password is changed. Other devices are signed out."),
         _ => return None,
     };

@@ -16,7 +16,7 @@ use hosting::services::admin_sign_in::admin_sign_in;
 const WRONG: &str = "The email or the password is not right";
 
 /// A path in the staff area.
-fn next_of(text: &str) -> &str {
+pub(super) fn next_of(text: &str) -> &str {
     safe_next(text).filter(|n| n.starts_with("/admin")).unwrap_or_default()
 }
 
@@ -68,7 +68,7 @@ pub async fn post(ctx: Ctx, form: Form) -> Answer {
                 admin_sign_in(&state.services, &state.passwords, &ctx.actor(), &key, &secret, ctx.user_agent()).await?
         {
             limits.clear("admin_sign_in.delay", &subject).await;
-            start(&ctx, &token, &key);
+            start(&ctx, &token, &key).await;
             let to = if temporary {
                 "/admin/password"
             } else if next.is_empty() {
@@ -85,7 +85,7 @@ pub async fn post(ctx: Ctx, form: Form) -> Answer {
     ctx.unprocessable(&view)
 }
 
-fn start(ctx: &Ctx, token: &Secret, key: &str) {
+pub(super) async fn start(ctx: &Ctx, token: &Secret, key: &str) {
     ctx.set_cookie("staff", token.expose(), Some(i64::from(STAFF_LIFE_SECONDS)));
     ctx.set_cookie("visitor", "", Some(0));
     ctx.remember_device(&format!("staff/{key}"));
@@ -141,7 +141,7 @@ pub mod password {
         .await;
         match changed {
             Ok(token) => {
-                start(&ctx, &token, &session.email.to_lowercase());
+                start(&ctx, &token, &session.email.to_lowercase()).await;
                 ctx.flash("password_changed");
                 Ok(ctx.see_other("/admin"))
             }

@@ -14,6 +14,7 @@ pub mod owner;
 pub mod public;
 #[cfg(test)]
 mod samples;
+pub mod staff;
 
 pub use common::*;
 
@@ -50,6 +51,12 @@ pub const PAGES: &[&str] = &[
     admin::Job::TEMPLATE,
     admin::JobAction::TEMPLATE,
     admin::System::TEMPLATE,
+    staff::Admins::TEMPLATE,
+    staff::NewAdmin::TEMPLATE,
+    staff::Admin::TEMPLATE,
+    staff::AdminAction::TEMPLATE,
+    staff::TemporaryPassword::TEMPLATE,
+    staff::StaffReauthenticate::TEMPLATE,
     errors::ErrorPage::TEMPLATE,
 ];
 
