@@ -3,7 +3,8 @@
 
 use crate::error::WebError;
 use crate::routes::{
-    account, admin, dashboard, health, home, password, pricing, setup, sign_up, staff_session, theme, verify,
+    account, admin, dashboard, health, home, password, pricing, second_factor, setup, sign_up, staff_session, theme,
+    verify,
 };
 use actix_web::dev::ServiceRequest;
 use actix_web::guard::{self, GuardContext};
@@ -30,6 +31,8 @@ pub enum Access {
     StaffManager,
     /// Any staff, also with a temporary password.
     StaffPassword,
+    /// Any staff with a password of their own, also without the second factor they owe.
+    StaffFactor,
 }
 
 /// Whose session an address takes.
@@ -50,7 +53,7 @@ impl Access {
         match self {
             Self::Operations | Self::Asset | Self::Everybody => Area::Open,
             Self::Owner => Area::Owner,
-            Self::Staff | Self::Operator | Self::StaffManager | Self::StaffPassword => Area::Staff,
+            Self::Staff | Self::Operator | Self::StaffManager | Self::StaffPassword | Self::StaffFactor => Area::Staff,
         }
     }
 
@@ -61,7 +64,7 @@ impl Access {
         match self {
             Self::Operations | Self::Asset | Self::Everybody => None,
             Self::Owner => Some((Capability::ViewStores, Reach::Own)),
-            Self::Staff | Self::StaffPassword => Some((Capability::ViewStores, Reach::All)),
+            Self::Staff | Self::StaffPassword | Self::StaffFactor => Some((Capability::ViewStores, Reach::All)),
             Self::Operator => Some((Capability::WorkOnStores, Reach::All)),
             Self::StaffManager => Some((Capability::ManageStaff, Reach::All)),
         }
@@ -109,8 +112,14 @@ routes! {
     "/login" { GET Everybody account::sign_in::get; POST Everybody account::sign_in::post; }
     "/password/forgot" { GET Everybody password::forgot::get; POST Everybody password::forgot::post; }
     "/password/reset" { GET Everybody password::reset::get; POST Everybody password::reset::post; }
+    "/login/2fa" { GET Everybody second_factor::sign_in::owner; POST Everybody second_factor::sign_in::owner_post; }
     "/logout" { POST Owner account::sign_out; }
     "/reauthenticate" { GET Owner account::reauthenticate::get; POST Owner account::reauthenticate::post; }
+    "/account/2fa" { GET Owner second_factor::owner::get; }
+    "/account/2fa/begin" { POST Owner second_factor::owner::begin; }
+    "/account/2fa/confirm" { POST Owner second_factor::owner::confirm; }
+    "/account/2fa/codes" { POST Owner second_factor::owner::codes; }
+    "/account/2fa/off" { POST Owner second_factor::owner::off; }
     "/setup/{job}" { GET Owner setup::get; }
     "/setup/{job}/retry" { POST Owner setup::retry; }
     "/setup/{job}/state" { GET Owner setup::state; }
@@ -124,6 +133,12 @@ routes! {
     "/dashboard/delete" { GET Owner dashboard::delete::get; POST Owner dashboard::delete::post; }
     "/dashboard/delete/cancel" { POST Owner dashboard::delete::cancel; }
     "/admin/login" { GET Everybody staff_session::get; POST Everybody staff_session::post; }
+    "/admin/login/2fa" { GET Everybody second_factor::sign_in::staff; POST Everybody second_factor::sign_in::staff_post; }
+    "/admin/2fa" { GET StaffFactor second_factor::staff::get; }
+    "/admin/2fa/begin" { POST StaffFactor second_factor::staff::begin; }
+    "/admin/2fa/confirm" { POST StaffFactor second_factor::staff::confirm; }
+    "/admin/2fa/codes" { POST StaffFactor second_factor::staff::codes; }
+    "/admin/2fa/off" { POST StaffFactor second_factor::staff::off; }
     "/admin/logout" { POST StaffPassword staff_session::sign_out; }
     "/admin/password" { GET StaffPassword staff_session::password::get; POST StaffPassword staff_session::password::post; }
     "/admin" { GET Staff admin::overview::get; }
@@ -145,11 +160,12 @@ routes! {
     "/admin/jobs/{job}/cleanup" { GET Operator admin::job_action::cleanup_page; POST Operator admin::job_action::cleanup; }
     "/admin/jobs/{job}/release" { POST Operator admin::job_action::release; }
     "/admin/system" { GET Staff admin::system::get; }
-    "/admin/reauthenticate" { GET Staff admin::reauthenticate::get; POST Staff admin::reauthenticate::post; }
+    "/admin/reauthenticate" { GET StaffFactor admin::reauthenticate::get; POST StaffFactor admin::reauthenticate::post; }
     "/admin/admins" { GET StaffManager admin::admins::get; }
     "/admin/admins/new" { GET StaffManager admin::admins::new::get; POST StaffManager admin::admins::new::post; }
     "/admin/admins/{id}" { GET StaffManager admin::admins::edit::get; POST StaffManager admin::admins::edit::post; }
     "/admin/admins/{id}/reset" { GET StaffManager admin::admins::action::reset_page; POST StaffManager admin::admins::action::reset; }
+    "/admin/admins/{id}/factor" { POST StaffManager admin::admins::action::remove_factor; }
     "/admin/admins/{id}/delete" { GET StaffManager admin::admins::action::delete_page; POST StaffManager admin::admins::action::delete; }
 }
 

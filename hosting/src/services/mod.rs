@@ -19,6 +19,7 @@ pub mod reset_admin;
 pub mod reset_password;
 pub mod retry_job;
 pub mod reveal_credentials;
+pub mod second_factor;
 pub mod seed_defaults;
 pub mod send_mail;
 pub mod settings;

@@ -117,6 +117,10 @@ pub async fn send_mail(
         }
         "deletion_cancelled" => messages::deletion_cancelled(&named(), &base.join("/dashboard")),
         "store_deleted" => messages::store_deleted(&named()),
+        what @ ("second_factor_on" | "second_factor_off" | "recovery_code_used" | "recovery_codes_new") => {
+            let page = if args.admin_id.is_some() { "/admin/2fa" } else { "/account/2fa" };
+            messages::second_factor(&product, what, &base.join(page))
+        }
         "admin_temporary_password" => {
             let id = args.admin_id.unwrap_or_default();
             let Some(password) = services.db.read().await?.admins().temporary(&services.keys, id).await? else {

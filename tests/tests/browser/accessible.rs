@@ -50,6 +50,7 @@ pub async fn empty_pages(stage: &Stage) {
         "/login",
         "/password/forgot",
         "/password/reset?token=0000",
+        "/login/2fa",
         "/admin/login",
         "/no-such-page",
     ] {
@@ -66,6 +67,7 @@ pub async fn empty_pages(stage: &Stage) {
         "/admin/jobs?q=nothing",
         "/admin/system",
         "/admin/password",
+        "/admin/2fa",
         "/admin/reauthenticate",
         "/admin/admins",
         "/admin/admins/new",
@@ -84,9 +86,14 @@ pub async fn filled_pages(stage: &Stage) {
     let owner = stage.owner().await;
     owner.console().await;
     let setup = format!("/setup/{}", stage.setup_job("ana@example.com").await);
-    for path in
-        [&setup, "/dashboard", "/dashboard/access", "/dashboard/delete", "/reauthenticate?next=%2Fdashboard%2Faccess"]
-    {
+    for path in [
+        &setup,
+        "/dashboard",
+        "/dashboard/access",
+        "/dashboard/delete",
+        "/account/2fa",
+        "/reauthenticate?next=%2Fdashboard%2Faccess",
+    ] {
         look(owner, stage, path, &format!("owner {path}"), &mut faults).await;
     }
     console(owner, &[], &mut faults).await;

@@ -8,6 +8,7 @@ mod forms;
 mod log;
 mod password;
 mod rights;
+mod second_factor;
 mod sessions;
 mod sign_up;
 mod support;

@@ -1,5 +1,6 @@
 //! `/admin/login`, `/admin/logout`, `/admin/password`
 
+use super::second_factor::sign_in::ask_staff;
 use super::{Answer, refuse};
 use crate::error::{WebError, wait_words};
 use crate::extract::{Ctx, Form, Query, Who};
@@ -11,7 +12,7 @@ use crate::views::{Field, FieldError, View};
 use actix_web::HttpResponse;
 use hosting::crypto::Secret;
 use hosting::db::login_sessions::STAFF_LIFE_SECONDS;
-use hosting::services::admin_sign_in::admin_sign_in;
+use hosting::services::admin_sign_in::{StaffSignIn, admin_sign_in};
 
 const WRONG: &str = "The email or the password is not right";
 
@@ -63,20 +64,30 @@ pub async fn post(ctx: Ctx, form: Form) -> Answer {
         }
         let state = ctx.state();
         let secret = Secret::new(password);
-        if password.len() <= 1024
-            && let Some((token, temporary)) =
-                admin_sign_in(&state.services, &state.passwords, &ctx.actor(), &key, &secret, ctx.user_agent()).await?
-        {
-            limits.clear("admin_sign_in.delay", &subject).await;
-            start(&ctx, &token, &key).await;
-            let to = if temporary {
-                "/admin/password"
-            } else if next.is_empty() {
-                "/admin"
-            } else {
-                &next
-            };
-            return Ok(ctx.see_other(to));
+        let (services, passwords) = (&state.services, &state.passwords);
+        let done = if password.len() <= 1024 {
+            admin_sign_in(services, passwords, &ctx.actor(), &key, &secret, ctx.user_agent()).await?
+        } else {
+            StaffSignIn::Wrong
+        };
+        match done {
+            StaffSignIn::Done(token, temporary) => {
+                limits.clear("admin_sign_in.delay", &subject).await;
+                start(&ctx, &token, &key).await;
+                let to = if temporary {
+                    "/admin/password"
+                } else if next.is_empty() {
+                    "/admin"
+                } else {
+                    &next
+                };
+                return Ok(ctx.see_other(to));
+            }
+            StaffSignIn::Second(token) => {
+                limits.clear("admin_sign_in.delay", &subject).await;
+                return Ok(ask_staff(&ctx, &token, &next));
+            }
+            StaffSignIn::Wrong => {}
         }
         limits.fail("admin_sign_in.delay", &subject).await;
         refuse(&mut shown.email, &mut shown.errors, "email", WRONG);

@@ -59,7 +59,7 @@ pub async fn post(ctx: Ctx, form: Form) -> Answer {
             ctx.set_cookie("pending", "", Some(0));
             let to = done.job.as_deref().map_or_else(|| "/dashboard".to_owned(), urls::setup);
             if let Some(session) = done.session {
-                super::account::start_session(&ctx, &session, &done.customer_id.to_string());
+                super::account::start_session(&ctx, &session, &done.customer_id.to_string()).await;
                 return Ok(ctx.see_other(&to));
             }
             ctx.flash("email_confirmed");

@@ -8,6 +8,7 @@ pub mod admin;
 pub mod ansi;
 pub mod common;
 pub mod errors;
+pub mod factor;
 pub mod line_html;
 pub mod log;
 pub mod owner;
@@ -51,6 +52,10 @@ pub const PAGES: &[&str] = &[
     admin::Job::TEMPLATE,
     admin::JobAction::TEMPLATE,
     admin::System::TEMPLATE,
+    factor::OwnerFactor::TEMPLATE,
+    factor::StaffFactor::TEMPLATE,
+    factor::OwnerCode::TEMPLATE,
+    factor::StaffCode::TEMPLATE,
     staff::Admins::TEMPLATE,
     staff::NewAdmin::TEMPLATE,
     staff::Admin::TEMPLATE,

@@ -343,6 +343,19 @@ fn all() -> Vec<(&'static str, String)> {
         |sent| ForgotPassword { page: page("Password"), sent, form_key: "k".into(), form: EmailForm::default() };
     let reset =
         |usable, form| ResetPassword { page: page("Password"), usable, email: HOSTILE.into(), token: "t".into(), form };
+    let factor_part = |state| factor::Factor {
+        base: "/account/2fa",
+        csrf: "t".into(),
+        form_key: "k".into(),
+        state,
+        due: true,
+        since: Some(when()),
+        left: 9,
+        qr: factor::Qr::of("otpauth://totp/x"),
+        key: "ABCD EFGH".into(),
+        codes: vec!["abcde-fghij".into()],
+        form: factor::FactorForm::default(),
+    };
     let admins = staff::Admins {
         page: staff("Staff"),
         rows: vec![staff::AdminRow {
@@ -385,6 +398,7 @@ fn all() -> Vec<(&'static str, String)> {
         badge: Badge::new("waiting", "Temporary password"),
         temporary_until: Some(when()),
         own: false,
+        has_factor: true,
         active: true,
         roles: roles(),
         version: "v".into(),
@@ -879,6 +893,22 @@ fn all() -> Vec<(&'static str, String)> {
         ),
         ("admin-system", system(true).render()),
         ("admin-system-empty", system(false).render()),
+        ("factor-off", factor::OwnerFactor { page: owner("Second factor"), factor: factor_part("off") }.render()),
+        (
+            "factor-pending",
+            factor::OwnerFactor { page: owner("Second factor"), factor: factor_part("pending") }.render(),
+        ),
+        ("factor-on", factor::OwnerFactor { page: owner("Second factor"), factor: factor_part("on") }.render()),
+        ("factor-codes", factor::StaffFactor { page: staff("Codes"), factor: factor_part("codes") }.render()),
+        ("factor-due", factor::StaffFactor { page: staff("Second factor"), factor: factor_part("off") }.render()),
+        (
+            "code",
+            factor::OwnerCode { page: page("Code"), next: HOSTILE.into(), form: factor::CodeForm::default() }.render(),
+        ),
+        (
+            "admin-code",
+            factor::StaffCode { page: page("Code"), next: HOSTILE.into(), form: factor::CodeForm::default() }.render(),
+        ),
         ("admin-admins", admins.render()),
         ("admin-admin-new", new_admin(false).render()),
         ("admin-admin-new-error", new_admin(true).render()),

@@ -74,6 +74,8 @@ pub struct Admin {
     pub temporary_until: Option<When>,
     /// It is the reader.
     pub own: bool,
+    /// A second factor is on.
+    pub has_factor: bool,
     /// May sign in.
     pub active: bool,
     /// Roles that may be given.

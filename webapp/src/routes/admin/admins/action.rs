@@ -9,6 +9,7 @@ use actix_web::web;
 use hosting::db::admins::Admin;
 use hosting::services::delete_admin::delete_admin;
 use hosting::services::reset_admin::reset_admin;
+use hosting::services::second_factor::disable::remove_of_admin;
 
 /// What a reset does.
 pub async fn reset_page(ctx: Ctx, id: web::Path<String>) -> Answer {
@@ -23,6 +24,17 @@ pub async fn reset(ctx: Ctx, id: web::Path<String>, form: Form) -> Answer {
     let state = ctx.state();
     let password = reset_admin(&state.services, &state.passwords, &ctx.actor(), &key, admin.id).await?;
     show(&ctx, admin.id, &admin.email, &password).await
+}
+
+/// Takes a lost second factor away.
+pub async fn remove_factor(ctx: Ctx, id: web::Path<String>, form: Form) -> Answer {
+    let admin = find(&ctx, &id).await?;
+    let here = format!("{HERE}/{}", admin.id);
+    need_fresh(&ctx, &here)?;
+    let key = need_key(&form)?;
+    remove_of_admin(&ctx.state().services, &ctx.actor(), &key, admin.id).await?;
+    ctx.flash("factor_removed");
+    Ok(ctx.see_other(&here))
 }
 
 /// What is lost and what is kept.

@@ -11,6 +11,7 @@ use hosting::clock::now_plain;
 use hosting::crypto::sha256;
 use hosting::db::Queries;
 use hosting::db::admins::Admin;
+use hosting::domain::Person;
 use hosting::services::ServiceError;
 use hosting::services::change_admin::{AdminFacts, change_admin};
 
@@ -80,6 +81,16 @@ async fn view(ctx: &Ctx, admin: &Admin, role: &str, active: bool, form: AdminFor
         email: admin.email.clone(),
         badge: badge(admin.active, admin.must_change_password, admin.temporary_over),
         temporary_until: until.filter(|t| *t > now).map(When::exact),
+        has_factor: ctx
+            .state()
+            .services
+            .db
+            .read()
+            .await?
+            .second_factors()
+            .find(Person::Staff(admin.id))
+            .await?
+            .is_some_and(|f| f.confirmed_at.is_some()),
         own: ctx.staff()?.admin_id == admin.id,
         active,
         roles: roles(ctx, role)?,
