@@ -103,6 +103,7 @@ TEST_PACKAGES='
 chromium chromium chromium-browser
 chromedriver chromium-driver chromium-chromedriver
 shellcheck shellcheck
+/usr/share/doc/python3-venv python3-venv
 docker-compose docker-compose
 '
 

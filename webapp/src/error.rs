@@ -48,6 +48,9 @@ pub enum WebError {
     /// Name or password is wrong (JSON API; pages show the form again).
     #[error("wrong name or password")]
     WrongLogIn,
+    /// Right password, and the second factor is needed along with it (JSON API).
+    #[error("second factor required")]
+    CodeNeeded,
     /// Too often; seconds to wait.
     #[error("too many requests")]
     TooMany(u64),
@@ -68,7 +71,7 @@ impl ResponseError for WebError {
         match self {
             Self::BadRequest(_) => StatusCode::BAD_REQUEST,
             Self::SignIn(_) => StatusCode::SEE_OTHER,
-            Self::SignedOut | Self::WrongLogIn => StatusCode::UNAUTHORIZED,
+            Self::SignedOut | Self::WrongLogIn | Self::CodeNeeded => StatusCode::UNAUTHORIZED,
             Self::Forbidden(_) => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
@@ -89,7 +92,7 @@ impl ResponseError for WebError {
             Self::SignIn(to) => {
                 response.insert_header((header::LOCATION, to.clone()));
             }
-            Self::SignedOut | Self::WrongLogIn => {
+            Self::SignedOut | Self::WrongLogIn | Self::CodeNeeded => {
                 response.insert_header((header::WWW_AUTHENTICATE, "Bearer"));
             }
             Self::MethodNotAllowed(allow) => {
@@ -123,6 +126,7 @@ impl WebError {
             Self::BadRequest(_) => "bad_request",
             Self::SignIn(_) | Self::SignedOut => "unauthenticated",
             Self::WrongLogIn => "wrong_log_in",
+            Self::CodeNeeded => "second_factor_required",
             Self::Forbidden(_) => "forbidden",
             Self::NotFound => "not_found",
             Self::MethodNotAllowed(_) => "method_not_allowed",
@@ -154,6 +158,7 @@ impl WebError {
             Self::Misdirected => ("This address is not served here", one("Open the panel at its own address.")),
             Self::Unreadable(words) => ("We could not read this form", vec![words.clone(), "Nothing was changed.".into()]),
             Self::Invalid(fields) => ("Something is not right", fields.iter().map(|(_, w)| format!("{}.", w.trim_end_matches('.'))).collect()),
+            Self::CodeNeeded => ("A code is needed", one("This account has a second factor. Log in again with a code of the app, or a recovery code, in `code`.")),
             Self::WrongLogIn => ("The email or the password is not right", one("Nothing was changed.")),
             Self::TooMany(seconds) => ("Too many tries", vec![format!("Wait {}, then try again. Nothing was changed.", wait_words(*seconds))]),
             Self::Unavailable(_) => ("We cannot reach our database", vec!["Stores keep running. Nothing was changed.".into(), "This page works again as soon as the database answers. Try again in a moment.".into()]),

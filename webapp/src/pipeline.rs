@@ -136,7 +136,8 @@ async fn admit(
         },
     };
     let access = listed.map_or(first.access, |r| r.access);
-    if let Err(error) = allowed(access, &who, request, first) {
+    let due = area == "staff" && factor_due(state, &who).await;
+    if let Err(error) = allowed(access, &who, due, request, first) {
         return Err((person(who), error));
     }
     if listed.is_none() {
@@ -163,7 +164,24 @@ async fn find_session(state: &AppState, token: &str) -> Result<Who, WebError> {
     })
 }
 
-fn allowed(access: Access, who: &Who, request: &ServiceRequest, route: &Route) -> Result<(), WebError> {
+/// Whether a staff member owes a second factor: required by the settings, not set up, and the grace is over.
+pub(crate) async fn factor_due(state: &AppState, who: &Who) -> bool {
+    let Who::Staff(s) = who else { return false };
+    if s.has_factor {
+        return false;
+    }
+    let settings = state.settings().await;
+    settings.text("staff_mfa_required") == "yes"
+        && s.factor_seconds >= i64::from(settings.number("staff_mfa_grace_hours")) * 3600
+}
+
+fn allowed(
+    access: Access,
+    who: &Who,
+    factor_due: bool,
+    request: &ServiceRequest,
+    route: &Route,
+) -> Result<(), WebError> {
     let sign_in = |at: &str| {
         let streams = request
             .headers()
@@ -189,6 +207,9 @@ fn allowed(access: Access, who: &Who, request: &ServiceRequest, route: &Route) -
         (Area::Staff, Who::Staff(s)) => {
             if s.must_change_password && access != Access::StaffPassword {
                 return Err(WebError::SignIn("/admin/password".into()));
+            }
+            if factor_due && !matches!(access, Access::StaffPassword | Access::StaffFactor) {
+                return Err(WebError::SignIn("/admin/2fa".into()));
             }
             s.role
         }

@@ -4,7 +4,8 @@
 use crate::api;
 use crate::error::WebError;
 use crate::routes::{
-    account, admin, dashboard, health, home, password, pricing, setup, sign_up, staff_session, theme, verify,
+    account, admin, dashboard, health, home, password, pricing, second_factor, setup, sign_up, staff_session, theme,
+    verify,
 };
 use actix_web::dev::ServiceRequest;
 use actix_web::guard::{self, GuardContext};
@@ -31,6 +32,8 @@ pub enum Access {
     StaffManager,
     /// Any staff, also with a temporary password.
     StaffPassword,
+    /// Any staff with a password of their own, also without the second factor they owe.
+    StaffFactor,
     /// JSON API: everybody.
     ApiOpen,
     /// JSON API: customers and staff; customers find their own only.
@@ -65,7 +68,7 @@ impl Access {
         match self {
             Self::Operations | Self::Asset | Self::Everybody | Self::ApiOpen => Area::Open,
             Self::Owner => Area::Owner,
-            Self::Staff | Self::Operator | Self::StaffManager | Self::StaffPassword => Area::Staff,
+            Self::Staff | Self::Operator | Self::StaffManager | Self::StaffPassword | Self::StaffFactor => Area::Staff,
             Self::ApiAny | Self::ApiOwner | Self::ApiStaff | Self::ApiOperator | Self::ApiSuper => Area::Api,
         }
     }
@@ -77,7 +80,9 @@ impl Access {
         match self {
             Self::Operations | Self::Asset | Self::Everybody | Self::ApiOpen => None,
             Self::Owner | Self::ApiAny | Self::ApiOwner => Some((Capability::ViewStores, Reach::Own)),
-            Self::Staff | Self::StaffPassword | Self::ApiStaff => Some((Capability::ViewStores, Reach::All)),
+            Self::Staff | Self::StaffPassword | Self::StaffFactor | Self::ApiStaff => {
+                Some((Capability::ViewStores, Reach::All))
+            }
             Self::Operator | Self::ApiOperator => Some((Capability::WorkOnStores, Reach::All)),
             Self::StaffManager => Some((Capability::ManageStaff, Reach::All)),
             Self::ApiSuper => Some((Capability::ExportAudit, Reach::All)),
@@ -127,8 +132,14 @@ routes! {
     "/login" { GET Everybody account::sign_in::get; POST Everybody account::sign_in::post; }
     "/password/forgot" { GET Everybody password::forgot::get; POST Everybody password::forgot::post; }
     "/password/reset" { GET Everybody password::reset::get; POST Everybody password::reset::post; }
+    "/login/2fa" { GET Everybody second_factor::sign_in::owner; POST Everybody second_factor::sign_in::owner_post; }
     "/logout" { POST Owner account::sign_out; }
     "/reauthenticate" { GET Owner account::reauthenticate::get; POST Owner account::reauthenticate::post; }
+    "/account/2fa" { GET Owner second_factor::owner::get; }
+    "/account/2fa/begin" { POST Owner second_factor::owner::begin; }
+    "/account/2fa/confirm" { POST Owner second_factor::owner::confirm; }
+    "/account/2fa/codes" { POST Owner second_factor::owner::codes; }
+    "/account/2fa/off" { POST Owner second_factor::owner::off; }
     "/setup/{job}" { GET Owner setup::get; }
     "/setup/{job}/retry" { POST Owner setup::retry; }
     "/setup/{job}/state" { GET Owner setup::state; }
@@ -146,6 +157,12 @@ routes! {
     "/dashboard/delete" { GET Owner dashboard::delete::get; POST Owner dashboard::delete::post; }
     "/dashboard/delete/cancel" { POST Owner dashboard::delete::cancel; }
     "/admin/login" { GET Everybody staff_session::get; POST Everybody staff_session::post; }
+    "/admin/login/2fa" { GET Everybody second_factor::sign_in::staff; POST Everybody second_factor::sign_in::staff_post; }
+    "/admin/2fa" { GET StaffFactor second_factor::staff::get; }
+    "/admin/2fa/begin" { POST StaffFactor second_factor::staff::begin; }
+    "/admin/2fa/confirm" { POST StaffFactor second_factor::staff::confirm; }
+    "/admin/2fa/codes" { POST StaffFactor second_factor::staff::codes; }
+    "/admin/2fa/off" { POST StaffFactor second_factor::staff::off; }
     "/admin/logout" { POST StaffPassword staff_session::sign_out; }
     "/admin/password" { GET StaffPassword staff_session::password::get; POST StaffPassword staff_session::password::post; }
     "/admin" { GET Staff admin::overview::get; }
@@ -167,6 +184,13 @@ routes! {
     "/admin/jobs/{job}/cleanup" { GET Operator admin::job_action::cleanup_page; POST Operator admin::job_action::cleanup; }
     "/admin/jobs/{job}/release" { POST Operator admin::job_action::release; }
     "/admin/system" { GET Staff admin::system::get; }
+    "/admin/reauthenticate" { GET StaffFactor admin::reauthenticate::get; POST StaffFactor admin::reauthenticate::post; }
+    "/admin/admins" { GET StaffManager admin::admins::get; }
+    "/admin/admins/new" { GET StaffManager admin::admins::new::get; POST StaffManager admin::admins::new::post; }
+    "/admin/admins/{id}" { GET StaffManager admin::admins::edit::get; POST StaffManager admin::admins::edit::post; }
+    "/admin/admins/{id}/reset" { GET StaffManager admin::admins::action::reset_page; POST StaffManager admin::admins::action::reset; }
+    "/admin/admins/{id}/factor" { POST StaffManager admin::admins::action::remove_factor; }
+    "/admin/admins/{id}/delete" { GET StaffManager admin::admins::action::delete_page; POST StaffManager admin::admins::action::delete; }
     "/api/openapi.json" { GET Everybody api::openapi::get; }
     "/api/docs" { GET Everybody api::docs::get; }
     "/api/v1/auth/login" { POST ApiOpen api::auth::log_in; }

@@ -3,7 +3,7 @@
 use super::login_sessions::{AdminSession, CustomerSession, SessionOwner};
 use super::{DbError, DbResult};
 use crate::domain::scope::Scopes;
-use crate::domain::{Role, Uid};
+use crate::domain::{Person, Role, Uid};
 use sqlx::mysql::MySqlConnection;
 use time::PlainDateTime;
 
@@ -33,24 +33,6 @@ impl Kind {
     }
 }
 
-/// Whose it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Owner {
-    /// A customer's row id.
-    Customer(u64),
-    /// A staff member's row id.
-    Admin(u64),
-}
-
-impl Owner {
-    fn columns(self) -> (Option<u64>, Option<u64>) {
-        match self {
-            Self::Customer(id) => (Some(id), None),
-            Self::Admin(id) => (None, Some(id)),
-        }
-    }
-}
-
 /// A live credential and the rights its owner has now.
 #[derive(Debug, Clone)]
 pub struct Caller {
@@ -72,7 +54,7 @@ pub struct NewCredential<'a> {
     /// Kind.
     pub kind: Kind,
     /// Whose.
-    pub owner: Owner,
+    pub owner: Person,
     /// For people.
     pub name: &'a str,
     /// First characters of the secret.
@@ -148,6 +130,8 @@ struct Raw {
     admin_role: Option<String>,
     active: Option<bool>,
     must_change: Option<bool>,
+    factor_seconds: i64,
+    has_factor: bool,
 }
 
 macro_rules! select_callers {
@@ -159,7 +143,9 @@ macro_rules! select_callers {
                TIMESTAMPDIFF(SECOND, k.last_used_at, NOW(6)) AS "unused_seconds: i64",
                c.email AS "customer_email?", c.role AS "customer_role?", c.state AS "customer_state?",
                a.email AS "admin_email?", a.name AS "admin_name?", a.role AS "admin_role?", a.active AS "active?: bool",
-               a.must_change_password AS "must_change?: bool"
+               a.must_change_password AS "must_change?: bool",
+               COALESCE(TIMESTAMPDIFF(SECOND, a.factor_grace_from, NOW(6)), 0) AS "factor_seconds!: i64",
+               EXISTS(SELECT 1 FROM second_factors f WHERE f.admin_id = k.admin_id AND f.confirmed_at IS NOT NULL) AS "has_factor!: bool"
                FROM api_credentials k LEFT JOIN customers c ON c.id = k.customer_id LEFT JOIN admins a ON a.id = k.admin_id
                WHERE k.revoked_at IS NULL AND k.expires_at > NOW(6) AND "# + $rest
             $(, $arg)*
@@ -174,7 +160,7 @@ impl ApiCredentials<'_> {
     /// Database trouble.
     pub async fn insert(&mut self, new: &NewCredential<'_>) -> DbResult<(u64, Uid)> {
         let uid = Uid::new();
-        let (customer, admin) = new.owner.columns();
+        let (customer, admin) = (new.owner.customer(), new.owner.admin());
         let id = sqlx::query!(
             "INSERT INTO api_credentials (uid, kind, customer_id, admin_id, name, prefix, secret_hash, scopes, address, \
              user_agent, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NOW(6) + INTERVAL ? SECOND)",
@@ -241,6 +227,8 @@ impl ApiCredentials<'_> {
                     name: row.admin_name.unwrap_or_default(),
                     role: role(row.admin_role.as_deref()),
                     must_change_password: false,
+                    has_factor: row.has_factor,
+                    factor_seconds: row.factor_seconds,
                     csrf_secret: [0; 32],
                     authenticated_seconds,
                 })
@@ -321,8 +309,8 @@ impl ApiCredentials<'_> {
     ///
     /// # Errors
     /// Database trouble.
-    pub async fn revoke(&mut self, owner: Owner, uid: &Uid) -> DbResult<bool> {
-        let (customer, admin) = owner.columns();
+    pub async fn revoke(&mut self, owner: Person, uid: &Uid) -> DbResult<bool> {
+        let (customer, admin) = (owner.customer(), owner.admin());
         let done = sqlx::query!(
             "UPDATE api_credentials SET revoked_at = NOW(6), revoked_reason = 'person' \
              WHERE uid = ? AND customer_id <=> ? AND admin_id <=> ? AND revoked_at IS NULL",
@@ -335,30 +323,12 @@ impl ApiCredentials<'_> {
         Ok(done.rows_affected() == 1)
     }
 
-    /// Ends all of an owner's credentials (password or role changed, account closed).
-    ///
-    /// # Errors
-    /// Database trouble.
-    pub async fn revoke_all(&mut self, owner: Owner, reason: &str) -> DbResult<u64> {
-        let (customer, admin) = owner.columns();
-        Ok(sqlx::query!(
-            "UPDATE api_credentials SET revoked_at = NOW(6), revoked_reason = ? \
-             WHERE customer_id <=> ? AND admin_id <=> ? AND revoked_at IS NULL",
-            reason,
-            customer,
-            admin
-        )
-        .execute(&mut *self.conn)
-        .await?
-        .rows_affected())
-    }
-
     /// Live credentials of an owner, newest first, at most 200.
     ///
     /// # Errors
     /// Database trouble.
-    pub async fn list(&mut self, owner: Owner) -> DbResult<Vec<CredentialRow>> {
-        let (customer, admin) = owner.columns();
+    pub async fn list(&mut self, owner: Person) -> DbResult<Vec<CredentialRow>> {
+        let (customer, admin) = (owner.customer(), owner.admin());
         Ok(sqlx::query_as!(
             CredentialRow,
             "SELECT id, uid, kind, name, prefix, scopes, created_at, last_used_at, last_used_address, expires_at \

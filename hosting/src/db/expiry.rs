@@ -38,6 +38,10 @@ impl Expiry<'_> {
             .execute(&mut *self.conn)
             .await?
             .rows_affected();
+        gone += sqlx::query!("DELETE FROM sign_in_challenges WHERE expires_at < NOW(6) - INTERVAL 1 DAY LIMIT ?", BITE)
+            .execute(&mut *self.conn)
+            .await?
+            .rows_affected();
         gone += sqlx::query!("DELETE FROM form_keys WHERE created_at < NOW(6) - INTERVAL 2 DAY LIMIT ?", BITE)
             .execute(&mut *self.conn)
             .await?

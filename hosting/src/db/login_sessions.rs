@@ -48,6 +48,10 @@ pub struct AdminSession {
     pub role: Role,
     /// Nothing but "change password" is open.
     pub must_change_password: bool,
+    /// A second factor is asked for at their sign-in.
+    pub has_factor: bool,
+    /// Seconds since they were first told to set one up.
+    pub factor_seconds: i64,
     /// Secret of the form tokens.
     pub csrf_secret: [u8; 32],
     /// Seconds since the password was last proven.
@@ -129,7 +133,9 @@ impl LoginSessions<'_> {
                c.email AS "customer_email?", c.role AS "customer_role?", c.state AS "customer_state?",
                a.email AS "admin_email?", a.name AS "admin_name?", a.role AS "admin_role?", a.active AS "active?: bool",
                a.must_change_password AS "must_change?: bool",
-               COALESCE(a.temporary_until < NOW(6), FALSE) AS "temporary_over!: bool"
+               COALESCE(a.temporary_until < NOW(6), FALSE) AS "temporary_over!: bool",
+               COALESCE(TIMESTAMPDIFF(SECOND, a.factor_grace_from, NOW(6)), 0) AS "factor_seconds!: i64",
+               EXISTS(SELECT 1 FROM second_factors f WHERE f.admin_id = s.admin_id AND f.confirmed_at IS NOT NULL) AS "has_factor!: bool"
                FROM login_sessions s LEFT JOIN customers c ON c.id = s.customer_id LEFT JOIN admins a ON a.id = s.admin_id
                WHERE s.token_hash = ? AND s.revoked_at IS NULL AND s.expires_at > NOW(6)"#,
             token_hash.as_slice()
@@ -166,6 +172,8 @@ impl LoginSessions<'_> {
                     name: row.admin_name.unwrap_or_default(),
                     role: row.admin_role.as_deref().and_then(Role::parse).unwrap_or(Role::Visitor),
                     must_change_password: row.must_change == Some(true),
+                    has_factor: row.has_factor,
+                    factor_seconds: row.factor_seconds,
                     csrf_secret,
                     authenticated_seconds: row.authenticated_seconds,
                 })
@@ -191,11 +199,19 @@ impl LoginSessions<'_> {
         Ok(())
     }
 
-    /// Ends all sessions of a staff member but one.
+    /// Ends all sessions of a staff member but one, and every credential of the JSON API: whoever held
+    /// the account before holds nothing now. Returns how many sessions.
     ///
     /// # Errors
     /// Database trouble.
     pub async fn revoke_others_of_admin(&mut self, admin_id: u64, keep: u64) -> DbResult<u64> {
+        sqlx::query!(
+            "UPDATE api_credentials SET revoked_at = NOW(6), revoked_reason = 'account secured' \
+             WHERE admin_id = ? AND revoked_at IS NULL",
+            admin_id
+        )
+        .execute(&mut *self.conn)
+        .await?;
         Ok(sqlx::query!(
             "UPDATE login_sessions SET revoked_at = NOW(6) WHERE admin_id = ? AND id <> ? AND revoked_at IS NULL",
             admin_id,
@@ -206,11 +222,27 @@ impl LoginSessions<'_> {
         .rows_affected())
     }
 
-    /// Ends all sessions of a customer but `keep`; returns how many.
+    /// Ends all sessions of a staff member; returns how many.
+    ///
+    /// # Errors
+    /// Database trouble.
+    pub async fn revoke_all_of_admin(&mut self, admin_id: u64) -> DbResult<u64> {
+        self.revoke_others_of_admin(admin_id, 0).await
+    }
+
+    /// Ends all sessions of a customer but `keep`, and every credential of the JSON API; returns how many
+    /// sessions.
     ///
     /// # Errors
     /// Database trouble.
     pub async fn revoke_all_of_customer(&mut self, customer_id: u64, keep: Option<u64>) -> DbResult<u64> {
+        sqlx::query!(
+            "UPDATE api_credentials SET revoked_at = NOW(6), revoked_reason = 'account secured' \
+             WHERE customer_id = ? AND revoked_at IS NULL",
+            customer_id
+        )
+        .execute(&mut *self.conn)
+        .await?;
         Ok(sqlx::query!(
             "UPDATE login_sessions SET revoked_at = NOW(6) WHERE customer_id = ? AND id <> COALESCE(?, 0) \
              AND revoked_at IS NULL",

@@ -61,6 +61,7 @@ pub mod plans;
 pub mod ports;
 pub mod progress;
 pub mod schedules;
+pub mod second_factors;
 pub mod secrets;
 pub mod servers;
 pub mod settings;
@@ -263,6 +264,10 @@ pub trait Queries {
     /// One-time links to a new password.
     fn password_resets(&mut self) -> password_resets::PasswordResets<'_> {
         password_resets::PasswordResets { conn: self.conn() }
+    }
+    /// Second factors.
+    fn second_factors(&mut self) -> second_factors::SecondFactors<'_> {
+        second_factors::SecondFactors { conn: self.conn() }
     }
     /// Staff.
     fn admins(&mut self) -> admins::Admins<'_> {

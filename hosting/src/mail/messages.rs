@@ -1,6 +1,7 @@
 //! Every mail we send, in words.
 
 use super::{Button, Message};
+use crate::crypto::Secret;
 
 /// Confirm the address; the link holds the only copy of the token.
 #[must_use]
@@ -129,6 +130,51 @@ pub fn store_deleted(store: &str) -> Message {
     }
 }
 
+/// A temporary password; the one mail that has to carry one.
+#[must_use]
+pub fn admin_temporary_password(product: &str, password: &Secret, sign_in: &str) -> Message {
+    Message {
+        subject: format!("Your temporary {product} staff password"),
+        heading: "Your temporary password".into(),
+        paragraphs: vec![
+            format!("Sign in with this password: {}", password.expose()),
+            "It works for 24 hours. The first thing you are asked for is a password of your own.".into(),
+        ],
+        button: Some(Button { label: "Sign in".into(), url: sign_in.into() }),
+        small: vec!["Did you not expect this? Tell a super admin.".into()],
+    }
+}
+
+/// Something about the second factor changed; `what` is one of the mail's names.
+#[must_use]
+pub fn second_factor(product: &str, what: &str, account: &str) -> Message {
+    let (subject, words) = match what {
+        "second_factor_on" => (
+            format!("Your {product} account now asks for a second factor"),
+            "From now on signing in needs a code of your app. Every other device was signed out.",
+        ),
+        "second_factor_off" => (
+            format!("The second factor of your {product} account is off"),
+            "From now on the password alone is enough to sign in. Every other device was signed out.",
+        ),
+        "recovery_code_used" => (
+            format!("A recovery code of your {product} account was used"),
+            "Somebody, probably you, signed in with a recovery code. It does not work again.",
+        ),
+        _ => (
+            format!("Your {product} account has new recovery codes"),
+            "The old recovery codes stopped working. Keep the new ones where you find them without your phone.",
+        ),
+    };
+    Message {
+        heading: subject.clone(),
+        subject,
+        paragraphs: vec![words.into()],
+        button: Some(Button { label: "Open your account".into(), url: account.into() }),
+        small: vec!["Was it not you? Change your password now; that signs everybody else out.".into()],
+    }
+}
+
 /// A staff password was changed.
 #[must_use]
 pub fn admin_password_changed(product: &str, sign_in: &str) -> Message {
@@ -160,5 +206,10 @@ pub(super) fn samples(store: &str) -> Vec<Message> {
         deletion_cancelled(store, url),
         store_deleted(store),
         admin_password_changed("Shopfleet", url),
+        second_factor("Shopfleet", "second_factor_on", url),
+        second_factor("Shopfleet", "second_factor_off", url),
+        second_factor("Shopfleet", "recovery_code_used", url),
+        second_factor("Shopfleet", "recovery_codes_new", url),
+        admin_temporary_password("Shopfleet", &Secret::new("abcdefgh12345678"), url),
     ]
 }

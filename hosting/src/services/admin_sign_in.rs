@@ -1,17 +1,28 @@
 //! Signing in as staff: a session of its own kind.
 
 use super::passwords::Passwords;
+use super::second_factor::sign_in::ask;
 use super::{ServiceError, Services};
 use crate::crypto::{Secret, random_token, sha256};
 use crate::db::admins::Admin;
 use crate::db::audit::NewEvent;
 use crate::db::login_sessions::NewSession;
 use crate::db::{Queries, Tx};
-use crate::domain::Actor;
+use crate::domain::{Actor, Person};
 use crate::transact;
 
-/// The cookie's value and whether the password is temporary; `None` when name or password is
-/// wrong, the person is not active, or a temporary password is over.
+/// How it went.
+#[derive(Debug)]
+pub enum StaffSignIn {
+    /// Signed in: the cookie's value, and whether the password is temporary.
+    Done(Secret, bool),
+    /// Right password, now the second factor; the value of the cookie that waits for it.
+    Second(Secret),
+    /// Name or password is wrong, the person is not active, or a temporary password is over.
+    Wrong,
+}
+
+/// Checks the password and makes a session.
 ///
 /// # Errors
 /// Database trouble.
@@ -22,10 +33,10 @@ pub async fn admin_sign_in(
     email_key: &str,
     password: &Secret,
     user_agent: &str,
-) -> Result<Option<(Secret, bool)>, ServiceError> {
+) -> Result<StaffSignIn, ServiceError> {
     let admin = services.db.read().await?.admins().find_by_email(email_key).await?;
     let right = passwords.verify(password, admin.as_ref().map(|a| a.password_hash.as_str())).await;
-    let Some(admin) = admin else { return Ok(None) };
+    let Some(admin) = admin else { return Ok(StaffSignIn::Wrong) };
     let right = right && admin.active && !admin.temporary_over;
     transact!(services.db, tx => record(&mut tx, services, actor, &admin, right, user_agent))
 }
@@ -37,10 +48,14 @@ async fn record(
     admin: &Admin,
     right: bool,
     user_agent: &str,
-) -> Result<Option<(Secret, bool)>, ServiceError> {
-    let mut token = None;
+) -> Result<StaffSignIn, ServiceError> {
+    let mut outcome = StaffSignIn::Wrong;
+    let second = if right { ask(tx, Person::Staff(admin.id), &admin.password_hash).await? } else { None };
+    let waits = second.is_some();
     let mut by = actor.clone();
-    if right {
+    if let Some(token) = second {
+        outcome = StaffSignIn::Second(token);
+    } else if right {
         let new = random_token();
         let token_hash = sha256(new.expose().as_bytes());
         tx.login_sessions()
@@ -52,7 +67,9 @@ async fn record(
                 user_agent,
             })
             .await?;
-        token = Some((new, admin.must_change_password));
+        outcome = StaffSignIn::Done(new, admin.must_change_password);
+    }
+    if right {
         by = Actor { role: admin.role, id: Some(admin.id), name: admin.email.clone(), ..by };
     }
     tx.audit()
@@ -60,7 +77,7 @@ async fn record(
             &services.keys,
             &by,
             &NewEvent {
-                action: "admin.sign_in",
+                action: if waits { "admin.prove_password" } else { "admin.sign_in" },
                 target_kind: "admin",
                 target_id: &admin.id.to_string(),
                 outcome: if right { "done" } else { "refused" },
@@ -68,5 +85,5 @@ async fn record(
             },
         )
         .await?;
-    Ok(token)
+    Ok(outcome)
 }

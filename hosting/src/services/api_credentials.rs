@@ -2,11 +2,11 @@
 
 use super::{ServiceError, Services};
 use crate::crypto::{Secret, sha256};
-use crate::db::api_credentials::{Caller, Kind, NewCredential, Owner};
+use crate::db::api_credentials::{Caller, Kind, NewCredential};
 use crate::db::audit::NewEvent;
 use crate::db::{Queries, Tx};
 use crate::domain::scope::Scopes;
-use crate::domain::{Actor, HumanText, Uid};
+use crate::domain::{Actor, HumanText, Person, Uid};
 use crate::transact;
 
 /// A token lives at most this long.
@@ -33,10 +33,10 @@ pub struct Wish {
 
 /// Whose credential an actor's are; `None` for actors that are not people.
 #[must_use]
-pub fn owner_of(actor: &Actor) -> Option<Owner> {
+pub fn owner_of(actor: &Actor) -> Option<Person> {
     match (actor.role.is_staff(), actor.id) {
-        (true, Some(id)) => Some(Owner::Admin(id)),
-        (false, Some(id)) => Some(Owner::Customer(id)),
+        (true, Some(id)) => Some(Person::Staff(id)),
+        (false, Some(id)) => Some(Person::Customer(id)),
         (_, None) => None,
     }
 }
@@ -68,7 +68,7 @@ async fn insert(
     tx: &mut Tx,
     services: &Services,
     actor: &Actor,
-    owner: Owner,
+    owner: Person,
     wish: &Wish,
     name: &HumanText,
     scopes: &Scopes,
@@ -122,7 +122,7 @@ async fn revoke_in(
     tx: &mut Tx,
     services: &Services,
     actor: &Actor,
-    owner: Owner,
+    owner: Person,
     uid: &Uid,
 ) -> Result<(), ServiceError> {
     if !tx.api_credentials().revoke(owner, uid).await? {

@@ -1,13 +1,14 @@
 //! Logging in to the JSON API with name and password, renewing the log-in, ending it.
 
 use super::passwords::Passwords;
+use super::second_factor::check::{Code, use_up};
 use super::{ServiceError, Services};
 use crate::crypto::{Secret, random_token, sha256};
-use crate::db::api_credentials::{Kind, NewCredential, Owner, Refresh};
+use crate::db::api_credentials::{Kind, NewCredential, Refresh};
 use crate::db::audit::NewEvent;
 use crate::db::{Queries, Tx};
 use crate::domain::scope::Scopes;
-use crate::domain::{Actor, Role, Uid};
+use crate::domain::{Actor, Person, Role, Uid};
 use crate::transact;
 
 /// Seconds a customer's log-in lives, however often it is renewed.
@@ -33,16 +34,35 @@ pub struct LogIn {
     pub refresh: Secret,
 }
 
+/// How a log-in went.
+#[derive(Debug)]
+pub enum Outcome {
+    /// It stands.
+    Done(LogIn),
+    /// Right password; a code of the second factor is needed along with it.
+    CodeNeeded,
+    /// Name, password or code is wrong, or the account is not open: the same answer, in the same time.
+    Wrong,
+}
+
+/// What a program sends.
+#[derive(Debug)]
+pub struct Proof {
+    /// The password.
+    pub password: Secret,
+    /// A code of the app or a recovery code; empty when there is none.
+    pub code: String,
+}
+
 struct Found {
-    owner: Owner,
+    owner: Person,
     role: Role,
     email: String,
     hash: String,
     open: bool,
 }
 
-/// Checks name and password and opens a log-in; `None` when either is wrong or the account is not
-/// open (the same answer, in the same time).
+/// Checks name, password and, where there is one, the second factor, and opens a log-in.
 ///
 /// # Errors
 /// Database trouble.
@@ -52,20 +72,20 @@ pub async fn api_log_in(
     actor: &Actor,
     account: Account,
     email_key: &str,
-    password: &Secret,
+    proof: &Proof,
     user_agent: &str,
-) -> Result<Option<LogIn>, ServiceError> {
+) -> Result<Outcome, ServiceError> {
     let mut conn = services.db.read().await?;
     let found = match account {
         Account::Customer => conn.customers().find_by_email(email_key).await?.map(|c| Found {
-            owner: Owner::Customer(c.id),
+            owner: Person::Customer(c.id),
             role: c.role,
             email: c.email,
             hash: c.password_hash,
             open: matches!(c.state.as_str(), "active" | "suspended"),
         }),
         Account::Staff => conn.admins().find_by_email(email_key).await?.map(|a| Found {
-            owner: Owner::Admin(a.id),
+            owner: Person::Staff(a.id),
             role: a.role,
             email: a.email,
             hash: a.password_hash,
@@ -73,10 +93,10 @@ pub async fn api_log_in(
         }),
     };
     drop(conn);
-    let right = passwords.verify(password, found.as_ref().map(|f| f.hash.as_str())).await;
-    let Some(found) = found else { return Ok(None) };
+    let right = passwords.verify(&proof.password, found.as_ref().map(|f| f.hash.as_str())).await;
+    let Some(found) = found else { return Ok(Outcome::Wrong) };
     let right = right && found.open;
-    transact!(services.db, tx => open(&mut tx, services, actor, &found, right, user_agent))
+    transact!(services.db, tx => open(&mut tx, services, actor, &found, right, &proof.code, user_agent))
 }
 
 async fn open(
@@ -84,14 +104,22 @@ async fn open(
     services: &Services,
     actor: &Actor,
     found: &Found,
-    right: bool,
+    mut right: bool,
+    code: &str,
     user_agent: &str,
-) -> Result<Option<LogIn>, ServiceError> {
+) -> Result<Outcome, ServiceError> {
     let (target_kind, id, life) = match found.owner {
-        Owner::Customer(id) => ("customer", id, CUSTOMER_LIFE_SECONDS),
-        Owner::Admin(id) => ("admin", id, STAFF_LIFE_SECONDS),
+        Person::Customer(id) => ("customer", id, CUSTOMER_LIFE_SECONDS),
+        Person::Staff(id) => ("admin", id, STAFF_LIFE_SECONDS),
     };
-    let mut log_in = None;
+    let factor = tx.second_factors().find(found.owner).await?.is_some_and(|f| f.confirmed_at.is_some());
+    if right && factor {
+        if code.is_empty() {
+            return Ok(Outcome::CodeNeeded);
+        }
+        right = use_up(tx, services, found.owner, code).await? != Code::Wrong;
+    }
+    let mut outcome = Outcome::Wrong;
     let mut by = actor.clone();
     if right {
         let (_, credential) = tx
@@ -108,7 +136,7 @@ async fn open(
                 life_seconds: life,
             })
             .await?;
-        log_in = Some(LogIn { credential, refresh: new_refresh(tx, &credential).await? });
+        outcome = Outcome::Done(LogIn { credential, refresh: new_refresh(tx, &credential).await? });
         by = Actor { role: found.role, id: Some(id), name: found.email.clone(), ..by };
     }
     tx.audit()
@@ -124,7 +152,7 @@ async fn open(
             },
         )
         .await?;
-    Ok(log_in)
+    Ok(outcome)
 }
 
 async fn new_refresh(tx: &mut Tx, credential: &Uid) -> Result<Secret, ServiceError> {

@@ -5,8 +5,10 @@ use super::{ServiceError, Services};
 use crate::crypto::{Secret, random_token, sha256};
 use crate::db::admins::Admin;
 use crate::db::audit::NewEvent;
+use crate::db::jobs::{JobRef, NewJob};
 use crate::db::{DbError, Queries, Tx};
 use crate::domain::Actor;
+use crate::jobs::MailArgs;
 use crate::transact;
 
 /// Changes it; returns the new cookie value.
@@ -36,7 +38,9 @@ pub async fn change_admin_password(
         .hash(&checked)
         .await
         .ok_or_else(|| ServiceError::Conflict("We could not store your password. Try again".into()))?;
-    transact!(services.db, tx => change(&mut tx, services, actor, session_id, &admin, &hash))
+    let (token, mail) = transact!(services.db, tx => change(&mut tx, services, actor, session_id, &admin, &hash))?;
+    services.queue.announce(&[mail]).await;
+    Ok(token)
 }
 
 async fn change(
@@ -46,7 +50,7 @@ async fn change(
     session_id: u64,
     admin: &Admin,
     hash: &str,
-) -> Result<Secret, ServiceError> {
+) -> Result<(Secret, JobRef), ServiceError> {
     let ended = |e: DbError| match e {
         DbError::Stale(words) => ServiceError::Conflict(format!("Nothing was changed: {words}")),
         other => other.into(),
@@ -55,6 +59,8 @@ async fn change(
     tx.login_sessions().revoke_others_of_admin(admin.id, session_id).await?;
     let token = random_token();
     tx.login_sessions().authenticated_again(session_id, &sha256(token.expose().as_bytes())).await.map_err(ended)?;
+    let mail = MailArgs { template: "admin_password_changed".into(), admin_id: Some(admin.id), ..MailArgs::default() };
+    let mail = tx.jobs().insert(&NewJob::mail(&mail, None, actor)).await?;
     tx.audit()
         .append(
             &services.keys,
@@ -68,5 +74,5 @@ async fn change(
             },
         )
         .await?;
-    Ok(token)
+    Ok((token, mail))
 }

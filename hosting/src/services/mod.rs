@@ -6,20 +6,24 @@ pub mod admin_sign_in;
 pub mod api_credentials;
 pub mod api_log_in;
 pub mod cancel_job;
+pub mod change_admin;
 pub mod change_admin_password;
 pub mod change_schedule;
 pub mod create_admin;
 pub mod create_store;
 pub mod db_admin;
+pub mod delete_admin;
 pub mod delete_store;
 pub mod passwords;
 pub mod place_store;
 pub mod re_authenticate;
 pub mod request_password_reset;
 pub mod resend_verification;
+pub mod reset_admin;
 pub mod reset_password;
 pub mod retry_job;
 pub mod reveal_credentials;
+pub mod second_factor;
 pub mod seed_defaults;
 pub mod send_mail;
 pub mod settings;
@@ -93,4 +97,16 @@ async fn audited(
     let event = NewEvent { action, target_kind, target_id, outcome, details };
     tx.audit().append(&services.keys, actor, &event).await?;
     Ok(())
+}
+
+/// Uses a form's one-use key up.
+///
+/// # Errors
+/// `Conflict` when the form was sent before.
+async fn once(tx: &mut Tx, form_key: &[u8; 32], action: &str) -> Result<(), ServiceError> {
+    if tx.form_keys().take(form_key, action).await? {
+        Ok(())
+    } else {
+        Err(ServiceError::Conflict("This form was sent before. Look whether it did what you wanted".into()))
+    }
 }

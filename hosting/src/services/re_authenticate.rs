@@ -1,9 +1,8 @@
 //! Proving the password again before something sensitive. The session gets a new cookie.
 
 use super::passwords::Passwords;
-use super::{ServiceError, Services};
+use super::{ServiceError, Services, audited};
 use crate::crypto::{Secret, random_token, sha256};
-use crate::db::audit::NewEvent;
 use crate::db::{Queries, Tx};
 use crate::domain::Actor;
 use crate::transact;
@@ -25,6 +24,23 @@ pub async fn re_authenticate(
     transact!(services.db, tx => record(&mut tx, services, actor, session_id, right))
 }
 
+/// The same for staff.
+///
+/// # Errors
+/// `Conflict` when the session ended meanwhile.
+pub async fn re_authenticate_admin(
+    services: &Services,
+    passwords: &Passwords,
+    actor: &Actor,
+    session_id: u64,
+    admin_id: u64,
+    password: &Secret,
+) -> Result<Option<Secret>, ServiceError> {
+    let admin = services.db.read().await?.admins().get(admin_id).await?.ok_or(ServiceError::NotFound)?;
+    let right = passwords.verify(password, Some(&admin.password_hash)).await;
+    transact!(services.db, tx => record(&mut tx, services, actor, session_id, right))
+}
+
 async fn record(
     tx: &mut Tx,
     services: &Services,
@@ -39,18 +55,9 @@ async fn record(
             .await
             .map_err(|_| ServiceError::Conflict("You were signed out meanwhile. Sign in again".into()))?;
     }
-    tx.audit()
-        .append(
-            &services.keys,
-            actor,
-            &NewEvent {
-                action: "customer.re_authenticate",
-                target_kind: "customer",
-                target_id: &actor.id.unwrap_or_default().to_string(),
-                outcome: if right { "done" } else { "refused" },
-                details: serde_json::json!({}),
-            },
-        )
-        .await?;
+    let kind = if actor.role.is_staff() { "admin" } else { "customer" };
+    let (action, id) = (format!("{kind}.re_authenticate"), actor.id.unwrap_or_default().to_string());
+    let outcome = if right { "done" } else { "refused" };
+    audited(tx, services, actor, &action, (kind, &id), outcome, serde_json::json!({})).await?;
     Ok(token)
 }

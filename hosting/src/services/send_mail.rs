@@ -117,6 +117,17 @@ pub async fn send_mail(
         }
         "deletion_cancelled" => messages::deletion_cancelled(&named(), &base.join("/dashboard")),
         "store_deleted" => messages::store_deleted(&named()),
+        what @ ("second_factor_on" | "second_factor_off" | "recovery_code_used" | "recovery_codes_new") => {
+            let page = if args.admin_id.is_some() { "/admin/2fa" } else { "/account/2fa" };
+            messages::second_factor(&product, what, &base.join(page))
+        }
+        "admin_temporary_password" => {
+            let id = args.admin_id.unwrap_or_default();
+            let Some(password) = services.db.read().await?.admins().temporary(&services.keys, id).await? else {
+                return Ok(Outcome::Nothing("the temporary password is over, replaced, or left before"));
+            };
+            messages::admin_temporary_password(&product, &password, &base.join("/admin/login"))
+        }
         "admin_password_changed" => messages::admin_password_changed(&product, &base.join("/admin/login")),
         other => return Err(SendError::Unknown(other.to_owned())),
     };
@@ -130,7 +141,12 @@ pub async fn send_mail(
     let sent = mailer.send(&settings, password.as_ref(), &to, key, &drawn).await;
     let mut tx = services.db.begin().await?;
     match &sent {
-        Ok(()) => tx.mail_messages().sent(key).await?,
+        Ok(()) => {
+            tx.mail_messages().sent(key).await?;
+            if let ("admin_temporary_password", Some(id)) = (args.template.as_str(), args.admin_id) {
+                tx.admins().forget_temporary(id).await?;
+            }
+        }
         Err(error) => tx.mail_messages().failed(key, &error.to_string()).await?,
     }
     tx.commit().await?;

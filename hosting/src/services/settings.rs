@@ -93,6 +93,18 @@ pub const KNOWN: &[Known] = &[
         default: "30",
         kind: Kind::Number(1, 1440),
     },
+    Known {
+        name: "staff_mfa_required",
+        about: "Whether staff have to set up a second factor",
+        default: "yes",
+        kind: Kind::Choice(&["yes", "no"]),
+    },
+    Known {
+        name: "staff_mfa_grace_hours",
+        about: "Hours new staff have for setting it up",
+        default: "168",
+        kind: Kind::Number(0, 720),
+    },
     Known { name: "default_currency", about: "Currency of new stores", default: "EUR", kind: Kind::Text },
     Known { name: "default_country", about: "Country of new stores", default: "DE", kind: Kind::Text },
 ];

@@ -1,13 +1,14 @@
 //! Signing in as a customer.
 
 use super::passwords::Passwords;
+use super::second_factor::sign_in::ask;
 use super::verify_email::new_session;
 use super::{ServiceError, Services};
 use crate::crypto::Secret;
 use crate::db::audit::NewEvent;
 use crate::db::customers::Customer;
 use crate::db::{Queries, Tx};
-use crate::domain::{Actor, Role};
+use crate::domain::{Actor, Person, Role};
 use crate::transact;
 
 /// How it went. The words for a wrong name and a wrong password are the same.
@@ -15,6 +16,8 @@ use crate::transact;
 pub enum SignIn {
     /// Signed in; the cookie's value.
     Done(Secret),
+    /// Right password, now the second factor; the value of the cookie that waits for it.
+    Second(Secret),
     /// Right password, but the address is not confirmed yet.
     Unconfirmed(String),
     /// Wrong name or password.
@@ -53,7 +56,11 @@ async fn record(
     right: bool,
     user_agent: &str,
 ) -> Result<SignIn, ServiceError> {
-    let outcome = if right {
+    let second = if right { ask(tx, Person::Customer(customer.id), &customer.password_hash).await? } else { None };
+    let waits = second.is_some();
+    let outcome = if let Some(token) = second {
+        SignIn::Second(token)
+    } else if right {
         SignIn::Done(new_session(tx, customer.id, &actor.address, user_agent).await?)
     } else {
         SignIn::Wrong
@@ -68,7 +75,7 @@ async fn record(
             &services.keys,
             &by,
             &NewEvent {
-                action: "customer.sign_in",
+                action: if waits { "customer.prove_password" } else { "customer.sign_in" },
                 target_kind: "customer",
                 target_id: &customer.id.to_string(),
                 outcome: if right { "done" } else { "refused" },

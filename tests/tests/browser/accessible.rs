@@ -50,6 +50,7 @@ pub async fn empty_pages(stage: &Stage) {
         "/login",
         "/password/forgot",
         "/password/reset?token=0000",
+        "/login/2fa",
         "/admin/login",
         "/no-such-page",
     ] {
@@ -66,6 +67,13 @@ pub async fn empty_pages(stage: &Stage) {
         "/admin/jobs?q=nothing",
         "/admin/system",
         "/admin/password",
+        "/admin/2fa",
+        "/admin/reauthenticate",
+        "/admin/admins",
+        "/admin/admins/new",
+        "/admin/admins/1",
+        "/admin/admins/1/reset",
+        "/admin/admins/1/delete",
     ] {
         look(admin, stage, path, &format!("empty {path}"), &mut faults).await;
     }
@@ -84,6 +92,7 @@ pub async fn filled_pages(stage: &Stage) {
         "/dashboard/access",
         "/dashboard/database",
         "/dashboard/delete",
+        "/account/2fa",
         "/reauthenticate?next=%2Fdashboard%2Faccess",
     ] {
         look(owner, stage, path, &format!("owner {path}"), &mut faults).await;

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::disallowed_methods)]
 
 mod access;
+mod admins;
 mod api;
 mod api_schema;
 mod bad_days;
@@ -11,6 +12,7 @@ mod forms;
 mod log;
 mod password;
 mod rights;
+mod second_factor;
 mod sessions;
 mod sign_up;
 mod support;

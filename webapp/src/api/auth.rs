@@ -11,7 +11,7 @@ use actix_web::HttpResponse;
 use hosting::crypto::Secret;
 use hosting::db::Queries;
 use hosting::db::api_credentials::Kind;
-use hosting::services::api_log_in::{self, Account, LogIn};
+use hosting::services::api_log_in::{self, Account, LogIn, Outcome, Proof};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -25,6 +25,10 @@ pub struct LogInRequest {
     /// Its password.
     #[schema(max_length = 256)]
     password: String,
+    /// A code of the second factor, or a recovery code, where the account has one.
+    #[serde(default)]
+    #[schema(max_length = 64)]
+    code: String,
     /// Shop owners and staff are separate accounts.
     #[serde(default)]
     account: AccountKind,
@@ -74,12 +78,13 @@ fn tokens(ctx: &Ctx, log_in: &LogIn) -> Result<Tokens, WebError> {
 
 /// Log in
 ///
-/// One answer for a wrong name and a wrong password; after five wrong ones the wait grows.
+/// One answer for a wrong name, password or code; after five wrong ones the wait grows. Where the account
+/// has a second factor, a log-in without `code` is answered 401 `second_factor_required`.
 #[utoipa::path(post, path = "/api/v1/auth/login", tag = "auth", operation_id = "log_in", security(()),
     request_body = LogInRequest, responses((status = 200, body = Tokens)))]
 pub async fn log_in(ctx: Ctx, body: Body<LogInRequest>) -> Answer {
     let asked = body.value;
-    if asked.password.len() > 1024 || asked.email.len() > 1024 {
+    if asked.password.len() > 1024 || asked.code.len() > 64 || asked.email.len() > 1024 {
         return Err(WebError::WrongLogIn);
     }
     let (account, area) = match asked.account {
@@ -104,16 +109,17 @@ pub async fn log_in(ctx: Ctx, body: Body<LogInRequest>) -> Answer {
         &ctx.actor(),
         account,
         &key,
-        &Secret::new(asked.password),
+        &Proof { password: Secret::new(asked.password), code: asked.code },
         ctx.user_agent(),
     )
     .await?;
     match done {
-        Some(log_in) => {
+        Outcome::Done(log_in) => {
             limits.clear("sign_in.delay", &subject).await;
             Ok(ok(&tokens(&ctx, &log_in)?))
         }
-        None => {
+        Outcome::CodeNeeded => Err(WebError::CodeNeeded),
+        Outcome::Wrong => {
             limits.fail("sign_in.delay", &subject).await;
             Err(WebError::WrongLogIn)
         }

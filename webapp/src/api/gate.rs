@@ -85,6 +85,10 @@ pub async fn admit(
     if taken.wait_ms > 0 {
         return Err((entry, WebError::TooMany(taken.wait_ms.div_ceil(1000))));
     }
+    if crate::pipeline::factor_due(state, &entry.who).await {
+        let words = "Set up your second factor in the panel first. Nothing was changed.";
+        return Err((entry, WebError::Forbidden(words.into())));
+    }
     match may(route, &entry) {
         Ok(()) => Ok(entry),
         Err(error) => Err((entry, error)),

@@ -11,6 +11,7 @@ use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, dev::Payloa
 use hosting::crypto::{mac, random_token, same, sha256};
 use hosting::db::api_credentials::Caller;
 use hosting::db::login_sessions::{AdminSession, CustomerSession};
+use hosting::domain::rights::{Capability, Reach, may};
 use hosting::domain::{Actor, Role};
 use std::cell::RefCell;
 use std::future::{Ready, ready};
@@ -291,7 +292,7 @@ impl Ctx {
             Who::Visitor => (None, Vec::new()),
             Who::Customer(c) => (Some(User { name: c.email.clone(), role: String::new() }), owner_menu(&self.0.path)),
             Who::Staff(s) => {
-                (Some(User { name: s.name.clone(), role: role_words(s.role).into() }), staff_menu(&self.0.path))
+                (Some(User { name: s.name.clone(), role: role_words(s.role).into() }), staff_menu(&self.0.path, s.role))
             }
         };
         let notice = self.0.flash.as_deref().and_then(notice_named);
@@ -360,14 +361,16 @@ fn owner_menu(path: &str) -> Vec<MenuItem> {
 }
 
 /// Only pages that exist.
-fn staff_menu(path: &str) -> Vec<MenuItem> {
+fn staff_menu(path: &str, role: Role) -> Vec<MenuItem> {
     [
         ("/admin", "Overview", "layout-dashboard"),
         ("/admin/customers", "Customers", "users"),
         ("/admin/jobs", "Jobs", "list-check"),
         ("/admin/system", "System", "activity"),
+        ("/admin/admins", "Staff", "shield-check"),
     ]
     .into_iter()
+    .filter(|(href, _, _)| *href != "/admin/admins" || may(role, Capability::ManageStaff, Reach::All))
     .map(|(href, label, icon)| MenuItem {
         href,
         label,
@@ -403,6 +406,12 @@ fn notice_named(name: &str) -> Option<Notice> {
         "job_released" => ("good", "The job is free again and starts over from its last good step."),
         "bulk_done" => ("good", "Done for all chosen jobs."),
         "bulk_partly" => ("warn", "Some of the chosen jobs had moved on meanwhile and were left alone."),
+        "factor_off" => ("warn", "The second factor is off. Other devices are signed out."),
+        "factor_removed" => ("good", "The second factor is removed. They set up a new one at their next sign-in."),
+        "recovery_code_used" => ("warn", "You signed in with a recovery code. It does not work again."),
+        "second_over" => ("warn", "This sign-in took too long, or had too many wrong codes. Begin again."),
+        "staff_changed" => ("good", "The changes are saved."),
+        "staff_deleted" => ("good", "The account is deleted. What it did stays in the audit log."),
         "password_changed" => ("good", "Your password is changed. Other devices are signed out."),
         _ => return None,
     };

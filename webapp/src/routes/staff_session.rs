@@ -1,5 +1,6 @@
 //! `/admin/login`, `/admin/logout`, `/admin/password`
 
+use super::second_factor::sign_in::ask_staff;
 use super::{Answer, refuse};
 use crate::error::{WebError, wait_words};
 use crate::extract::{Ctx, Form, Query, Who};
@@ -11,12 +12,12 @@ use crate::views::{Field, FieldError, View};
 use actix_web::HttpResponse;
 use hosting::crypto::Secret;
 use hosting::db::login_sessions::STAFF_LIFE_SECONDS;
-use hosting::services::admin_sign_in::admin_sign_in;
+use hosting::services::admin_sign_in::{StaffSignIn, admin_sign_in};
 
 const WRONG: &str = "The email or the password is not right";
 
 /// A path in the staff area.
-fn next_of(text: &str) -> &str {
+pub(super) fn next_of(text: &str) -> &str {
     safe_next(text).filter(|n| n.starts_with("/admin")).unwrap_or_default()
 }
 
@@ -63,20 +64,30 @@ pub async fn post(ctx: Ctx, form: Form) -> Answer {
         }
         let state = ctx.state();
         let secret = Secret::new(password);
-        if password.len() <= 1024
-            && let Some((token, temporary)) =
-                admin_sign_in(&state.services, &state.passwords, &ctx.actor(), &key, &secret, ctx.user_agent()).await?
-        {
-            limits.clear("admin_sign_in.delay", &subject).await;
-            start(&ctx, &token, &key);
-            let to = if temporary {
-                "/admin/password"
-            } else if next.is_empty() {
-                "/admin"
-            } else {
-                &next
-            };
-            return Ok(ctx.see_other(to));
+        let (services, passwords) = (&state.services, &state.passwords);
+        let done = if password.len() <= 1024 {
+            admin_sign_in(services, passwords, &ctx.actor(), &key, &secret, ctx.user_agent()).await?
+        } else {
+            StaffSignIn::Wrong
+        };
+        match done {
+            StaffSignIn::Done(token, temporary) => {
+                limits.clear("admin_sign_in.delay", &subject).await;
+                start(&ctx, &token, &key).await;
+                let to = if temporary {
+                    "/admin/password"
+                } else if next.is_empty() {
+                    "/admin"
+                } else {
+                    &next
+                };
+                return Ok(ctx.see_other(to));
+            }
+            StaffSignIn::Second(token) => {
+                limits.clear("admin_sign_in.delay", &subject).await;
+                return Ok(ask_staff(&ctx, &token, &next));
+            }
+            StaffSignIn::Wrong => {}
         }
         limits.fail("admin_sign_in.delay", &subject).await;
         refuse(&mut shown.email, &mut shown.errors, "email", WRONG);
@@ -85,7 +96,7 @@ pub async fn post(ctx: Ctx, form: Form) -> Answer {
     ctx.unprocessable(&view)
 }
 
-fn start(ctx: &Ctx, token: &Secret, key: &str) {
+pub(super) async fn start(ctx: &Ctx, token: &Secret, key: &str) {
     ctx.set_cookie("staff", token.expose(), Some(i64::from(STAFF_LIFE_SECONDS)));
     ctx.set_cookie("visitor", "", Some(0));
     ctx.remember_device(&format!("staff/{key}"));
@@ -141,7 +152,7 @@ pub mod password {
         .await;
         match changed {
             Ok(token) => {
-                start(&ctx, &token, &session.email.to_lowercase());
+                start(&ctx, &token, &session.email.to_lowercase()).await;
                 ctx.flash("password_changed");
                 Ok(ctx.see_other("/admin"))
             }

@@ -9,6 +9,7 @@ pub mod ansi;
 pub mod api_docs;
 pub mod common;
 pub mod errors;
+pub mod factor;
 pub mod line_html;
 pub mod log;
 pub mod memory;
@@ -16,6 +17,7 @@ pub mod owner;
 pub mod public;
 #[cfg(test)]
 mod samples;
+pub mod staff;
 
 pub use common::*;
 pub use memory::OneUse;
@@ -55,6 +57,16 @@ pub const PAGES: &[&str] = &[
     admin::JobAction::TEMPLATE,
     admin::System::TEMPLATE,
     api_docs::Docs::TEMPLATE,
+    factor::OwnerFactor::TEMPLATE,
+    factor::StaffFactor::TEMPLATE,
+    factor::OwnerCode::TEMPLATE,
+    factor::StaffCode::TEMPLATE,
+    staff::Admins::TEMPLATE,
+    staff::NewAdmin::TEMPLATE,
+    staff::Admin::TEMPLATE,
+    staff::AdminAction::TEMPLATE,
+    staff::TemporaryPassword::TEMPLATE,
+    staff::StaffReauthenticate::TEMPLATE,
     errors::ErrorPage::TEMPLATE,
 ];
 

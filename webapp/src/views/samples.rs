@@ -345,6 +345,77 @@ fn all() -> Vec<(&'static str, String)> {
         |sent| ForgotPassword { page: page("Password"), sent, form_key: "k".into(), form: EmailForm::default() };
     let reset =
         |usable, form| ResetPassword { page: page("Password"), usable, email: HOSTILE.into(), token: "t".into(), form };
+    let factor_part = |state| factor::Factor {
+        base: "/account/2fa",
+        csrf: "t".into(),
+        form_key: "k".into(),
+        state,
+        due: true,
+        since: Some(when()),
+        left: 9,
+        qr: factor::Qr::of("otpauth://totp/x"),
+        key: "ABCD EFGH".into(),
+        codes: vec!["abcde-fghij".into()],
+        form: factor::FactorForm::default(),
+    };
+    let admins = staff::Admins {
+        page: staff("Staff"),
+        rows: vec![staff::AdminRow {
+            href: "/admin/admins/2".into(),
+            name: HOSTILE.into(),
+            email: HOSTILE.into(),
+            role: "Admin",
+            badge: Badge::new("good", "Active"),
+            seen: Some(when()),
+            created: when(),
+        }],
+    };
+    let roles = || {
+        ["Support", "Admin"]
+            .map(|r| Choice { value: r.to_lowercase(), label: r.into(), current: r == "Admin" })
+            .to_vec()
+    };
+    let admin_form = |errors: bool| {
+        let mut form = staff::AdminForm { name: Field::of(HOSTILE), email: Field::of(HOSTILE), ..Default::default() };
+        if errors {
+            form.email.error = "Enter an email address like name@example.com".into();
+            form.role.error = "Choose a role".into();
+            form.errors = vec![
+                FieldError { field: "email", text: form.email.error.clone() },
+                FieldError { field: "role", text: form.role.error.clone() },
+            ];
+        }
+        form
+    };
+    let new_admin = |errors| staff::NewAdmin {
+        page: Page { has_errors: errors, ..staff("New staff member") },
+        roles: roles(),
+        form_key: "k".into(),
+        form: admin_form(errors),
+    };
+    let one_admin = staff::Admin {
+        page: staff(HOSTILE),
+        href: "/admin/admins/2".into(),
+        email: HOSTILE.into(),
+        badge: Badge::new("waiting", "Temporary password"),
+        temporary_until: Some(when()),
+        own: false,
+        has_factor: true,
+        active: true,
+        roles: roles(),
+        version: "v".into(),
+        form_key: "k".into(),
+        form: admin_form(false),
+    };
+    let admin_action = |verb| staff::AdminAction {
+        page: staff("Reset password"),
+        href: "/admin/admins/2".into(),
+        name: HOSTILE.into(),
+        email: HOSTILE.into(),
+        verb,
+        form_key: "k".into(),
+        form: staff::ConfirmForm::default(),
+    };
     let groups = |revealed: bool| {
         vec![
             CredentialGroup {
@@ -844,6 +915,48 @@ fn all() -> Vec<(&'static str, String)> {
         ),
         ("admin-system", system(true).render()),
         ("admin-system-empty", system(false).render()),
+        ("factor-off", factor::OwnerFactor { page: owner("Second factor"), factor: factor_part("off") }.render()),
+        (
+            "factor-pending",
+            factor::OwnerFactor { page: owner("Second factor"), factor: factor_part("pending") }.render(),
+        ),
+        ("factor-on", factor::OwnerFactor { page: owner("Second factor"), factor: factor_part("on") }.render()),
+        ("factor-codes", factor::StaffFactor { page: staff("Codes"), factor: factor_part("codes") }.render()),
+        ("factor-due", factor::StaffFactor { page: staff("Second factor"), factor: factor_part("off") }.render()),
+        (
+            "code",
+            factor::OwnerCode { page: page("Code"), next: HOSTILE.into(), form: factor::CodeForm::default() }.render(),
+        ),
+        (
+            "admin-code",
+            factor::StaffCode { page: page("Code"), next: HOSTILE.into(), form: factor::CodeForm::default() }.render(),
+        ),
+        ("admin-admins", admins.render()),
+        ("admin-admin-new", new_admin(false).render()),
+        ("admin-admin-new-error", new_admin(true).render()),
+        ("admin-admin", one_admin.render()),
+        ("admin-admin-reset", admin_action("reset").render()),
+        ("admin-admin-delete", admin_action("delete").render()),
+        (
+            "admin-temporary-password",
+            staff::TemporaryPassword {
+                page: staff("Temporary password"),
+                href: "/admin/admins/2".into(),
+                email: HOSTILE.into(),
+                password: "abcdefgh12345678".into(),
+            }
+            .render(),
+        ),
+        (
+            "admin-reauthenticate",
+            staff::StaffReauthenticate {
+                page: staff("Enter your password again"),
+                email: HOSTILE.into(),
+                next: "/admin/admins".into(),
+                form: staff::PasswordOnlyForm::default(),
+            }
+            .render(),
+        ),
         ("error-404", error.render()),
     ]
     .into_iter()

@@ -10,7 +10,7 @@ use hosting::crypto::Secret;
 use hosting::db::login_sessions::CUSTOMER_LIFE_SECONDS;
 
 /// The session cookie of a customer; the pre-sign-in cookie ends with it.
-pub fn start_session(ctx: &Ctx, token: &Secret, account: &str) {
+pub async fn start_session(ctx: &Ctx, token: &Secret, account: &str) {
     ctx.set_cookie("session", token.expose(), Some(i64::from(CUSTOMER_LIFE_SECONDS)));
     ctx.set_cookie("visitor", "", Some(0));
     ctx.remember_device(&format!("customer/{account}"));

@@ -40,7 +40,7 @@ pub async fn post(ctx: Ctx, form: Form) -> Answer {
         )
         .await?;
         if let Some(token) = proven {
-            start_session(&ctx, &token, &session.customer_id.to_string());
+            start_session(&ctx, &token, &session.customer_id.to_string()).await;
             return Ok(ctx.see_other(&next));
         }
         ctx.state().limits.fail("reauthenticate.delay", &subject).await;

@@ -1,5 +1,6 @@
 //! `/login`
 
+use super::super::second_factor::sign_in::ask_owner;
 use super::super::{Answer, refuse};
 use super::start_session;
 use super::tries::Tries;
@@ -53,8 +54,12 @@ pub async fn post(ctx: Ctx, form: Form) -> Answer {
         SignIn::Done(token) => {
             tries.right(&ctx).await;
             let account = customer_id(&ctx, &key).await?;
-            start_session(&ctx, &token, &account);
+            start_session(&ctx, &token, &account).await;
             Ok(ctx.see_other(if next.is_empty() { "/dashboard" } else { &next }))
+        }
+        SignIn::Second(token) => {
+            tries.right(&ctx).await;
+            Ok(ask_owner(&ctx, &token, &next))
         }
         SignIn::Unconfirmed(email) => {
             ctx.set_cookie("pending", &hex::encode(email), Some(86_400));

@@ -1,11 +1,13 @@
 //! The staff area.
 
+pub mod admins;
 pub mod customer;
 pub mod customers;
 pub mod job;
 pub mod job_action;
 pub mod jobs;
 pub mod overview;
+pub mod reauthenticate;
 pub mod system;
 
 use crate::views::{Badge, admin as view, ansi, duration_text};

@@ -1,0 +1,57 @@
+//! `/admin/reauthenticate`: the password again before something sensitive.
+
+use super::super::{Answer, refuse, staff_session};
+use crate::error::WebError;
+use crate::extract::{Ctx, Form, Query};
+use crate::views::staff::{PasswordOnlyForm, StaffReauthenticate};
+use hosting::crypto::Secret;
+use hosting::services::re_authenticate::re_authenticate_admin;
+
+/// The form.
+pub async fn get(ctx: Ctx, query: Query) -> Answer {
+    let view = view(&ctx, query.get("next")?, PasswordOnlyForm::default()).await?;
+    ctx.ok(&view)
+}
+
+/// Proves it and goes on.
+pub async fn post(ctx: Ctx, form: Form) -> Answer {
+    let session = ctx.staff()?;
+    let subject = format!("{}/{}", session.admin_id, ctx.address());
+    let limits = &ctx.state().limits;
+    limits.look("admin_reauthenticate.delay", &subject).await.map_err(WebError::TooMany)?;
+    let (next, password) = (form.get("next")?, form.get("password")?);
+    let mut shown = PasswordOnlyForm::default();
+    if password.is_empty() {
+        refuse(&mut shown.password, &mut shown.errors, "password", "Enter your password");
+    } else {
+        let state = ctx.state();
+        let password = Secret::new(password.chars().take(1024).collect::<String>());
+        let actor = ctx.actor();
+        let (services, passwords) = (&state.services, &state.passwords);
+        let proven =
+            re_authenticate_admin(services, passwords, &actor, session.id, session.admin_id, &password).await?;
+        if let Some(token) = proven {
+            staff_session::start(&ctx, &token, &session.email.to_lowercase()).await;
+            return Ok(ctx.see_other(target(next)));
+        }
+        limits.fail("admin_reauthenticate.delay", &subject).await;
+        refuse(&mut shown.password, &mut shown.errors, "password", "This password is not right");
+    }
+    let mut view = view(&ctx, next, shown).await?;
+    view.page.has_errors = true;
+    ctx.unprocessable(&view)
+}
+
+fn target(next: &str) -> &str {
+    let next = staff_session::next_of(next);
+    if next.is_empty() { "/admin" } else { next }
+}
+
+async fn view(ctx: &Ctx, next: &str, form: PasswordOnlyForm) -> Result<StaffReauthenticate, WebError> {
+    Ok(StaffReauthenticate {
+        page: ctx.page("Enter your password again", "").await,
+        email: ctx.staff()?.email.clone(),
+        next: target(next).to_owned(),
+        form,
+    })
+}
