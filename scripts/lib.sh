@@ -104,6 +104,12 @@ chromium chromium chromium-browser
 chromedriver chromium-driver chromium-chromedriver
 shellcheck shellcheck
 docker-compose docker-compose
+mkfs.xfs xfsprogs
+mkfs.ext4 e2fsprogs
+setquota quota
+ip iproute2
+unshare util-linux
+openssl openssl
 '
 
 have() {

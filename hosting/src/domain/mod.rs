@@ -6,6 +6,7 @@ pub mod host_name;
 pub mod ids;
 pub mod job;
 pub mod money;
+pub mod network;
 pub mod platform;
 pub mod port;
 pub mod progress;
