@@ -20,6 +20,7 @@ pub mod resend_verification;
 pub mod reset_password;
 pub mod retry_job;
 pub mod reveal_credentials;
+pub mod rotate_secrets;
 pub mod seed_defaults;
 pub mod send_mail;
 pub mod settings;
