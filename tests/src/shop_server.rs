@@ -152,17 +152,6 @@ impl ShopServer {
         (id, job)
     }
 
-    /// The look that a schedule orders every minute, now; waits for its end.
-    pub async fn reconcile(&self) -> JobRow {
-        let mut tx = self.db.db.begin().await.unwrap();
-        let kind = hosting::jobs::RECONCILE_SERVER;
-        let new = NewJob { kind, server_id: Some(self.server_id), ..NewJob::noop(serde_json::json!({})) };
-        let job = tx.jobs().insert(&new).await.unwrap();
-        tx.commit().await.unwrap();
-        self.redis.queue().announce(&[job]).await;
-        self.reaches(&job, JobState::Finished).await
-    }
-
     /// Every job of a kind.
     pub async fn jobs_of(&self, kind: &str) -> Vec<JobRef> {
         let filter = JobFilter { kind: Some(kind.to_owned()), limit: 1000, ..JobFilter::default() };
