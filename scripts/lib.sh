@@ -105,6 +105,12 @@ chromedriver chromium-driver chromium-chromedriver
 shellcheck shellcheck
 /usr/share/doc/python3-venv python3-venv
 docker-compose docker-compose
+mkfs.xfs xfsprogs
+mkfs.ext4 e2fsprogs
+setquota quota
+ip iproute2
+unshare util-linux
+openssl openssl
 '
 
 have() {

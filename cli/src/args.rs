@@ -34,7 +34,7 @@ pub enum Verb {
     /// Read and change settings
     #[command(subcommand)]
     Settings(Settings),
-    /// Look at jobs, follow, retry or cancel them
+    /// Look at jobs, follow, retry, clean up, release or cancel them
     #[command(subcommand)]
     Jobs(Jobs),
     /// Look at servers and add one
@@ -43,6 +43,9 @@ pub enum Verb {
     /// Look at stores
     #[command(subcommand)]
     Stores(Stores),
+    /// Change how secrets are kept
+    #[command(subcommand)]
+    Secrets(Secrets),
     /// Write the edge's nginx configuration and pages (production; see docs/install.md)
     EdgeConfig(EdgeConfig),
     /// Print completion for bash, zsh or fish: `source <(shopfleet completion bash)`
@@ -125,8 +128,18 @@ pub enum Jobs {
     },
     /// Try a failed job again
     Retry { job: String },
+    /// Only take back what a failed job left behind
+    Cleanup { job: String },
+    /// Take a job from a worker that is silent; another one goes on with it
+    Release { job: String },
     /// Stop a job at its next step
     Cancel { job: String },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Secrets {
+    /// Seal every secret again under the first key of SHOPFLEET_MASTER_KEY
+    Rotate,
 }
 
 #[derive(Debug, Subcommand)]

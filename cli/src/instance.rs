@@ -7,6 +7,7 @@ use anyhow::{Context, Result, bail};
 use hosting::services::seed_defaults::DEFAULT_SUBNET_COUNT;
 use rand::RngExt;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::files;
 use crate::layout::Layout;
@@ -83,13 +84,17 @@ impl Instance {
     /// Reads the choices of an earlier `up`.
     pub fn load(layout: &Layout) -> Result<Option<Self>> {
         let path = layout.instance_json();
-        files::read_optional(&path)?
-            .map(|text| {
-                serde_json::from_str(&text).with_context(|| {
-                    format!("{} is damaged; restore it, or `./scripts/down --purge` to begin anew", path.display())
-                })
-            })
-            .transpose()
+        let damaged =
+            || format!("{} is damaged; restore it, or `./scripts/down --purge` to begin anew", path.display());
+        let Some(text) = files::read_optional(&path)? else { return Ok(None) };
+        let saved: Value = serde_json::from_str(&text).with_context(damaged)?;
+        if let Ok(complete) = serde_json::from_value(saved.clone()) {
+            return Ok(Some(complete));
+        }
+        // Written by an older release: what it did not know yet is chosen now, what it chose stays.
+        let mut filled = serde_json::to_value(Self::choose(layout)?)?;
+        keep(&mut filled, saved);
+        serde_json::from_value(filled).map(Some).with_context(damaged)
     }
 
     /// Remembers the choices.
@@ -140,6 +145,18 @@ impl Instance {
             taken.push(new);
         }
         Ok(notes)
+    }
+}
+
+/// Puts what was saved over what was chosen, field by field.
+fn keep(chosen: &mut Value, saved: Value) {
+    match (chosen, saved) {
+        (Value::Object(chosen), Value::Object(saved)) => {
+            for (name, value) in saved {
+                keep(chosen.entry(name).or_insert(Value::Null), value);
+            }
+        }
+        (chosen, saved) => *chosen = saved,
     }
 }
 
@@ -208,7 +225,16 @@ mod tests {
         assert_eq!(Instance::load(&layout).unwrap(), None);
         let chosen = Instance::choose(&layout).unwrap();
         chosen.save(&layout).unwrap();
-        assert_eq!(Instance::load(&layout).unwrap(), Some(chosen));
+        assert_eq!(Instance::load(&layout).unwrap(), Some(chosen.clone()));
+        // A file of an older release that knew fewer fields, and one of a newer that knows more.
+        let mut old = serde_json::to_value(&chosen).unwrap();
+        old["ports"].as_object_mut().unwrap().remove("worker_metrics");
+        old.as_object_mut().unwrap().remove("networks");
+        old["added_later"] = true.into();
+        std::fs::write(layout.instance_json(), old.to_string()).unwrap();
+        let filled = Instance::load(&layout).unwrap().unwrap();
+        assert_eq!((&filled.server, filled.ports.web, filled.pools), (&chosen.server, chosen.ports.web, chosen.pools));
+        assert!(filled.ports.worker_metrics > 0 && filled.networks > 0);
         std::fs::write(layout.instance_json(), "{").unwrap();
         assert!(Instance::load(&layout).unwrap_err().to_string().contains("damaged"));
     }

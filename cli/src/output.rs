@@ -1,6 +1,7 @@
 //! Output for people (tables) and for programs (`--json`), from the same values.
 
 use std::io::Write;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context, Result};
 use comfy_table::{ContentArrangement, Table};
@@ -13,8 +14,20 @@ pub enum Format {
     Json,
 }
 
+/// With `--json`, standard output carries documents only and what is meant for people goes to standard error.
+static DOCUMENTS_ONLY: AtomicBool = AtomicBool::new(false);
+
+/// From now on lines for people go to standard error.
+pub fn documents_only() {
+    DOCUMENTS_ONLY.store(true, Ordering::Relaxed);
+}
+
 /// Prints a line for people. A reader that went away (`| head`) is no reason to stop in the middle of something.
 pub fn line(text: std::fmt::Arguments<'_>) {
+    if DOCUMENTS_ONLY.load(Ordering::Relaxed) {
+        let _ = writeln!(std::io::stderr().lock(), "{text}");
+        return;
+    }
     let _ = try_line(text);
 }
 

@@ -9,11 +9,15 @@ use crate::args::{Cli, Verb};
 use crate::layout::Layout;
 use crate::output::{self, Format};
 use crate::say;
+use crate::supervisor::UpJson;
 use crate::{commands, complete, doctor, down, up};
 
 /// Runs one command line.
 pub fn run(cli: Cli) -> ExitCode {
     let format = if cli.json { Format::Json } else { Format::Table };
+    if format == Format::Json {
+        output::documents_only();
+    }
     match dispatch(cli.verb, format) {
         Ok(code) => code,
         Err(error) => {
@@ -31,11 +35,28 @@ fn dispatch(verb: Verb, format: Format) -> Result<ExitCode> {
         Verb::ExecChild(child) => child.run().map(|()| ExitCode::SUCCESS),
         Verb::Up(options) => {
             let layout = Layout::discover()?;
-            up::run(&layout, options).map(|()| ExitCode::SUCCESS)
+            up::run(&layout, options)?;
+            // In the foreground it has been stopped by now, and there is nothing to say where it is.
+            match UpJson::read(&layout) {
+                Some(up) if format == Format::Json => output::json(&up)?,
+                _ => {}
+            }
+            Ok(ExitCode::SUCCESS)
         }
-        Verb::Down(options) => block_on(down::run(&Layout::discover()?, options)).map(|()| ExitCode::SUCCESS),
+        Verb::Down(options) => {
+            let purged = options.purge;
+            block_on(down::run(&Layout::discover()?, options))?;
+            if format == Format::Json {
+                output::json(&serde_json::json!({ "running": false, "purged": purged }))?;
+            }
+            Ok(ExitCode::SUCCESS)
+        }
         Verb::Completion { shell } => {
-            say!("{}", complete::script(&shell)?);
+            let script = complete::script(&shell)?;
+            match format {
+                Format::Json => output::json(&serde_json::json!({ "shell": shell, "script": script }))?,
+                Format::Table => say!("{script}"),
+            }
             Ok(ExitCode::SUCCESS)
         }
         Verb::CompleteWords { words } => {
@@ -54,6 +75,7 @@ fn dispatch(verb: Verb, format: Format) -> Result<ExitCode> {
         Verb::Settings(verb) => block_on(commands::settings::run(&Access::find()?, verb, format)),
         Verb::Jobs(verb) => block_on(commands::jobs::run(&Access::find()?, verb, format)),
         Verb::Servers(verb) => block_on(commands::servers::run(&Access::find()?, verb, format)),
+        Verb::Secrets(verb) => block_on(commands::secrets::run(&Access::find()?, verb, format)),
         Verb::Stores(verb) => block_on(commands::stores::run(&Access::find()?, verb, format)),
     }
 }

@@ -260,6 +260,115 @@ fn the_command_line_works_on_the_database() {
     assert_eq!(migrated["migrations"], 0);
 
     the_application_may_only_add_to_the_audit_log(&private, &up);
+    jobs_are_cleaned_up_and_released(&private);
+    secrets_get_a_new_key(&private);
+    every_verb_answers_in_json(&private, &up);
+}
+
+/// The database with the application's rights.
+fn database<T>(private: &Private, work: impl AsyncFnOnce(sqlx::MySqlPool) -> T) -> T {
+    let url = fs::read_to_string(private.var("secrets/web/shopfleet_database_url")).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async { work(sqlx::MySqlPool::connect(&url).await.unwrap()).await })
+}
+
+fn jobs_are_cleaned_up_and_released(private: &Private) {
+    let uid = |last: char| format!("01JD000000000000000000000{last}");
+    database(private, async |pool| {
+        for (last, state) in [('1', "failed"), ('2', "started"), ('3', "queued")] {
+            let mut steps = vec![state];
+            if state == "failed" {
+                steps.insert(0, "started");
+            }
+            sqlx::query("INSERT INTO jobs (uid, kind, args, max_attempts) VALUES (?, 'noop', '{}', 3)")
+                .bind(uid(last))
+                .execute(&pool)
+                .await
+                .unwrap();
+            for state in steps.into_iter().filter(|s| *s != "queued") {
+                sqlx::query("UPDATE jobs SET state = ?, lease_owner = 'x', lease_until = NOW(6) + INTERVAL 1 HOUR WHERE uid = ?")
+                    .bind(state)
+                    .bind(uid(last))
+                    .execute(&pool)
+                    .await
+                    .unwrap();
+            }
+        }
+    });
+    let answer: Value = serde_json::from_str(&private.done(&["jobs", "cleanup", &uid('1'), "--json"], "")).unwrap();
+    assert_eq!(answer["job"], uid('1'));
+    assert!(private.done(&["jobs", "release", &uid('2')], "").contains("free for another worker"));
+    // Only where it makes sense.
+    for (verb, last) in [("cleanup", '3'), ("release", '3'), ("cleanup", '2')] {
+        assert!(private.refused(&["jobs", verb, &uid(last)], "").contains("This job is"), "{verb} {last}");
+    }
+    assert!(private.refused(&["jobs", "cleanup", "J-AAAAAA"], "").contains("no job"));
+    let (phase, lease): (String, bool) = database(private, async |pool| {
+        sqlx::query_as(
+            "SELECT (SELECT CAST(phase AS CHAR) FROM jobs WHERE uid = ?), \
+             (SELECT lease_until <= NOW(6) OR lease_until IS NULL FROM jobs WHERE uid = ?)",
+        )
+        .bind(uid('1'))
+        .bind(uid('2'))
+        .fetch_one(&pool)
+        .await
+        .unwrap()
+    });
+    assert_eq!((phase.as_str(), lease), ("undo", true));
+    let audited: i64 = database(private, async |pool| {
+        let query = "SELECT COUNT(*) FROM audit_events WHERE action IN ('job.clean_up', 'job.release')";
+        sqlx::query_scalar(query).fetch_one(&pool).await.unwrap()
+    });
+    assert_eq!(audited, 2);
+}
+
+fn secrets_get_a_new_key(private: &Private) {
+    let path = private.var("secrets/master-key");
+    let old = fs::read_to_string(&path).unwrap();
+    let new = format!("k2:{},k1:{}", "cd".repeat(32), old.trim());
+    assert!(private.done(&["secrets", "rotate"], "").contains("already"));
+    fs::write(&path, new).unwrap();
+    let answer: Value = serde_json::from_str(&private.done(&["secrets", "rotate", "--json"], "")).unwrap();
+    assert_eq!(answer, serde_json::json!({ "rotated": 1, "key": "k2" }));
+    let answer: Value = serde_json::from_str(&private.done(&["secrets", "rotate", "--json"], "")).unwrap();
+    assert_eq!(answer["rotated"], 0);
+    // The old key is not needed for any secret any more.
+    fs::write(&path, format!("k2:{}", "cd".repeat(32))).unwrap();
+    assert!(private.done(&["settings", "get", "smtp_password"], "").contains("[set]"));
+    fs::write(&path, format!("k3:{}", "ef".repeat(32))).unwrap();
+    assert!(private.refused(&["secrets", "rotate"], "").contains("k2"));
+    fs::write(&path, old).unwrap();
+}
+
+fn every_verb_answers_in_json(private: &Private, up: &Value) {
+    let verbs: [&[&str]; 10] = [
+        &["up", "--detach"],
+        &["migrate"],
+        &["settings", "list"],
+        &["settings", "get", "product_name"],
+        &["settings", "set", "product_name", "Shopfleet"],
+        &["jobs", "list"],
+        &["jobs", "show", "01JD0000000000000000000001"],
+        &["servers", "list"],
+        &["stores", "list"],
+        &["completion", "bash"],
+    ];
+    for verb in verbs {
+        let mut words = verb.to_vec();
+        words.push("--json");
+        let text = private.done(&words, "");
+        for line in text.lines() {
+            assert!(serde_json::from_str::<Value>(line).is_ok(), "{words:?}: {line}");
+        }
+        assert!(!text.is_empty(), "{words:?}");
+    }
+    assert_eq!(serde_json::from_str::<Value>(&private.done(&["--json", "up", "--detach"], "")).unwrap(), *up);
+    // A refusal is a document, too.
+    let answer = private.shopfleet(&["--json", "jobs", "show", "J-AAAAAA"], "");
+    let document: Value = serde_json::from_slice(&answer.stdout).unwrap();
+    assert!(document["error"].as_str().unwrap().contains("no job"));
+    let down: Value = serde_json::from_str(&private.done(&["down", "--json"], "")).unwrap();
+    assert_eq!(down["running"], false);
 }
 
 fn the_application_may_only_add_to_the_audit_log(private: &Private, up: &Value) {

@@ -1,17 +1,7 @@
-//! Any text becomes a safe host name, a safe slug, or a refusal; parsing twice changes nothing.
+//! `cargo fuzz run host_names`
 #![no_main]
 
-use hosting::domain::{HostName, Slug};
-use libfuzzer_sys::fuzz_target;
+#[path = "../checks/host_names.rs"]
+mod host_names;
 
-fuzz_target!(|text: &str| {
-    if let Ok(host) = HostName::parse(text) {
-        assert!(host.as_str().len() <= 253);
-        assert!(host.as_str().bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'.'));
-        assert_eq!(HostName::parse(host.as_str()).expect("its own form"), host);
-    }
-    for slug in [Slug::parse(text).ok(), Slug::from_name(text)].into_iter().flatten() {
-        assert!((3..=40).contains(&slug.as_str().len()));
-        assert_eq!(Slug::parse(slug.as_str()).expect("its own form"), slug);
-    }
-});
+libfuzzer_sys::fuzz_target!(|data: &[u8]| host_names::check(data));

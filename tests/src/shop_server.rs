@@ -2,7 +2,7 @@
 //! its own: for tests of what a worker does to a machine. Needs root and `SHOPFLEET_IMAGES_FILE`.
 
 use crate::{TestDb, TestRedis};
-use hosting::db::jobs::{JobRef, JobRow, NewJob};
+use hosting::db::jobs::{JobFilter, JobRef, JobRow, NewJob};
 use hosting::db::stores::{NewStore, Store};
 use hosting::db::{Db, Queries};
 use hosting::domain::{Actor, Email, JobState, Platform, PortPool, StoreState};
@@ -40,17 +40,40 @@ pub struct ShopServer {
     pub edge_port: u16,
     pub top: PathBuf,
     pub base_domain: String,
+    docker_host: String,
     edge: Child,
 }
 
 impl ShopServer {
     pub async fn new() -> Self {
+        Self::with(None, None, false).await
+    }
+
+    /// With the stores in a folder of the test's own choice: on a disk of its own.
+    pub async fn with_stores_in(stores: &std::path::Path) -> Self {
+        Self::with(Some(stores), None, false).await
+    }
+
+    /// With an engine of the test's own.
+    pub async fn with_docker(host: &str) -> Self {
+        Self::with(None, Some(host), false).await
+    }
+
+    /// With an engine of the test's own, and an edge on 80 and 443 as in production (so in a network of its own).
+    pub async fn with_docker_and_tls(host: &str) -> Self {
+        Self::with(None, Some(host), true).await
+    }
+
+    async fn with(stores: Option<&std::path::Path>, docker_host: Option<&str>, tls: bool) -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let n = NEXT.fetch_add(1, Ordering::Relaxed);
         assert!(
             std::env::var_os("SHOPFLEET_IMAGES_FILE").is_some(),
             "SHOPFLEET_IMAGES_FILE is not set: run ./scripts/test, or scripts/images and name var/images.json"
         );
+        let docker_host = docker_host
+            .map(str::to_owned)
+            .unwrap_or_else(|| std::env::var("DOCKER_HOST").unwrap_or_else(|_| "unix:///var/run/docker.sock".into()));
         let db = TestDb::new().await;
         let redis = TestRedis::start();
         let pid = std::process::id();
@@ -61,22 +84,22 @@ impl ShopServer {
         let base_domain = format!("s{n}.localhost");
         for (key, value) in [
             ("base_domain", base_domain.as_str()),
-            ("edge_public_scheme", "http"),
-            ("edge_public_port", &edge_port.to_string()),
+            ("edge_public_scheme", if tls { "https" } else { "http" }),
+            ("edge_public_port", &if tls { 443 } else { edge_port }.to_string()),
+            ("edge_probe_port", &edge_port.to_string()),
         ] {
             let mut tx = db.db.begin().await.unwrap();
             tx.settings().set(key, value, "test").await.unwrap();
             tx.commit().await.unwrap();
         }
         let edge_dir = top.join("edge");
-        let edge = start_edge(&edge_dir, edge_port);
+        let edge = start_edge(&edge_dir, edge_port, tls);
         let services = Services { db: db.db.clone(), queue: redis.queue(), keys: db.keys.clone() };
         let config = hosting::config::WorkerConfig {
             server: name,
-            // One template for all tests of a run: unpacking it is not what they are about.
-            data_dir: top.join("stores"),
+            data_dir: stores.map_or_else(|| top.join("stores"), PathBuf::from),
             edge_dir,
-            docker_host: std::env::var("DOCKER_HOST").unwrap_or_else(|_| "unix:///var/run/docker.sock".into()),
+            docker_host: docker_host.clone(),
             metrics_listen: None,
         };
         // A list of images of its own, so that a test may take one away.
@@ -87,7 +110,7 @@ impl ShopServer {
         machine.panel_url = "http://panel.test".into();
         let machine = Arc::new(machine);
         machine.warm_up().await;
-        Self { db, redis, machine, server_id, edge_port, top, base_domain, edge }
+        Self { db, redis, machine, server_id, edge_port, top, base_domain, docker_host, edge }
     }
 
     /// Starts an engine with the jobs about stores.
@@ -127,6 +150,16 @@ impl ShopServer {
         tx.commit().await.unwrap();
         self.redis.queue().announce(&[job]).await;
         (id, job)
+    }
+
+    /// Every job of a kind.
+    pub async fn jobs_of(&self, kind: &str) -> Vec<JobRef> {
+        let filter = JobFilter { kind: Some(kind.to_owned()), limit: 1000, ..JobFilter::default() };
+        let rows = self.db.db.read().await.unwrap().jobs().list(&filter).await.unwrap();
+        let uid = |row: &JobRow| hosting::domain::Uid::parse(&row.uid).unwrap();
+        rows.iter()
+            .map(|row| JobRef { id: row.id, uid: uid(row), server_id: row.server_id, priority: row.priority })
+            .collect()
     }
 
     pub async fn store(&self, id: u64) -> Store {
@@ -291,10 +324,14 @@ async fn own_pools(db: &Db, name: &str, n: u32) -> u64 {
     id
 }
 
-fn start_edge(dir: &std::path::Path, port: u16) -> Child {
+fn start_edge(dir: &std::path::Path, port: u16, tls: bool) -> Child {
     // The same writer as the product's, so that a change of the template is met here.
-    let options = shopfleet_cli::edge::EdgeOptions { dir, port, user: Some("root"), tls: None };
-    shopfleet_cli::edge::write(&options, None).unwrap();
+    if tls {
+        edge_as_installed(dir, port);
+    } else {
+        let options = shopfleet_cli::edge::EdgeOptions { dir, port, user: Some("root"), tls: None };
+        shopfleet_cli::edge::write(&options, None).unwrap();
+    }
     let child = Command::new("nginx")
         .args(["-e", "stderr", "-p"])
         .arg(dir)
@@ -312,15 +349,53 @@ fn start_edge(dir: &std::path::Path, port: u16) -> Child {
     child
 }
 
+/// The edge as docs/install.md has it made: by the command, with a certificate (here a self-signed one).
+fn edge_as_installed(dir: &std::path::Path, port: u16) {
+    let top = dir.parent().unwrap();
+    std::fs::create_dir_all(top).unwrap();
+    let (certificate, key) = (top.join("fullchain.pem"), top.join("privkey.pem"));
+    let made = Command::new("openssl")
+        .args([
+            "req",
+            "-x509",
+            "-newkey",
+            "rsa:2048",
+            "-nodes",
+            "-days",
+            "1",
+            "-subj",
+            "/CN=shops",
+            "-addext",
+            "basicConstraints=critical,CA:FALSE",
+        ])
+        .args(["-addext", "subjectAltName=DNS:*.s0.localhost", "-keyout"])
+        .arg(&key)
+        .arg("-out")
+        .arg(&certificate)
+        .output()
+        .expect("openssl is not installed: run ./scripts/test");
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    let written = Command::new(crate::worker_process::program("shopfleet"))
+        .args(["edge-config", "--user", "root", "--port", &port.to_string(), "--dir"])
+        .arg(dir)
+        .arg("--certificate")
+        .arg(&certificate)
+        .arg("--key")
+        .arg(&key)
+        .output()
+        .unwrap();
+    assert!(written.status.success(), "{}", String::from_utf8_lossy(&written.stderr));
+    assert!(String::from_utf8_lossy(&written.stdout).contains(&format!("edge_probe_port {port}")));
+}
+
 impl Drop for ShopServer {
     fn drop(&mut self) {
         // Whatever a failed test left: containers and networks first, then files.
-        let machine = self.machine.clone();
+        let (machine, host) = (self.machine.clone(), self.docker_host.clone());
         let _ = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             runtime.block_on(async {
                 // A client belongs to the runtime that made it.
-                let host = std::env::var("DOCKER_HOST").unwrap_or_else(|_| "unix:///var/run/docker.sock".into());
                 let docker = worker::docker::Docker::connect(&host).unwrap();
                 let label = format!("{}={}", worker::docker::LABEL_SERVER, machine.server);
                 for c in docker.containers_by_label(&label).await.unwrap_or_default() {

@@ -56,6 +56,13 @@ async fn a_store_goes_from_order_to_live_and_is_deleted_without_a_trace() {
     let mut shop =
         worker::shop::branding::connect(&server.machine.dir(&store), &panel, Duration::from_secs(5)).await.unwrap();
     assert_eq!(worker::shop::branding::traces_of_template(&mut shop).await.unwrap(), Vec::<String>::new());
+    // Nor of the log-in that verified it.
+    let sessions = "SELECT COUNT(*) FROM wp_usermeta WHERE meta_key = 'session_tokens' AND meta_value <> ''";
+    let begun = Instant::now();
+    while sqlx::query_scalar::<_, i64>(sessions).fetch_one(&mut shop).await.unwrap() > 0 {
+        assert!(begun.elapsed() < Duration::from_secs(20), "the session of the verification is still there");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
     let locked: i64 = sqlx::query_scalar(
         "SELECT COUNT(*) FROM mysql.global_priv WHERE JSON_VALUE(Priv, '$.authentication_string') IN ('', 'invalid') \
          AND NOT COALESCE(JSON_VALUE(Priv, '$.account_locked'), '0') IN ('1', 'true')",
@@ -251,4 +258,43 @@ async fn docker_compose_agrees_with_what_runs() {
     compose(&["down"]).expect("down");
     let census = server.census().await;
     assert_eq!((census.containers.len(), census.networks.len()), (0, 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn templates_of_older_images_go_when_nothing_copies_from_them() {
+    let _one = ONE.lock().await;
+    fail_point::clear();
+    let server = ShopServer::new().await;
+    let (_engine, _stop) = server.engine();
+    let templates = server.machine.data_dir.join(worker::shop::layout::TEMPLATES);
+    let names = || {
+        let mut names: Vec<String> = std::fs::read_dir(&templates)
+            .unwrap()
+            .map(|e| e.unwrap().file_name().into_string().unwrap())
+            .filter(|n| n != ".lock")
+            .collect();
+        names.sort();
+        names
+    };
+    let current = names();
+    assert_eq!(current.len(), 1);
+    for old in ["000000000000000000000000", "111111111111111111111111.new"] {
+        std::fs::create_dir_all(templates.join(old).join("db")).unwrap();
+        std::fs::write(templates.join(old).join("db/x"), "x").unwrap();
+    }
+    // A set-up that runs may be copying: nothing is touched.
+    fail_point::set("provision_store.place_template.before", Action::Pause(1_500), 1);
+    let (_, job) = server.order("Copies", "copies").await;
+    shopfleet_tests::eventually("the set-up runs", async || {
+        (server.job(&job).await.current_step == "place_template").then_some(())
+    })
+    .await;
+    server.reconcile().await;
+    assert_eq!(names().len(), 3);
+    server.reaches(&job, JobState::Finished).await;
+    server.reconcile().await;
+    assert_eq!(names(), current);
+    server.reconcile().await;
+    assert_eq!(names(), current);
+    fail_point::clear();
 }

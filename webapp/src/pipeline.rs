@@ -19,7 +19,9 @@ use futures_util::FutureExt;
 use hosting::crypto::sha256;
 use hosting::db::Queries;
 use hosting::db::login_sessions::SessionOwner;
+use hosting::domain::network::Networks;
 use hosting::domain::rights;
+use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;
 use std::rc::Rc;
 use std::time::Instant;
@@ -46,7 +48,8 @@ pub async fn pipeline<B: MessageBody + 'static>(
     let route = router::find(&request);
     let pattern = route.first().map_or("", |r| r.path);
     let method = request.method().clone();
-    let address = client_address(&request, state.config.base_url.is_https());
+    let proxies = Networks::parse(state.settings().await.text("trusted_proxies")).unwrap_or_default();
+    let address = client_address(&request, state.config.base_url.is_https(), &proxies);
 
     let (entry, refusal) = match admit(&request, &state, &route, &address).await {
         Ok(entry) => (entry, None),
@@ -107,7 +110,7 @@ async fn admit(
     let listed = route.iter().find(|r| router::takes(r, request.method())).copied();
     let open = route.first().is_some_and(|r| r.access == Access::Operations);
     if open {
-        let local = address.parse::<std::net::IpAddr>().is_ok_and(|a| a.is_loopback())
+        let local = address.parse::<IpAddr>().is_ok_and(|a| a.is_loopback())
             && !request.headers().contains_key("x-forwarded-for");
         if route.first().is_some_and(|r| r.path == "/metrics") && !local {
             return Err(stranger(WebError::NotFound));
@@ -263,20 +266,30 @@ fn same_origin(request: &ServiceRequest, state: &AppState) -> bool {
     site_ok && origin_ok
 }
 
-/// The peer, or, behind our own TLS proxy on this machine, the right-most hop it added.
-fn client_address(request: &ServiceRequest, behind_proxy: bool) -> String {
+/// The peer, or, when that is a proxy of ours, the right-most hop that is not (threat-model §4.6). What a stranger
+/// writes into the header stands left of what our proxies added, and is never reached.
+fn client_address(request: &ServiceRequest, behind_proxy: bool, proxies: &Networks) -> String {
     let Some(peer) = request.peer_addr().map(|a| a.ip().to_canonical()) else { return "unknown".into() };
-    if behind_proxy && peer.is_loopback() {
-        let hop = request
-            .headers()
-            .get_all("x-forwarded-for")
-            .last()
-            .and_then(|v| v.to_str().ok())
-            .and_then(|v| v.rsplit(',').next())
-            .and_then(|v| v.trim().parse::<std::net::IpAddr>().ok());
-        return hop.unwrap_or(peer).to_string();
+    let hops = request.headers().get_all("x-forwarded-for").filter_map(|v| v.to_str().ok());
+    right_most_untrusted(peer, hops, |ip| (behind_proxy && ip.is_loopback()) || proxies.contains(ip)).to_string()
+}
+
+fn right_most_untrusted<'a>(
+    peer: IpAddr,
+    headers: impl Iterator<Item = &'a str>,
+    trusted: impl Fn(IpAddr) -> bool,
+) -> IpAddr {
+    let hops: Vec<&str> = headers.flat_map(|h| h.split(',')).collect();
+    let mut client = peer;
+    for hop in hops.iter().rev() {
+        if !trusted(client) {
+            break;
+        }
+        // Something that is no address was not written by a proxy of ours: the last one known is as far as we see.
+        let Ok(hop) = hop.trim().parse::<IpAddr>() else { break };
+        client = hop.to_canonical();
     }
-    peer.to_string()
+    client
 }
 
 fn failure_of<B>(response: &ServiceResponse<B>) -> Option<WebError> {
@@ -425,5 +438,30 @@ fn status_label(status: u16) -> &'static str {
         3 => "3xx",
         4 => "4xx",
         _ => "5xx",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_our_own_proxies_are_believed() {
+        let ours = Networks::parse("10.0.0.0/24").unwrap();
+        let of = |peer: &str, headers: &[&str]| {
+            let peer = peer.parse().unwrap();
+            right_most_untrusted(peer, headers.iter().copied(), |ip| ip.is_loopback() || ours.contains(ip)).to_string()
+        };
+        // A stranger who talks to us directly may write what they like.
+        assert_eq!(of("203.0.113.9", &["198.51.100.1"]), "203.0.113.9");
+        // One proxy, two in a row, and headers that came in several lines.
+        assert_eq!(of("127.0.0.1", &["198.51.100.1"]), "198.51.100.1");
+        assert_eq!(of("127.0.0.1", &["6.6.6.6, 198.51.100.1, 10.0.0.7"]), "198.51.100.1");
+        assert_eq!(of("10.0.0.7", &["6.6.6.6", "198.51.100.1", "10.0.0.8"]), "198.51.100.1");
+        // What is no address, or missing, leaves the last hop known.
+        assert_eq!(of("10.0.0.7", &["198.51.100.1, nonsense"]), "10.0.0.7");
+        assert_eq!(of("10.0.0.7", &[]), "10.0.0.7");
+        assert_eq!(of("10.0.0.7", &["2001:db8::1"]), "2001:db8::1");
+        assert_eq!(of("10.0.0.7", &["10.0.0.9"]), "10.0.0.9");
     }
 }

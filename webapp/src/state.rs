@@ -9,9 +9,9 @@ use hosting::db::plans::Plan;
 use hosting::db::servers::Server;
 use hosting::db::{DbResult, Queries};
 use hosting::progress::Hub;
-use hosting::services::Services;
 use hosting::services::passwords::Passwords;
 use hosting::services::settings::Values;
+use hosting::services::{Services, place_store};
 use metrics_exporter_prometheus::PrometheusHandle;
 use std::sync::Arc;
 use std::time::Duration;
@@ -47,6 +47,7 @@ struct Cache {
     settings: Kept<Values>,
     plans: Kept<Vec<Plan>>,
     servers: Kept<Vec<Server>>,
+    full: Kept<bool>,
     overview: Kept<Facts>,
     away: Away,
 }
@@ -57,6 +58,7 @@ impl Default for Cache {
             settings: Kept::for_up_to(FRESH),
             plans: Kept::for_up_to(FRESH),
             servers: Kept::for_up_to(FRESH),
+            full: Kept::for_up_to(FRESH),
             overview: Kept::for_up_to(OVERVIEW_FRESH),
             away: Away::default(),
         }
@@ -123,6 +125,15 @@ impl AppState {
     pub async fn servers(&self) -> DbResult<Arc<Vec<Server>>> {
         let read = async { self.services.db.read().await?.servers().list().await };
         self.cache.servers.get(&self.cache.away, read).await
+    }
+
+    /// Whether a store ordered now would wait for a place, kept as the servers are.
+    ///
+    /// # Errors
+    /// The database is away and was never reached before.
+    pub async fn no_place_left(&self) -> DbResult<Arc<bool>> {
+        let read = place_store::no_place_left(&self.services.db);
+        self.cache.full.get(&self.cache.away, read).await
     }
 
     /// What the overview shows, at most a second old; never older, because staff act on it.

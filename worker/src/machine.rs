@@ -23,6 +23,11 @@ const POOL: Range = Range(Ipv4Addr::new(10, 213, 0, 0), 16);
 /// How often the firewall rules are written again; the heartbeat does it, not a customer's job.
 const FIREWALL_EVERY: Duration = Duration::from_secs(60);
 
+/// Free bytes below which a server says that it is short of room.
+const LOW_DISK: u64 = 1 << 30;
+/// Free bytes a new store must find: its copy of the template, its logs, and something for its neighbours.
+pub const ROOM_FOR_A_STORE: u64 = 512 << 20;
+
 /// What jobs of this server work with.
 #[derive(Clone, Debug)]
 pub struct Machine {
@@ -142,6 +147,13 @@ impl Machine {
         }
     }
 
+    /// Free and total bytes of the file system that holds the stores.
+    #[must_use]
+    pub fn disk_room(&self) -> Option<(u64, u64)> {
+        let s = nix::sys::statvfs::statvfs(&self.data_dir).ok()?;
+        Some((s.blocks_available() * s.fragment_size(), s.blocks() * s.fragment_size()))
+    }
+
     /// Looks at the server, for its heartbeat.
     pub async fn report(&self) -> Fitness {
         let mut unfit = Vec::new();
@@ -156,8 +168,8 @@ impl Machine {
             unfit.push(format!("stores cannot be walled off: {error}"));
         }
         let (images, missing) = self.look_for_images(!version.is_empty()).await;
-        let free = free_bytes(&self.data_dir);
-        if free.is_some_and(|(free, _)| free < 1 << 30) {
+        let free = self.disk_room();
+        if free.is_some_and(|(free, _)| free < LOW_DISK) {
             unfit.push(format!("less than 1 GiB is free in {}", self.data_dir.display()));
         }
         let has_quota = matches!(self.quota, QuotaSupport::Project { .. });
@@ -189,10 +201,4 @@ impl Machine {
         }
         (images, missing)
     }
-}
-
-/// Free and total bytes of the file system that holds `dir`.
-fn free_bytes(dir: &std::path::Path) -> Option<(u64, u64)> {
-    let s = nix::sys::statvfs::statvfs(dir).ok()?;
-    Some((s.blocks_available() * s.fragment_size(), s.blocks() * s.fragment_size()))
 }

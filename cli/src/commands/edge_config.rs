@@ -28,6 +28,7 @@ pub fn run(options: &EdgeConfig, format: Format) -> Result<ExitCode> {
         Format::Json => output::json(&serde_json::json!({ "path": path }))?,
         Format::Table => {
             say!("Wrote {}", path.display());
+            say!("Once: shopfleet settings set edge_probe_port {}", options.port);
             say!(
                 "Next: nginx -t -p {dir} -c {} && systemctl reload-or-restart shopfleet-edge",
                 path.display(),

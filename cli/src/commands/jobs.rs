@@ -1,4 +1,4 @@
-//! `shopfleet jobs list|show|follow|retry|cancel`
+//! `shopfleet jobs list|show|follow|retry|cleanup|release|cancel`
 
 use std::process::ExitCode;
 
@@ -34,11 +34,11 @@ pub async fn run(access: &Access, verb: Jobs, format: Format) -> Result<ExitCode
             let redis_url = access.bootstrap()?.redis_url;
             follow(&services, Hub::start(redis_url, CancellationToken::new()), &job, from, format).await?
         }
-        Jobs::Retry { job } => {
-            let uid = uid_of(&find(&services, &job).await?)?;
-            retry_job(&services, &Actor::operator(), &uid, Wish::Retry).await.map_err(words)?;
-            done(format, &uid, "will be tried again")?
+        Jobs::Retry { job } => order(&services, &job, Wish::Retry, "will be tried again", format).await?,
+        Jobs::Cleanup { job } => {
+            order(&services, &job, Wish::CleanUp, "takes back what it left behind", format).await?
         }
+        Jobs::Release { job } => order(&services, &job, Wish::Release, "is free for another worker", format).await?,
         Jobs::Cancel { job } => {
             let uid = uid_of(&find(&services, &job).await?)?;
             let over = cancel_job(&services, &Actor::operator(), &uid).await.map_err(words)?;
@@ -47,6 +47,12 @@ pub async fn run(access: &Access, verb: Jobs, format: Format) -> Result<ExitCode
     };
     services.db.close().await;
     Ok(code)
+}
+
+async fn order(services: &Services, job: &str, wish: Wish, what: &str, format: Format) -> Result<ExitCode> {
+    let uid = uid_of(&find(services, job).await?)?;
+    retry_job(services, &Actor::operator(), &uid, wish).await.map_err(words)?;
+    done(format, &uid, what)
 }
 
 fn done(format: Format, uid: &Uid, what: &str) -> Result<ExitCode> {

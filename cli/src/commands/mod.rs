@@ -4,6 +4,7 @@ pub mod create_admin;
 pub mod edge_config;
 pub mod jobs;
 pub mod migrate;
+pub mod secrets;
 pub mod servers;
 pub mod settings;
 pub mod stores;

@@ -39,7 +39,7 @@ pub async fn engine(places: &Places) -> Vec<Check> {
         None => Check::warn(
             "quota",
             format!("the file system of {data} has no project quota, so disk limits of plans cannot be enforced"),
-            "put it on xfs or ext4 mounted with prjquota, or on btrfs; until then paid plans are not placed here",
+            "put it on xfs or ext4 mounted with prjquota; until then paid plans are not placed here",
         ),
     });
     checks
@@ -110,7 +110,6 @@ fn quota_ability(mountinfo: &str, path: &str) -> Option<&'static str> {
     let (_, kind, options) = best?;
     let has = |wanted: &str| options.split([' ', ',']).any(|option| option == wanted);
     match kind {
-        "btrfs" => Some("btrfs subvolume quota"),
         "xfs" if has("prjquota") || has("pquota") => Some("xfs project quota"),
         "ext4" if has("prjquota") => Some("ext4 project quota"),
         _ => None,

@@ -149,6 +149,35 @@ mod tests {
         assert_eq!(listening.len(), 1, "{listening:?}");
     }
 
+    /// `UPDATE_GOLDEN=1 cargo test --workspace --lib the_edge_is_as_agreed` writes the files anew.
+    #[test]
+    fn the_edge_is_as_agreed() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/edge");
+        let tls = (Path::new("/etc/shops/fullchain.pem"), Path::new("/etc/shops/privkey.pem"));
+        let production = EdgeOptions { tls: Some(tls), ..options("/etc/shopfleet/edge", Some("www-data")) };
+        let mut files = vec![
+            ("private.conf".to_owned(), config(&options("/srv/var/edge", None)).unwrap()),
+            ("production.conf".to_owned(), config(&production).unwrap()),
+        ];
+        // The pages as they are written, not as they lie in templates/.
+        let written = crate::testing::scratch("edge-golden").join("edge");
+        write(&EdgeOptions { dir: &written, ..options("/", None) }, None).unwrap();
+        for entry in std::fs::read_dir(written.join("pages")).unwrap() {
+            let entry = entry.unwrap();
+            let name = entry.file_name().into_string().unwrap();
+            files.push((name, std::fs::read_to_string(entry.path()).unwrap()));
+        }
+        assert_eq!(files.len(), 2 + PAGES.len());
+        for (name, text) in &files {
+            if std::env::var_os("UPDATE_GOLDEN").is_some() {
+                std::fs::create_dir_all(&folder).unwrap();
+                std::fs::write(folder.join(name), text).unwrap();
+            }
+            assert_eq!(text, &std::fs::read_to_string(folder.join(name)).unwrap(), "{name}");
+        }
+        assert_eq!(std::fs::read_dir(folder).unwrap().count(), files.len(), "a file of a page that is gone");
+    }
+
     #[test]
     fn a_path_that_nginx_would_misread_is_refused() {
         for dir in ["/srv/my var/edge", "/srv/a;b", "/srv/a{b", "/srv/a$b", "relative", "/srv/a\nb"] {

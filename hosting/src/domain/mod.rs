@@ -7,6 +7,7 @@ pub mod ids;
 pub mod job;
 pub mod money;
 pub mod person;
+pub mod network;
 pub mod platform;
 pub mod port;
 pub mod progress;

@@ -190,26 +190,29 @@ pub fn admin_password_changed(product: &str, sign_in: &str) -> Message {
     }
 }
 
-/// One of each, for tests.
+/// One of each, for tests, with the name of its kind.
 #[cfg(test)]
-pub(super) fn samples(store: &str) -> Vec<Message> {
+pub(super) fn samples(store: &str) -> Vec<(&'static str, Message)> {
     let url = "https://panel.example/x?token=abc&y=1";
     vec![
-        verify_email("Shopfleet", Some(store), url),
-        verify_email("Shopfleet", None, url),
-        password_reset("Shopfleet", url),
-        password_changed("Shopfleet", url),
-        account_exists("Shopfleet", url),
-        store_ready(store, "https://ana.shops.example", url),
-        store_failed(store, "The database did not start.", "J-1", url),
-        deletion_planned(store, "28 Nov 2026", url),
-        deletion_cancelled(store, url),
-        store_deleted(store),
-        admin_password_changed("Shopfleet", url),
-        second_factor("Shopfleet", "second_factor_on", url),
-        second_factor("Shopfleet", "second_factor_off", url),
-        second_factor("Shopfleet", "recovery_code_used", url),
-        second_factor("Shopfleet", "recovery_codes_new", url),
-        admin_temporary_password("Shopfleet", &Secret::new("abcdefgh12345678"), url),
+        ("verify_email", verify_email("Shopfleet", Some(store), url)),
+        ("verify_email_again", verify_email("Shopfleet", None, url)),
+        ("password_reset", password_reset("Shopfleet", url)),
+        ("password_changed", password_changed("Shopfleet", url)),
+        ("account_exists", account_exists("Shopfleet", url)),
+        ("store_ready", store_ready(store, "https://ana.shops.example", url)),
+        ("store_failed", store_failed(store, "The database did not start.", "J-1", url)),
+        ("deletion_planned", deletion_planned(store, "28 Nov 2026", url)),
+        ("deletion_cancelled", deletion_cancelled(store, url)),
+        ("store_deleted", store_deleted(store)),
+        ("admin_password_changed", admin_password_changed("Shopfleet", url)),
+        ("second_factor_on", second_factor("Shopfleet", "second_factor_on", url)),
+        ("second_factor_off", second_factor("Shopfleet", "second_factor_off", url)),
+        ("recovery_code_used", second_factor("Shopfleet", "recovery_code_used", url)),
+        ("recovery_codes_new", second_factor("Shopfleet", "recovery_codes_new", url)),
+        (
+            "admin_temporary_password",
+            admin_temporary_password("Shopfleet", &Secret::new("abcdefgh12345678"), url),
+        ),
     ]
 }

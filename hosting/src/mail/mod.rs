@@ -81,7 +81,7 @@ mod tests {
     #[test]
     fn every_message_is_drawn_and_hostile_names_stay_text() {
         let settings = Values::default();
-        for message in messages::samples("<b>Ana & Co</b>") {
+        for (_, message) in messages::samples("<b>Ana & Co</b>") {
             let drawn = draw(&message, &settings, "https://panel.example").unwrap();
             assert!(!drawn.html.contains("<b>Ana"), "{}", drawn.html);
             // The escaper may write a slash as a character reference; mail programs read it back.
@@ -92,5 +92,28 @@ mod tests {
                 assert!(drawn.text.contains(&button.url), "the link is in the text part");
             }
         }
+    }
+    /// `UPDATE_GOLDEN=1 cargo test --workspace --lib every_mail_is_as_agreed` writes the files anew.
+    #[test]
+    fn every_mail_is_as_agreed() {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/mail");
+        let mut agreed = std::collections::BTreeSet::new();
+        for (name, message) in messages::samples("Ana & Co") {
+            let drawn = draw(&message, &Values::default(), "https://panel.example").unwrap();
+            for (extension, text) in
+                [("txt", format!("Subject: {}\n\n{}", drawn.subject, drawn.text)), ("html", drawn.html)]
+            {
+                let file = folder.join(format!("{name}.{extension}"));
+                if std::env::var_os("UPDATE_GOLDEN").is_some() {
+                    std::fs::create_dir_all(&folder).unwrap();
+                    std::fs::write(&file, &text).unwrap();
+                }
+                assert_eq!(text, std::fs::read_to_string(&file).unwrap(), "{}", file.display());
+                agreed.insert(file);
+            }
+        }
+        let there: std::collections::BTreeSet<_> =
+            std::fs::read_dir(folder).unwrap().map(|e| e.unwrap().path()).collect();
+        assert_eq!(there, agreed, "a file of a mail that is gone");
     }
 }

@@ -24,6 +24,7 @@ pub mod reset_password;
 pub mod retry_job;
 pub mod reveal_credentials;
 pub mod second_factor;
+pub mod rotate_secrets;
 pub mod seed_defaults;
 pub mod send_mail;
 pub mod settings;

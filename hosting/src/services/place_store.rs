@@ -2,12 +2,15 @@
 
 use crate::db::jobs::{JobRef, NewJob};
 use crate::db::servers::Server;
-use crate::db::{DbResult, Queries, Tx};
+use crate::db::{Db, DbResult, Queries, Tx};
 use crate::domain::{Actor, Platform, PortPool, StoreState};
 use crate::jobs::PROVISION_STORE;
 
 /// Seconds without a heartbeat after which a server gets no new stores.
 pub const SILENT_AFTER_SECONDS: i64 = 30;
+
+/// Free MiB below which a server gets no new stores; the worker looks again before it copies anything.
+pub const DISK_NEEDED_MB: u64 = 1024;
 
 /// A server as placement sees it.
 #[derive(Debug, Clone)]
@@ -32,6 +35,8 @@ pub struct Candidate {
     pub free_ports: i64,
     /// Whether disk quotas work there.
     pub quota: bool,
+    /// Free MiB where its stores live; `None` = not reported.
+    pub disk_free_mb: Option<u64>,
     /// Stores of the same customer on it.
     pub same_customer: i64,
 }
@@ -95,6 +100,9 @@ fn refuse(c: &Candidate, request: &Request) -> Option<String> {
     if c.free_ports <= 0 {
         return Some("no port is free".into());
     }
+    if let Some(free) = c.disk_free_mb.filter(|free| *free < DISK_NEEDED_MB) {
+        return Some(format!("only {free} MiB of its disk are free"));
+    }
     None
 }
 
@@ -145,7 +153,28 @@ pub async fn order_set_up(
     tx.jobs().insert(&job).await
 }
 
+/// Whether a store ordered now would have to wait for a place: every server is full. Ports that only
+/// rest after use count as free, for they are in a minute; an installation without servers is not full.
+///
+/// # Errors
+/// Database trouble.
+pub async fn no_place_left(db: &Db) -> DbResult<bool> {
+    let mut conn = db.read().await?;
+    let servers = conn.servers().list().await?;
+    for server in &servers {
+        if server.state != "active" || server.stores >= i64::from(server.store_limit) {
+            continue;
+        }
+        let usage = conn.ports().usage(server.id).await?;
+        if usage.iter().any(|u| u.pool == PortPool::StoreWeb.as_str() && u.used < u.total) {
+            return Ok(false);
+        }
+    }
+    Ok(!servers.is_empty())
+}
+
 fn candidate(server: &Server, free_ports: i64, same_customer: i64) -> Candidate {
+    let fact = |name: &str| server.facts.as_ref().and_then(|f| f.get(name));
     Candidate {
         id: server.id,
         name: server.name.clone(),
@@ -156,7 +185,8 @@ fn candidate(server: &Server, free_ports: i64, same_customer: i64) -> Candidate 
         stores: server.stores,
         store_limit: i64::from(server.store_limit),
         free_ports,
-        quota: server.facts.as_ref().and_then(|f| f.get("quota")).and_then(serde_json::Value::as_bool).unwrap_or(false),
+        quota: fact("quota").and_then(serde_json::Value::as_bool).unwrap_or(false),
+        disk_free_mb: fact("disk_free_bytes").and_then(serde_json::Value::as_u64).map(|bytes| bytes >> 20),
         same_customer,
     }
 }
@@ -177,6 +207,7 @@ mod tests {
             store_limit: 100,
             free_ports: 90,
             quota: false,
+            disk_free_mb: Some(50_000),
             same_customer: 0,
         }
     }
@@ -190,9 +221,11 @@ mod tests {
         let no_image = Candidate { platforms: vec![], ..server(4, "d") };
         let no_port = Candidate { free_ports: 0, ..server(5, "e") };
         let busy = Candidate { stores: 60, free_ports: 40, ..server(6, "f") };
-        let decision = choose(&[full, silent, draining, no_image, no_port, busy, server(7, "g")], &ASK);
+        let no_disk = Candidate { disk_free_mb: Some(1023), ..server(8, "aa") };
+        let decision = choose(&[full, silent, draining, no_image, no_port, busy, server(7, "g"), no_disk], &ASK);
         assert_eq!(decision.server_id, Some(7));
-        assert_eq!(decision.reasons.len(), 7);
+        assert_eq!(decision.reasons.len(), 8);
+        assert_eq!(decision.reasons[7], "aa: no, only 1023 MiB of its disk are free");
         assert_eq!(decision.reasons[1], "b: no, no sign of life for 31 s");
     }
 

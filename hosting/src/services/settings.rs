@@ -21,6 +21,8 @@ pub enum Kind {
     Choice(&'static [&'static str]),
     /// An e-mail address.
     Email,
+    /// Addresses and ranges, separated by commas.
+    Networks,
     /// Write-only, stored sealed.
     Secret,
 }
@@ -65,6 +67,12 @@ pub const KNOWN: &[Known] = &[
         default: "443",
         kind: Kind::Number(1, 65535),
     },
+    Known {
+        name: "edge_probe_port",
+        about: "Loopback port where each server's edge answers plain http, for the worker's checks (0: as visitors' port, with https 80)",
+        default: "0",
+        kind: Kind::Number(0, 65535),
+    },
     Known { name: "smtp_host", about: "Mail server", default: "127.0.0.1", kind: Kind::Host },
     Known { name: "smtp_port", about: "Its port", default: "25", kind: Kind::Number(1, 65535) },
     Known {
@@ -80,6 +88,12 @@ pub const KNOWN: &[Known] = &[
         about: "Sender of our mails",
         default: "shopfleet@localhost.example",
         kind: Kind::Email,
+    },
+    Known {
+        name: "trusted_proxies",
+        about: "Addresses of TLS proxies on other machines in front of the panel, like 10.0.0.5, 10.1.0.0/16 (this machine's own is known)",
+        default: "",
+        kind: Kind::Networks,
     },
     Known {
         name: "magento_offered",
@@ -135,6 +149,16 @@ impl Values {
     #[must_use]
     pub fn db_admin_idle_seconds(&self) -> u32 {
         self.number("db_admin_idle_minutes").max(1) * 60
+    }
+    /// The loopback port on which an edge answers plain http: how the worker asks whether a route is in force.
+    #[must_use]
+    pub fn edge_probe_port(&self) -> u16 {
+        let port = |name| u16::try_from(self.number(name)).unwrap_or_default();
+        match (port("edge_probe_port"), self.text("edge_public_scheme")) {
+            (0, "https") => 80,
+            (0, _) => port("edge_public_port"),
+            (own, _) => own,
+        }
     }
     /// The public address of a host on the edge, e.g. `http://ana.shops.localhost:8080`.
     #[must_use]
@@ -210,6 +234,7 @@ fn check(kind: Kind, value: &str) -> Result<String, String> {
         }
         Kind::Choice(words) if words.contains(&value) => Ok(value.to_owned()),
         Kind::Choice(words) => Err(format!("Enter one of: {}", words.join(", "))),
+        Kind::Networks => crate::domain::network::Networks::parse(value).map(|_| value.to_owned()),
         Kind::Email => crate::domain::Email::parse(value).map(|e| e.as_str().to_owned()).map_err(|e| e.0),
     }
 }

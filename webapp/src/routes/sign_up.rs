@@ -108,9 +108,7 @@ async fn view(ctx: &Ctx, mut form: SignUpForm) -> Result<SignUp, WebError> {
     if !plans.iter().any(|p| p.available && p.slug == form.plan.value) && form.plan.error.is_empty() {
         form.plan.value = plans.iter().find(|p| p.best).map(|p| p.slug.clone()).unwrap_or_default();
     }
-    let servers = ctx.state().servers().await?;
-    let full =
-        !servers.is_empty() && servers.iter().all(|s| s.state != "active" || s.stores >= i64::from(s.store_limit));
+    let full = *ctx.state().no_place_left().await?;
     Ok(SignUp {
         page: ctx.page("Create your store", "signup").await,
         form,

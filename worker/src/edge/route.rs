@@ -57,6 +57,21 @@ mod tests {
         assert_eq!(file_text(&entries), "ana.shops.localhost \"8001\";\nana.example.com \"@maintenance\";\n");
     }
 
+    /// `UPDATE_GOLDEN=1 cargo test --workspace --lib the_routes_file_is_as_agreed` writes the file anew.
+    #[test]
+    fn the_routes_file_is_as_agreed() {
+        let host = |n: usize| HostName::parse(&format!("shop-{n}.shops.example")).unwrap();
+        let targets = [Target::Port(8001), Target::Setup, Target::Suspended, Target::Maintenance];
+        let entries: Vec<Entry> =
+            targets.into_iter().enumerate().map(|(n, target)| Entry { host: host(n), target }).collect();
+        let text = file_text(&entries);
+        let golden = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/routes.map");
+        if std::env::var_os("UPDATE_GOLDEN").is_some() {
+            std::fs::write(&golden, &text).unwrap();
+        }
+        assert_eq!(text, std::fs::read_to_string(golden).unwrap());
+    }
+
     #[test]
     fn no_name_can_carry_syntax() {
         for bad in ["a.b;include /etc/passwd", "a b.c", "a.b{", "*.example.com", "~x.y", "a.b\nc.d", "$host.x"] {

@@ -263,6 +263,7 @@ impl Execution {
     }
 
     async fn step_failed(&mut self, index: usize, step: &dyn Step, error: StepError) -> Result<RunEnd, Over> {
+        let error = self.job.judge(error);
         let claim = self.cx.claim.clone();
         let level = if error.class == Class::Final { Level::Error } else { Level::Warning };
         self.cx.line(level, Audience::Owner, &error.reason);

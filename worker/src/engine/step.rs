@@ -130,6 +130,10 @@ pub trait Job: Send + Sync {
     }
     /// The steps, in order.
     fn steps(&self) -> &[Arc<dyn Step>];
+    /// The last word on a step's error, for what depends on the job and not on the step.
+    fn judge(&self, error: StepError) -> StepError {
+        error
+    }
 }
 
 /// What a step works with.

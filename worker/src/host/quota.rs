@@ -72,18 +72,29 @@ pub enum QuotaError {
 
 const LIMIT: Duration = Duration::from_secs(20);
 
-/// Puts `dir` (a store's directory, still empty) into project `id` and limits it to `mb` MiB.
-/// Project ids are the stores' row ids plus a million, so they meet nobody else's.
+/// Puts `dirs` (all directories a store has so far, still without files; what is made in them later
+/// inherits the project) into the store's project and limits it to `mb` MiB. Project ids are the stores'
+/// row ids plus a million, so they meet nobody else's.
 ///
 /// # Errors
 /// `chattr` or `setquota` missing or refusing.
-pub async fn limit(support: &QuotaSupport, dir: &Path, store_id: u64, mb: u32) -> Result<bool, QuotaError> {
+pub async fn limit(support: &QuotaSupport, dirs: &[PathBuf], store_id: u64, mb: u32) -> Result<bool, QuotaError> {
     let QuotaSupport::Project { mount, .. } = support else { return Ok(false) };
-    let id = project_id(store_id);
-    let dir = dir.to_string_lossy().into_owned();
-    run("chattr", &["-p", &id, "+P", "--", &dir]).await?;
-    set(mount, &id, u64::from(mb) * 1024).await?;
+    put_into_project(dirs, store_id).await?;
+    set(mount, &project_id(store_id), u64::from(mb) * 1024).await?;
     Ok(true)
+}
+
+/// Marks directories as a store's: what is made in them from now on is counted for it.
+///
+/// # Errors
+/// `chattr` missing or refusing.
+pub async fn put_into_project(dirs: &[PathBuf], store_id: u64) -> Result<(), QuotaError> {
+    let id = project_id(store_id);
+    let dirs: Vec<String> = dirs.iter().map(|d| d.to_string_lossy().into_owned()).collect();
+    let mut args = vec!["-p", &id, "+P", "--"];
+    args.extend(dirs.iter().map(String::as_str));
+    run("chattr", &args).await
 }
 
 /// Takes the limit of a store away.

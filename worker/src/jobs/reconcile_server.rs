@@ -6,14 +6,15 @@
 //! reported and never touched: it may be somebody's only copy.
 
 use crate::docker::{LABEL_KIND, LABEL_SERVER, LABEL_STORE, Listed};
-use crate::engine::{Job, Step, StepContext, StepResult, Weight};
+use crate::engine::{Job, Step, StepContext, StepError, StepResult, Weight};
 use crate::machine::Machine;
+use crate::shop::template;
 use crate::steps::db_admin::idle::StopIdlePages;
 use async_trait::async_trait;
 use hosting::db::Queries;
-use hosting::db::jobs::NewJob;
+use hosting::db::jobs::{JobFilter, NewJob};
 use hosting::db::stores::Store;
-use hosting::domain::{Actor, StoreState, Uid};
+use hosting::domain::{Actor, JobState, StoreState, Uid};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -29,11 +30,13 @@ impl ReconcileServer {
     /// On this server.
     #[must_use]
     pub fn new(machine: &Arc<Machine>) -> Self {
+        let m = || machine.clone();
         Self {
             steps: vec![
-                Arc::new(Repair(machine.clone())),
-                Arc::new(StopIdlePages(machine.clone())),
-                Arc::new(Sweep(machine.clone())),
+                Arc::new(Repair(m())),
+                Arc::new(StopIdlePages(m())),
+                Arc::new(Sweep(m())),
+                Arc::new(Prune(m())),
             ],
         }
     }
@@ -185,5 +188,42 @@ impl Sweep {
         }
         let alone = conn.stores().seconds_since_change(store.id).await?;
         Ok(if alone > GRACE_SECONDS { Verdict::Remove(Box::new(store)) } else { Verdict::Keep })
+    }
+}
+
+struct Prune(Arc<Machine>);
+
+#[async_trait]
+impl Step for Prune {
+    fn name(&self) -> &'static str {
+        "prune"
+    }
+    fn title(&self) -> &'static str {
+        "Remove templates of older images"
+    }
+    async fn apply(&self, cx: &mut StepContext) -> StepResult {
+        let machine = &self.0;
+        // Read before the look at jobs: a set-up that starts later reads this list or a newer one.
+        let Ok(images) = machine.images() else { return Ok(serde_json::json!({ "removed": 0 })) };
+        let image = images.id("template-woocommerce")?.to_owned();
+        let running = JobFilter {
+            kind: Some(hosting::jobs::PROVISION_STORE.to_owned()),
+            state: Some(JobState::Started),
+            limit: 1000,
+            ..JobFilter::default()
+        };
+        let running = machine.services.db.read().await?.jobs().list(&running).await?;
+        // One that began under the list before may be copying; the next minute is early enough.
+        if running.iter().any(|job| job.server_id.is_none_or(|id| id == machine.server_id)) {
+            return Ok(serde_json::json!({ "removed": 0, "waiting": running.len() }));
+        }
+        let dir = machine.data_dir.clone();
+        let removed = tokio::task::spawn_blocking(move || template::prune(&dir, &image))
+            .await
+            .map_err(|e| StepError::passing("files", "We are trying again", e))??;
+        if !removed.is_empty() {
+            cx.detail(format!("Removed templates of images that are no longer current: {}", removed.join(", ")));
+        }
+        Ok(serde_json::json!({ "removed": removed.len() }))
     }
 }

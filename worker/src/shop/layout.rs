@@ -41,6 +41,12 @@ impl StoreDir {
         self.data_dir.join(&self.name)
     }
 
+    /// The store's directory and those of [`DIRS`] beneath it.
+    #[must_use]
+    pub fn all_paths(&self) -> Vec<PathBuf> {
+        std::iter::once(self.path()).chain(DIRS.iter().map(|(name, _)| self.path().join(name))).collect()
+    }
+
     /// Makes the directories that don't come with the template.
     ///
     /// # Errors
@@ -77,9 +83,19 @@ impl StoreDir {
     /// A foreign mount beneath it, or a file system error.
     pub fn remove(&self) -> FileResult<()> {
         let data = StoreRoot::open(&self.data_dir)?;
-        let trash = data.ensure_dir(TRASH, Owner::ROOT)?;
         let waiting = format!("{}.{}", self.name, hosting::domain::Uid::new());
-        data.move_to(&self.name, &trash, &waiting)?;
+        let trash = match data.ensure_dir(TRASH, Owner::ROOT) {
+            Ok(trash) => match data.move_to(&self.name, &trash, &waiting) {
+                // A full disk has no room for the entry either; what is in the way is removed where it is.
+                Err(e) if e.is_full() => {
+                    crate::files::remove::remove_tree(&data, &self.name)?;
+                    trash
+                }
+                moved => moved.map(|_| trash)?,
+            },
+            Err(e) if e.is_full() => return crate::files::remove::remove_tree(&data, &self.name).map(|_| ()),
+            Err(e) => return Err(e),
+        };
         let entries =
             std::fs::read_dir(trash.held_path()).map_err(|e| crate::files::FileError::io("read", trash.path(), &e))?;
         let prefix = format!("{}.", self.name);

@@ -65,6 +65,33 @@ pub async fn ensure(docker: &Docker, data_dir: &Path, image: &str, server: &str)
     Ok(dir)
 }
 
+/// Removes unpacked templates but that of `image`, and what an interrupted unpacking left; returns their names.
+/// The caller knows that nothing copies from an old one. Waits for an unpacking that is under way. Blocking.
+///
+/// # Errors
+/// File system trouble.
+pub fn prune(data_dir: &Path, image: &str) -> Result<Vec<String>, FileError> {
+    let data = StoreRoot::open(data_dir)?;
+    let Some(templates) = data.sub(TEMPLATES)? else { return Ok(vec![]) };
+    let path = templates.path().join(".lock");
+    let lock =
+        std::fs::File::create(templates.held_path().join(".lock")).map_err(|e| FileError::io("open", &path, &e))?;
+    let _lock = nix::fcntl::Flock::lock(lock, nix::fcntl::FlockArg::LockExclusive)
+        .map_err(|(_, e)| FileError::new("lock", &path, e))?;
+    let current = template_dir(data_dir, image);
+    let entries = std::fs::read_dir(templates.held_path()).map_err(|e| FileError::io("read", templates.path(), &e))?;
+    let mut removed = Vec::new();
+    for name in entries.flatten().filter_map(|e| e.file_name().into_string().ok()) {
+        if name == ".lock" || current.file_name().is_some_and(|c| c == name.as_str()) {
+            continue;
+        }
+        remove::remove_tree(&templates, &name)?;
+        removed.push(name);
+    }
+    removed.sort();
+    Ok(removed)
+}
+
 async fn unpack(docker: &Docker, reader: &str, templates: &StoreRoot, name: &str) -> Result<(), TemplateError> {
     let fresh = format!("{name}.new");
     let (held, clean) = (templates.held_path(), fresh.clone());

@@ -82,7 +82,7 @@ pub async fn verify(subject: &Subject) -> Result<Seen, VerifyError> {
     if !login?.contains("id=\"loginform\"") {
         return Err(wrong("the log-in page", "it has no log-in form".into()));
     }
-    log_in?;
+    let session = log_in?;
     pages.push("/wp-login.php".into());
     if let Some(shop) = shop? {
         if !shop.contains("woocommerce") || shop.contains("woocommerce-coming-soon") {
@@ -90,7 +90,26 @@ pub async fn verify(subject: &Subject) -> Result<Seen, VerifyError> {
         }
         pages.push("/shop/".into());
     }
+    // Nobody waits for this. Should it fail, WordPress forgets the session after two days by itself.
+    let url = subject.url.clone();
+    tokio::spawn(async move {
+        if let Err(error) = log_out(&client, &url, &session).await {
+            tracing::debug!(error = %error.without_url(), "the session of a verification was not ended");
+        }
+    });
     Ok(Seen { title, front_page_ms, pages })
+}
+
+/// Ends the session that the log-in made, and no other: WordPress asks whether one is sure, and its question has
+/// the address that does it.
+async fn log_out(client: &reqwest::Client, url: &str, session: &Secret) -> Result<(), reqwest::Error> {
+    let ask = format!("{url}/wp-login.php?action=logout");
+    let question = client.get(&ask).header("cookie", session.expose()).send().await?.text().await?;
+    let nonce: String = question
+        .split_once("_wpnonce=")
+        .map(|(_, rest)| rest.chars().take_while(char::is_ascii_alphanumeric).collect())
+        .unwrap_or_default();
+    client.get(format!("{ask}&_wpnonce={nonce}")).header("cookie", session.expose()).send().await.map(|_| ())
 }
 
 async fn page(
@@ -128,7 +147,8 @@ async fn page(
     }
 }
 
-async fn log_in(client: &reqwest::Client, subject: &Subject) -> Result<(), VerifyError> {
+/// Logs in as the administrator; the session's cookies.
+async fn log_in(client: &reqwest::Client, subject: &Subject) -> Result<Secret, VerifyError> {
     const PAGE: &str = "the log-in";
     let fields = [
         ("log", subject.login.as_str()),
@@ -147,13 +167,15 @@ async fn log_in(client: &reqwest::Client, subject: &Subject) -> Result<(), Verif
             page: PAGE,
             cause: crate::engine::step::chain(&e.without_url()),
         })?;
-    let signed_in = answer
+    let cookies: Vec<&str> = answer
         .headers()
         .get_all("set-cookie")
         .iter()
-        .any(|c| c.to_str().is_ok_and(|c| c.starts_with("wordpress_logged_in_") && !c.contains("=deleted")));
-    if answer.status().as_u16() == 302 && signed_in {
-        return Ok(());
+        .filter_map(|c| c.to_str().ok()?.split(';').next())
+        .filter(|c| !c.ends_with("=deleted"))
+        .collect();
+    if answer.status().as_u16() == 302 && cookies.iter().any(|c| c.starts_with("wordpress_logged_in_")) {
+        return Ok(Secret::new(cookies.join("; ")));
     }
     let what = format!("the administrator could not log in (answer {})", answer.status().as_u16());
     Err(VerifyError::Wrong { url: subject.url.clone(), page: PAGE, what })

@@ -17,12 +17,26 @@ const WAITING: &str = "The server for your store is not ready right now. Nothing
 const AGAIN: &str = "This did not work at once. We are trying again";
 const TOLD: &str = "We could not finish this. Nothing of it is left behind, and we have been told";
 
+/// Code of every error about a full disk.
+pub const DISK_FULL: &str = "disk_full";
+
+/// There is no room for one more store on this server.
+#[must_use]
+pub fn no_room(detail: &str) -> StepError {
+    StepError::last(
+        DISK_FULL,
+        "Our server has no room for your store right now. Nothing of it is left behind, and we have been told. \
+         Try again later",
+        format!("{detail}: free space on this server or move its data directory to a larger disk, then retry"),
+    )
+}
+
 impl From<DockerError> for StepError {
     fn from(e: DockerError) -> Self {
         let detail = chain(&e);
         match e {
             DockerError::Unreachable { .. } => Self::unfit("docker_down", WAITING, detail),
-            DockerError::NoSpace { .. } => Self::unfit("disk_full", WAITING, detail),
+            DockerError::NoSpace { .. } => Self::unfit(DISK_FULL, WAITING, detail),
             DockerError::ImageMissing { .. } => Self::last(
                 "image_missing",
                 "The building blocks for your store are missing on our server. We have been told and will try again",
@@ -40,7 +54,7 @@ impl From<DockerError> for StepError {
 impl From<FileError> for StepError {
     fn from(e: FileError) -> Self {
         if e.is_full() {
-            Self::unfit("disk_full", WAITING, e)
+            Self::unfit(DISK_FULL, WAITING, e)
         } else if matches!(e.cause, nix::errno::Errno::EROFS | nix::errno::Errno::EIO) {
             Self::unfit("disk_broken", WAITING, e)
         } else {
@@ -56,7 +70,7 @@ impl From<TemplateError> for StepError {
             TemplateError::Docker(e) => e.into(),
             TemplateError::File(e) => e.into(),
             TemplateError::Unpack(e) if e.raw_os_error() == Some(nix::errno::Errno::ENOSPC as i32) => {
-                Self::unfit("disk_full", WAITING, detail)
+                Self::unfit(DISK_FULL, WAITING, detail)
             }
             TemplateError::Unpack(_) | TemplateError::Task => Self::passing("template", AGAIN, detail),
         }

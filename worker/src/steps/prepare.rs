@@ -1,10 +1,11 @@
 //! Prepare: the store's directory and its disk limit.
 
 use super::Subject;
+use super::errors::no_room;
 use crate::engine::{Step, StepContext, StepError, StepResult};
 use crate::files::root::Owner;
 use crate::host::quota;
-use crate::machine::Machine;
+use crate::machine::{Machine, ROOM_FOR_A_STORE};
 use crate::shop::layout::StoreDir;
 use async_trait::async_trait;
 use hosting::db::stores::Store;
@@ -42,13 +43,22 @@ impl Step for Prepare {
                 format!("{} belongs to store {owner}; it was not touched", dir.path().display()),
             ));
         }
+        if let Some((free, _)) = machine.disk_room()
+            && free < ROOM_FOR_A_STORE
+        {
+            let (free, needed) = (free >> 20, ROOM_FOR_A_STORE >> 20);
+            return Err(no_room(&format!(
+                "{free} MiB are free in {}, a new store needs {needed}",
+                machine.data_dir.display()
+            )));
+        }
         dir.prepare()?;
         cx.fail_point("made").await?;
         let root =
             dir.open()?.ok_or_else(|| StepError::passing("files", "We are trying again", "the directory vanished"))?;
         root.write(MARKER, subject.store.uid.to_string().as_bytes(), Owner { uid: 0, gid: 0, mode: 0o400 })?;
         let plan = subject.plan(machine).await?;
-        let limited = quota::limit(&machine.quota, &dir.path(), subject.store.id, plan.disk_mb).await?;
+        let limited = quota::limit(&machine.quota, &dir.all_paths(), subject.store.id, plan.disk_mb).await?;
         if limited {
             cx.detail(format!("{} is limited to {} MiB", dir.path().display(), plan.disk_mb));
         } else {

@@ -159,8 +159,7 @@ impl Subject {
         let settings = Values::load(&machine.services.db).await?;
         let host = self.host()?;
         let port = u16::try_from(settings.number("edge_public_port")).unwrap_or(443);
-        let https = settings.text("edge_public_scheme") == "https";
-        Ok(Address { url: settings.store_url(host.as_str()), probe_port: if https { 80 } else { port }, port, host })
+        Ok(Address { url: settings.store_url(host.as_str()), probe_port: settings.edge_probe_port(), port, host })
     }
 }
 
