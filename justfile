@@ -33,6 +33,12 @@ doctor:
 test:
     ./scripts/test
 
+# The README's pictures anew, and every page in both themes at two widths into a folder, to be looked at
+[group('check')]
+pictures folder='/tmp/shopfleet-pictures':
+    mkdir -p {{folder}}
+    SHOPFLEET_SCREENSHOTS=1 SHOPFLEET_PICTURES={{folder}} ./scripts/test accessible::
+
 # The quick ones: format, lints, unit tests
 [group('check')]
 quick:

@@ -272,6 +272,13 @@ impl Browser {
 
     /// A picture of the view, or of the whole page.
     pub async fn picture(&self, whole: bool, file: &Path) {
+        // Colours that are on their way would be in the picture.
+        self.script_async(
+            "const done = arguments[0]; requestAnimationFrame(() => \
+             Promise.all(document.getAnimations().map(a => a.finished)).then(() => done(1), () => done(1)));",
+            Vec::new(),
+        )
+        .await;
         let params = json!({ "format": "png", "captureBeyondViewport": whole, "optimizeForSpeed": false });
         let answer = self.devtools("Page.captureScreenshot", params).await;
         let bytes = from_base64(answer["data"].as_str().unwrap());

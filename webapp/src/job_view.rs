@@ -88,8 +88,12 @@ impl Picture {
     pub fn shown(&self, attempt: u32) -> Vec<Shown> {
         let mut by_name: HashMap<&str, &StepRow> = HashMap::new();
         for step in self.steps.iter().filter(|s| s.attempt <= attempt) {
+            // Begun by an attempt that starts over and has not come to it yet.
+            let to_come = step.state == "failed" && step.finished_at.is_none();
             // An earlier attempt's step counts only while its work stands.
-            if step.attempt == attempt || step.state == "finished" || step.state == "skipped" {
+            if to_come {
+                by_name.remove(step.name.as_str());
+            } else if step.attempt == attempt || step.state == "finished" || step.state == "skipped" {
                 by_name.insert(&step.name, step);
             } else {
                 by_name.remove(step.name.as_str());

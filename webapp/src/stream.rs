@@ -28,6 +28,8 @@ const PER_PERSON: u32 = 12;
 const PER_PROCESS: u32 = 5000;
 /// Events a reader may be behind before it is cut off.
 const BUFFER: usize = 64;
+/// A waiting job's place in the queue is looked at this often.
+const QUEUE: Duration = Duration::from_secs(2);
 /// Lines in one event.
 const BATCH: u32 = 200;
 const PING: Duration = Duration::from_secs(15);
@@ -153,6 +155,8 @@ impl Stream {
         self.look().await?;
         let mut ping = tokio::time::interval_at(Instant::now() + PING, PING);
         let mut rights = tokio::time::interval_at(Instant::now() + RIGHTS, RIGHTS);
+        let mut queue = tokio::time::interval_at(Instant::now() + QUEUE, QUEUE);
+        queue.set_missed_tick_behavior(MissedTickBehavior::Delay);
         rights.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut look_at: Option<Instant> = None;
         let stop = self.state.stop.clone();
@@ -163,6 +167,8 @@ impl Stream {
                 () = self.sender.closed() => return Err(Gone),
                 _ = ping.tick() => self.send(Bytes::from_static(b"event: ping\ndata: {}\n\n"))?,
                 _ = rights.tick() => if !self.may_still().await { return Ok(()) },
+                // Nobody tells a waiting job that the ones before it are done.
+                _ = queue.tick(), if self.picture.job.state == JobState::Queued => { look_at.get_or_insert(Instant::now()); }
                 () = tokio::time::sleep_until(due), if look_at.is_some() => {
                     look_at = None;
                     if self.look().await? {

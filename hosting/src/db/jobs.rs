@@ -570,6 +570,25 @@ impl Jobs<'_> {
         uid.map(|u| Uid::parse(&u).map_err(|e| DbError::Row(e.0))).transpose()
     }
 
+    /// Has the attempt that was just ordered do every step again. The steps count as begun, not as undone: should this
+    /// attempt fail early, what the one before made is still taken back.
+    ///
+    /// # Errors
+    /// Database trouble.
+    pub async fn forget_done(&mut self, id: u64) -> DbResult<()> {
+        sqlx::query!(
+            "INSERT INTO job_steps (job_id, attempt, name, position, title, state, output, started_at) \
+             SELECT s.job_id, j.attempt, s.name, s.position, s.title, 'failed', s.output, NOW(6) FROM job_steps s \
+             JOIN jobs j ON j.id = s.job_id \
+             WHERE s.job_id = ? AND s.state IN ('finished', 'skipped') AND s.attempt = \
+             (SELECT MAX(n.attempt) FROM job_steps n WHERE n.job_id = s.job_id AND n.name = s.name)",
+            id
+        )
+        .execute(&mut *self.conn)
+        .await?;
+        Ok(())
+    }
+
     /// Orders a new attempt of a failed or cancelled job, `from_undo` = clean up only.
     ///
     /// # Errors

@@ -13,6 +13,8 @@ use crate::transact;
 pub enum Wish {
     /// Do it again (a waiting retry: now).
     Retry,
+    /// Do all of it again, also what is done and stands: steps look before they act, so nothing is made twice.
+    StartOver,
     /// Only take back what it left.
     CleanUp,
     /// Its worker is silent: let another one take it.
@@ -40,7 +42,7 @@ async fn retry_in(
     let job = tx.jobs().find(uid).await?.ok_or(ServiceError::NotFound)?;
     let moved_on = || ServiceError::Conflict(format!("This job is {} now", job.state.as_str()));
     match (wish, job.state) {
-        (Wish::Retry, JobState::Failed | JobState::Cancelled) => {
+        (Wish::Retry | Wish::StartOver, JobState::Failed | JobState::Cancelled) => {
             // A failed set-up was undone: the store starts over from the beginning of its life.
             if job.kind == jobs::PROVISION_STORE
                 && let Some(store_id) = job.store_id
@@ -48,6 +50,9 @@ async fn retry_in(
                 reopen_store(tx, store_id).await?;
             }
             requeue(tx, &job, false, actor).await?;
+            if wish == Wish::StartOver {
+                tx.jobs().forget_done(job.id).await?;
+            }
         }
         (Wish::Retry, JobState::Retrying | JobState::Queued) => {
             tx.jobs().hurry(job.id).await.map_err(|_| moved_on())?;
@@ -58,6 +63,7 @@ async fn retry_in(
     }
     let action = match wish {
         Wish::Retry => "job.retry",
+        Wish::StartOver => "job.start_over",
         Wish::CleanUp => "job.clean_up",
         Wish::Release => "job.release",
     };

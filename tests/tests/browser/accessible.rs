@@ -161,6 +161,24 @@ pub async fn owner_in_between(stage: &Stage) {
     owner.console().await;
     let setup = format!("/setup/{}", made.job);
     look(&owner, stage, "/dashboard", "owner setting up", &mut faults).await;
+    // On a phone the header takes two rows, not more.
+    for width in [360, 320] {
+        owner.width(width).await;
+        let rows = owner
+            .script(
+                "return new Set([...document.querySelectorAll('.top a, .top button')].map(e => { \
+                 const r = e.getBoundingClientRect(); return Math.round((r.top + r.bottom) / 2 / 12); })).size",
+                Vec::new(),
+            )
+            .await
+            .as_u64()
+            .unwrap();
+        let high = owner.script("return document.querySelector('.top').offsetHeight", Vec::new()).await;
+        if rows > 2 || high.as_u64().unwrap() > 120 {
+            faults.push(format!("the header has {rows} rows and {high} px at {width} px"));
+        }
+    }
+    owner.width(1280).await;
     look(&owner, stage, &setup, "setup running", &mut faults).await;
     made.sql(
         "UPDATE jobs SET state = 'failed', error_code = 'image_missing', finished_at = NOW(6), lease_owner = NULL, \

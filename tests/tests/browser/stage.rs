@@ -121,7 +121,7 @@ impl Stage {
             ),
             (
                 "INSERT INTO job_steps (job_id, attempt, name, position, title, state, started_at) SELECT id, 1, 'containers', 2, \
-                 'Start the containers', 'started', NOW(6) FROM jobs WHERE uid = ?",
+                 'Start your store', 'started', NOW(6) FROM jobs WHERE uid = ?",
                 vec![&job],
             ),
         ] {

@@ -106,6 +106,116 @@ async fn a_failed_set_up_says_why_and_can_be_tried_again() {
 }
 
 #[actix_web::test]
+async fn a_failed_job_goes_on_where_it_stopped_or_starts_over() {
+    let app = App::new().await;
+    let staff = app.staff("grace@example.com", hosting::domain::Role::Admin).await;
+    let mut jobs = Vec::new();
+    for _ in 0..2 {
+        let (id, uid) = app.noop().await;
+        app.db.sql(&format!("UPDATE jobs SET state = 'started', started_at = NOW(6) WHERE id = {id}")).await;
+        app.db
+            .sql(&format!(
+                "UPDATE jobs SET state = 'failed', attempt = 1, error_code = 'x', finished_at = NOW(6) WHERE id = {id}"
+            ))
+            .await;
+        for (at, name, state) in [(1, "one", "finished"), (2, "two", "finished"), (3, "three", "failed")] {
+            app.db.sql(&format!("INSERT INTO job_steps (job_id, attempt, name, position, title, state, output, finished_at) VALUES ({id}, 1, '{name}', {at}, '{name}', '{state}', '{{}}', NOW(6))")).await;
+        }
+        jobs.push((id, uid));
+    }
+    let states = async |id: u64| {
+        app.db.text(&format!("SELECT COALESCE(GROUP_CONCAT(CONCAT(name, ' ', state, IF(finished_at IS NULL, ' to come', '')) ORDER BY position SEPARATOR ', '), '') FROM job_steps WHERE job_id = {id} AND attempt = 2")).await
+    };
+    let path = |uid: &hosting::domain::Uid| format!("/admin/jobs/{uid}");
+    let page = staff.get(&path(&jobs[0].1)).await;
+    assert!(page.body.contains("Retry from step 3") && page.body.contains("Retry from start"), "{}", page.body);
+    let retry = |uid: &hosting::domain::Uid| format!("/admin/jobs/{uid}/retry");
+    let r = staff.submit_at(&path(&jobs[0].1), &retry(&jobs[0].1), &[]).await;
+    assert_eq!(r.status, 303, "{}", r.body);
+    assert_eq!(states(jobs[0].0).await, "", "what is done stands");
+    let r = staff.submit_at(&path(&jobs[1].1), &retry(&jobs[1].1), &[("from", "elsewhere")]).await;
+    assert_eq!(r.status, 422);
+    let r = staff.submit_at(&path(&jobs[1].1), &retry(&jobs[1].1), &[("from", "start")]).await;
+    assert_eq!(r.status, 303, "{}", r.body);
+    // Done again, and taken back if this attempt fails before it comes to them.
+    assert_eq!(states(jobs[1].0).await, "one failed to come, two failed to come");
+    assert_eq!(app.db.number("SELECT COUNT(*) FROM audit_events WHERE action = 'job.start_over'").await, 1);
+    assert!(!staff.get(&path(&jobs[1].1)).await.body.contains("badge s-bad"), "no step has failed yet");
+    // After a clean-up nothing stands: there is only the start.
+    let (id, uid) = app.noop().await;
+    app.db.sql(&format!("UPDATE jobs SET state = 'started', started_at = NOW(6) WHERE id = {id}")).await;
+    app.db.sql(&format!("UPDATE jobs SET state = 'failed', attempt = 1, finished_at = NOW(6) WHERE id = {id}")).await;
+    app.db.sql(&format!("INSERT INTO job_steps (job_id, attempt, name, position, title, state, finished_at) VALUES ({id}, 1, 'one', 1, 'one', 'undone', NOW(6))")).await;
+    let page = staff.get(&path(&uid)).await;
+    assert!(page.body.contains("Retry from start") && !page.body.contains("Retry from step"), "{}", page.body);
+}
+
+#[actix_web::test]
+async fn select_all_acts_on_exactly_what_the_filter_matched() {
+    let app = App::new().await;
+    let staff = app.staff("grace@example.com", hosting::domain::Role::Admin).await;
+    let mut waiting = Vec::new();
+    for _ in 0..60 {
+        waiting.push(app.noop().await.0);
+    }
+    let (running, _) = app.noop().await;
+    app.db.sql(&format!("UPDATE jobs SET state = 'started', started_at = NOW(6) WHERE id = {running}")).await;
+    assert!(!staff.get("/admin/jobs").await.body.contains("Select all"), "nothing to match without a filter");
+    let page = staff.get("/admin/jobs?state=queued").await;
+    assert!(page.body.contains("Select all 60 matching (Queued)"), "{}", page.body);
+    let fields = [("all", "1"), ("state", "queued"), ("kind", ""), ("q", ""), ("action", "cancel")];
+    let mut ask = vec![("csrf_token", page.hidden("csrf_token"))];
+    ask.extend(fields.iter().map(|(n, v)| (*n, (*v).to_owned())));
+    let ask: Vec<(&str, &str)> = ask.iter().map(|(n, v)| (*n, v.as_str())).collect();
+    let named = staff.post("/admin/jobs/bulk", &ask).await;
+    assert_eq!(named.status, 200, "{}", named.body);
+    assert!(named.body.contains("Cancel 60 jobs?") && named.body.contains("All 60 jobs that match now: Queued."));
+    // One more comes, one moves on: neither changes what was asked for.
+    let (late, _) = app.noop().await;
+    app.db.sql(&format!("UPDATE jobs SET state = 'started', started_at = NOW(6) WHERE id = {}", waiting[0])).await;
+    let mut act = vec![
+        ("csrf_token".to_owned(), named.hidden("csrf_token")),
+        ("form_key".to_owned(), named.hidden("form_key")),
+        ("action".to_owned(), "cancel".to_owned()),
+    ];
+    act.extend(
+        named
+            .body
+            .split("name=\"job\" value=\"")
+            .skip(1)
+            .map(|p| ("job".to_owned(), p.split('"').next().unwrap().to_owned())),
+    );
+    assert_eq!(act.len(), 63);
+    let act: Vec<(&str, &str)> = act.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
+    assert_eq!(staff.post("/admin/jobs/bulk", &act).await.status, 303);
+    assert_eq!(app.db.number("SELECT COUNT(*) FROM jobs WHERE state = 'cancelled'").await, 59);
+    assert_eq!(app.db.text(&format!("SELECT state FROM jobs WHERE id = {late}")).await, "queued");
+    assert_eq!(
+        app.db
+            .number(&format!("SELECT COUNT(*) FROM jobs WHERE id = {running} AND cancel_requested_at IS NOT NULL"))
+            .await,
+        0
+    );
+}
+
+#[actix_web::test]
+async fn a_store_without_woocommerce_says_so() {
+    let app = App::new().await;
+    let (b, job) = app.customer("ana@example.com", "Ana").await;
+    let store = app.make_live(&job).await;
+    assert!(!b.get("/dashboard").await.body.contains("no WooCommerce"), "nothing is known: nothing is said");
+    app.db.sql(&format!("UPDATE stores SET facts = '{{\"woocommerce\": \"10.3\"}}' WHERE id = {store}")).await;
+    assert!(b.get("/dashboard").await.body.contains("Add your first product"));
+    app.db.sql(&format!("UPDATE stores SET facts = '{{\"woocommerce\": null}}' WHERE id = {store}")).await;
+    let page = b.get("/dashboard").await.body;
+    assert!(
+        page.contains("This store has no WooCommerce yet") && page.contains("WordPress, without WooCommerce"),
+        "{page}"
+    );
+    assert!(!page.contains("post_type=product") && !page.contains("wc-settings"), "no links to what is not there");
+}
+
+#[actix_web::test]
 async fn staff_retry_and_cancel_one_and_many() {
     let app = App::new().await;
     let staff = app.staff("grace@example.com", hosting::domain::Role::Admin).await;

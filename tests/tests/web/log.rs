@@ -290,3 +290,28 @@ async fn lines_reach_the_watcher_at_once() {
     }
     assert!(worst < Duration::from_millis(300), "{worst:?}");
 }
+
+#[actix_web::test]
+async fn the_place_in_the_queue_changes_by_itself() {
+    let app = App::new().await;
+    let (_, before) = app.customer("eva@example.com", "Eva").await;
+    let (b, job) = app.customer("ana@example.com", "Ana").await;
+    let page = b.get(&format!("/setup/{job}")).await;
+    assert!(page.body.contains("1 store before yours"), "{}", page.body);
+    let url = format!("{}/setup/{job}/log/stream?after=0", b.base);
+    let r = b.client.get(url).header("accept", "text/event-stream").send().await.unwrap();
+    let mut stream = r.bytes_stream();
+    let mut text = String::new();
+    let mut until = async |words: &str| {
+        let heard = async {
+            while !text.contains(words) {
+                text.push_str(std::str::from_utf8(&stream.next().await.unwrap().unwrap()).unwrap());
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(10), heard).await.unwrap_or_else(|_| panic!("{words} is not said"));
+    };
+    until("1 store before yours").await;
+    // Nobody tells this job that the other one has begun.
+    app.db.sql(&format!("UPDATE jobs SET state = 'started', started_at = NOW(6) WHERE uid = '{before}'")).await;
+    until("Next in line").await;
+}

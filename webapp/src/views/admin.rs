@@ -305,6 +305,8 @@ pub struct JobsFilter {
     pub q: String,
     /// Chosen state, or empty.
     pub state: String,
+    /// Chosen kind, or empty.
+    pub kind: String,
     /// Kinds.
     pub kinds: Vec<Choice>,
     /// Active filters, each with the link that removes it.
@@ -370,6 +372,8 @@ pub struct Jobs {
     pub filter: JobsFilter,
     /// May retry and cancel.
     pub may_act: bool,
+    /// "Select all 37 matching (Failed)", or empty.
+    pub all: String,
     /// Columns.
     pub heads: Vec<Head>,
     /// Rows.

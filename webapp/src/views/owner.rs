@@ -105,6 +105,8 @@ pub struct StoreCard {
     pub limits: Vec<Labelled>,
     /// Address to ask for a changed state, or empty.
     pub poll: String,
+    /// It is WordPress alone: our images were made without WooCommerce.
+    pub without_shop: bool,
 }
 
 /// An entry of the checklist.

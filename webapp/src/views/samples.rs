@@ -222,6 +222,7 @@ fn store_card(state: &str) -> StoreCard {
         deletion: (state == "active").then(when),
         limits: vec![Labelled::new("Space", "20 GB"), Labelled::new("Traffic", "500 GB a month")],
         poll: String::new(),
+        without_shop: false,
     }
 }
 
@@ -588,6 +589,7 @@ fn all() -> Vec<(&'static str, String)> {
             ..Default::default()
         },
         may_act: true,
+        all: if rows > 1 { "Select all 37 matching (Failed)".into() } else { String::new() },
         heads: vec![
             Head::text("Job"),
             Head::text("Kind"),

@@ -265,6 +265,8 @@ impl Execution {
     async fn step_failed(&mut self, index: usize, step: &dyn Step, error: StepError) -> Result<RunEnd, Over> {
         let error = self.job.judge(error);
         let claim = self.cx.claim.clone();
+        let last = error.class == Class::Passing && claim.attempt >= claim.max_attempts;
+        let error = if last { error.given_up(claim.attempt) } else { error };
         let level = if error.class == Class::Final { Level::Error } else { Level::Warning };
         self.cx.line(level, Audience::Owner, &error.reason);
         self.cx.line(level, Audience::Staff, &format!("{}: {}", error.code, error.detail));

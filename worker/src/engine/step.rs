@@ -56,6 +56,15 @@ impl StepError {
     pub fn unfit(code: &'static str, reason: impl Into<String>, detail: impl fmt::Display) -> Self {
         Self { class: Class::Unfit, code, reason: reason.into(), detail: detail.to_string() }
     }
+    /// The same after the last of `attempts`: what a step promised about trying again is no longer true.
+    #[must_use]
+    pub fn given_up(mut self, attempts: u32) -> Self {
+        if let Some(before) = self.reason.strip_suffix(TRYING_AGAIN) {
+            let times = if attempts == 1 { "once".to_owned() } else { format!("{attempts} times") };
+            self.reason = format!("{before}We tried {times} and stopped. We have been told");
+        }
+        self
+    }
     /// For the job's row.
     #[must_use]
     pub fn failure(&self) -> Failure {
@@ -63,6 +72,9 @@ impl StepError {
         Failure { code: self.code.to_owned(), reason: clip(&self.reason, 480), detail: clip(&self.detail, 4000) }
     }
 }
+
+/// How the words of passing trouble end.
+const TRYING_AGAIN: &str = "We are trying again";
 
 impl From<DbError> for StepError {
     fn from(e: DbError) -> Self {
@@ -248,5 +260,21 @@ impl StepContext {
     /// Only when a test set it.
     pub async fn fail_point(&self, name: &str) -> StepResult<()> {
         super::fail_point::hit(&format!("{}.{}.{name}", self.claim.kind, self.step)).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn after_the_last_attempt_nobody_reads_that_we_try_again() {
+        let words = |reason: &str, n| StepError::passing("x", reason, "").given_up(n).reason;
+        assert_eq!(
+            words("This did not work at once. We are trying again", 4),
+            "This did not work at once. We tried 4 times and stopped. We have been told"
+        );
+        assert_eq!(words("We are trying again", 1), "We tried once and stopped. We have been told");
+        assert_eq!(words("Something else", 2), "Something else");
     }
 }

@@ -39,7 +39,7 @@ impl From<DockerError> for StepError {
             DockerError::NoSpace { .. } => Self::unfit(DISK_FULL, WAITING, detail),
             DockerError::ImageMissing { .. } => Self::last(
                 "image_missing",
-                "The building blocks for your store are missing on our server. We have been told and will try again",
+                "The building blocks for your store are missing on our server. Nothing of it is left behind, and we have been told",
                 format!("{detail}: run scripts/images on this server, then retry"),
             ),
             DockerError::PortInUse { .. } => Self::passing("port_in_use", AGAIN, detail),

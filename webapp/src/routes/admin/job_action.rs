@@ -107,7 +107,12 @@ pub async fn cleanup_page(ctx: Ctx, job: web::Path<String>) -> Answer {
 
 /// A new attempt.
 pub async fn retry(ctx: Ctx, job: web::Path<String>, form: Form) -> Answer {
-    act(&ctx, &job, &form, "job.retry", Wish::Retry, "retry_started").await
+    let wish = match form.get("from")? {
+        "" => Wish::Retry,
+        "start" => Wish::StartOver,
+        _ => return Err(WebError::Unreadable("Choose to go on or to start over.".into())),
+    };
+    act(&ctx, &job, &form, "job.retry", wish, "retry_started").await
 }
 /// Takes back what is left.
 pub async fn cleanup(ctx: Ctx, job: web::Path<String>, form: Form) -> Answer {
@@ -139,11 +144,12 @@ pub async fn cancel(ctx: Ctx, job: web::Path<String>, form: Form) -> Answer {
     Ok(ctx.see_other(&urls::admin_job(&row.uid)))
 }
 
-/// Many at once: without a one-use key the page that names them, with one the act on exactly those.
+/// Many at once: without a one-use key the page that names them (and the filter they come from), with one the act on
+/// exactly those.
 ///
 /// # Errors
 /// 404 for an unknown id: nothing is done then.
-pub async fn bulk(ctx: &Ctx, action: Act, ids: &[&str], form: &Form) -> Answer {
+pub async fn bulk(ctx: &Ctx, action: Act, ids: &[&str], filter: Option<&str>, form: &Form) -> Answer {
     let mut rows = Vec::new();
     let mut conn = ctx.state().services.db.read().await?;
     for id in ids {
@@ -156,10 +162,14 @@ pub async fn bulk(ctx: &Ctx, action: Act, ids: &[&str], form: &Form) -> Answer {
         let many = format!("{} {}", rows.len(), if rows.len() == 1 { "job" } else { "jobs" });
         let mut hidden = vec![Hidden { name: "action", value: verb.into() }];
         hidden.extend(rows.iter().map(|(j, _)| Hidden { name: "job", value: j.uid.clone() }));
+        let mut words = vec![effect.to_owned()];
+        if let Some(filter) = filter {
+            words.insert(0, format!("All {many} that match now: {filter}. Jobs that come later are not among them."));
+        }
         return ctx.ok(&JobAction {
             page: ctx.page(format!("{title} {many}"), "admin").await,
             heading: format!("{title} {many}?"),
-            words: vec![effect.into()],
+            words,
             action: "/admin/jobs/bulk".into(),
             back: "/admin/jobs".into(),
             short: String::new(),

@@ -8,8 +8,8 @@ use crate::urls;
 use crate::views::admin::{JobRow as Row, Jobs, JobsFilter, StateCount};
 use crate::views::{Badge, Choice, Head, Link, Pager, When};
 use hosting::clock::now_plain;
-use hosting::db::Queries;
-use hosting::db::jobs::JobFilter;
+use hosting::db::jobs::{JobFilter, JobRow};
+use hosting::db::{Conn, DbResult, Queries};
 use hosting::domain::JobState;
 use hosting::jobs;
 
@@ -25,6 +25,28 @@ const KINDS: [&str; 7] = [
     jobs::START_DB_ADMIN,
     jobs::STOP_DB_ADMIN,
 ];
+
+/// "Select all" offers at most this many: each is acted on by itself.
+const ALL: u32 = 200;
+
+/// Jobs that a filter matches, newest first.
+async fn matching(conn: &mut Conn, q: &str, state: Option<JobState>, kind: &str, limit: u32) -> DbResult<Vec<JobRow>> {
+    if !q.is_empty() {
+        return conn.jobs().search(q, limit).await;
+    }
+    let kind = (!kind.is_empty()).then(|| kind.to_owned());
+    conn.jobs().list(&JobFilter { state, kind, limit, ..JobFilter::default() }).await
+}
+
+/// A filter in words: "Failed, Set up store".
+fn filter_words(q: &str, state: Option<JobState>, kind: &str) -> String {
+    if !q.is_empty() {
+        return format!("Search: {q}");
+    }
+    let state = state.map(|s| Badge::job(s.as_str()).word);
+    let kind = (!kind.is_empty()).then(|| jobs::title(kind));
+    state.into_iter().chain(kind).collect::<Vec<_>>().join(", ")
+}
 
 /// The list.
 pub async fn get(ctx: Ctx, query: Query) -> Answer {
@@ -58,6 +80,13 @@ pub async fn get(ctx: Ctx, query: Query) -> Answer {
     let counts = conn.jobs().count_by_state(CAP).await?;
     let newest = conn.jobs().list(&JobFilter { limit: 1, ..JobFilter::default() }).await?.into_iter().next();
     let waiting = conn.jobs().waiting_longer_than(0, 1).await?.into_iter().next();
+    let may_act = ctx.staff()?.role.may_operate();
+    let words = filter_words(&q, state, kind);
+    let all = if may_act && !words.is_empty() {
+        Some(matching(&mut conn, &q, state, kind, ALL + 1).await?.len()).filter(|n| (2..=ALL as usize).contains(n))
+    } else {
+        None
+    };
     drop(conn);
     let more = rows.len() > PAGE as usize;
     let backwards = after.is_none() && before.is_some();
@@ -155,8 +184,9 @@ pub async fn get(ctx: Ctx, query: Query) -> Answer {
         queue_text,
         queue_down: services.queue.ping().await.is_err(),
         states,
-        filter: JobsFilter { q, state: state_text.into(), kinds, chips },
-        may_act: ctx.staff()?.role.may_operate(),
+        filter: JobsFilter { q, state: state_text.into(), kind: kind.into(), kinds, chips },
+        may_act,
+        all: all.map_or_else(String::new, |n| format!("Select all {n} matching ({words})")),
         heads: vec![
             Head::text("Job"),
             Head::text("Kind"),
@@ -181,14 +211,27 @@ pub async fn get(ctx: Ctx, query: Query) -> Answer {
 
 /// Retry or cancel the ticked jobs: first a page that names them, then the act.
 pub async fn bulk(ctx: Ctx, form: Form) -> Answer {
-    let ids = form.all("job");
+    let asked = form.get("kind")?;
+    let kind = KINDS.iter().find(|k| **k == asked).copied().unwrap_or_default();
+    let q: String = form.get("q")?.trim().chars().take(100).collect();
+    let state = JobState::parse(form.get("state")?);
+    let words = filter_words(&q, state, kind);
+    // What the filter matches now becomes the list of the page that asks; from there on it is that list.
+    let all: Vec<String> = if form.get("all")? == "1" && !words.is_empty() && form.key_hash()?.is_none() {
+        let mut conn = ctx.state().services.db.read().await?;
+        matching(&mut conn, &q, state, kind, ALL + 1).await?.into_iter().map(|j| j.uid).collect()
+    } else {
+        Vec::new()
+    };
+    let by_filter = !all.is_empty();
+    let ids = if by_filter { all.iter().map(String::as_str).collect() } else { form.all("job") };
     let action = match form.get("action")? {
         "retry" => job_action::Act::Retry,
         "cancel" => job_action::Act::Cancel,
         _ => return Err(WebError::Unreadable("Choose retry or cancel.".into())),
     };
-    if ids.is_empty() || ids.len() > PAGE as usize {
-        return Err(WebError::Unreadable("Choose at least one job, and at most 50.".into()));
+    if ids.is_empty() || ids.len() > ALL as usize {
+        return Err(WebError::Unreadable("Choose at least one job, and at most 200.".into()));
     }
-    job_action::bulk(&ctx, action, &ids, &form).await
+    job_action::bulk(&ctx, action, &ids, by_filter.then_some(words.as_str()), &form).await
 }

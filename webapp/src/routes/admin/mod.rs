@@ -66,12 +66,17 @@ pub(super) fn failure(
             class,
             value: String::new(),
         };
-        actions.push(post(
-            "retry",
-            at.map_or_else(|| "Retry job".into(), |s| format!("Retry from step {}", s.position)),
-            "Starting…",
-            "main",
-        ));
+        // Where a retry goes on: at the first step whose work does not stand. After a clean-up that is the start.
+        let stands = |s: &crate::job_view::Shown| matches!(s.state.as_str(), "finished" | "skipped");
+        let next = steps.iter().find(|s| !stands(s)).map_or(0, |s| s.position);
+        if next > 1 {
+            actions.push(post("retry", format!("Retry from step {next}"), "Starting…", "main"));
+        }
+        let class = if next > 1 { "" } else { "main" };
+        actions.push(view::Action {
+            value: "start".into(),
+            ..post("retry", "Retry from start".into(), "Starting…", class)
+        });
         if job.cleanup_pending {
             actions.push(post("cleanup", "Clean up".into(), "Cleaning…", "danger"));
         }

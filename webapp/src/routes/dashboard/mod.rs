@@ -15,7 +15,7 @@ use actix_web::HttpResponse;
 use hosting::clock::now_plain;
 use hosting::db::Queries;
 use hosting::db::stores::Store;
-use hosting::domain::StoreState;
+use hosting::domain::{Platform, StoreState};
 use hosting::jobs::PROVISION_STORE;
 use serde_json::json;
 
@@ -60,6 +60,7 @@ pub async fn get(ctx: Ctx) -> Answer {
         StoreState::Deleting => ("It is being deleted.".to_owned(), String::new()),
         _ => (String::new(), String::new()),
     };
+    let without_shop = live && runs_without_shop(&store);
     let card = StoreCard {
         name: store.name.clone(),
         state: store.state.as_str().into(),
@@ -70,7 +71,12 @@ pub async fn get(ctx: Ctx) -> Answer {
         waiting,
         problem,
         plan: plan.as_ref().map(|p| p.name.clone()).unwrap_or_default(),
-        platform: store.platform.title().into(),
+        platform: if without_shop {
+            format!("WordPress, without {}", store.platform.title())
+        } else {
+            store.platform.title().into()
+        },
+        without_shop,
         created: When::relative(store.created_at, now),
         live_since: store.active_at.map(|at| When::relative(at, now)),
         deletion: store.delete_after.map(When::exact),
@@ -92,7 +98,16 @@ pub async fn get(ctx: Ctx) -> Answer {
     };
     let admin = |path: &str| format!("{url}/wp-admin/{path}");
     let todo = |icon, text: &str, href: String, link| Todo { icon, text: text.into(), href, link, outside: true };
-    let checklist = if live {
+    let details = Todo {
+        icon: "key",
+        text: "Look at your sign-in details".into(),
+        href: "/dashboard/access".into(),
+        link: "Sign-in details",
+        outside: false,
+    };
+    let checklist = if without_shop {
+        vec![todo("package", "Write your first page", admin("post-new.php?post_type=page"), "Add page"), details]
+    } else if live {
         vec![
             todo("package", "Add your first product", admin("post-new.php?post_type=product"), "Add product"),
             todo(
@@ -101,13 +116,7 @@ pub async fn get(ctx: Ctx) -> Answer {
                 admin("admin.php?page=wc-settings&tab=checkout"),
                 "Set up payments",
             ),
-            Todo {
-                icon: "key",
-                text: "Look at your sign-in details".into(),
-                href: "/dashboard/access".into(),
-                link: "Sign-in details",
-                outside: false,
-            },
+            details,
         ]
     } else {
         vec![
@@ -116,6 +125,12 @@ pub async fn get(ctx: Ctx) -> Answer {
         ]
     };
     ctx.ok(&Dashboard { page, store: Some(card), checklist })
+}
+
+/// What the store was verified to be made of says that there is no WooCommerce; a store without such facts may have it.
+fn runs_without_shop(store: &Store) -> bool {
+    store.platform == Platform::WooCommerce
+        && store.facts.as_ref().and_then(|f| f.get("woocommerce")).is_some_and(serde_json::Value::is_null)
 }
 
 fn capital(text: &str) -> String {
