@@ -99,6 +99,30 @@ pub fn store_deleted(store: &str) -> Message {
     }
 }
 
+/// The store is suspended.
+#[must_use]
+pub fn store_suspended(store: &str, reason: &str, dashboard: &str) -> Message {
+    Message {
+        subject: format!("{store} is paused"),
+        heading: format!("{store} is paused"),
+        paragraphs: vec![reason.to_owned(), "Its data is kept. Visitors see a page that says it is paused.".into()],
+        button: Some(Button { label: "Open your dashboard".into(), url: dashboard.into() }),
+        small: vec![],
+    }
+}
+
+/// The store runs again.
+#[must_use]
+pub fn store_resumed(store: &str, dashboard: &str) -> Message {
+    Message {
+        subject: format!("{store} is open again"),
+        heading: format!("{store} is open again"),
+        paragraphs: vec!["The pause is over, and your store answers as before.".into()],
+        button: Some(Button { label: "Open your dashboard".into(), url: dashboard.into() }),
+        small: vec![],
+    }
+}
+
 /// A staff password was changed.
 #[must_use]
 pub fn admin_password_changed(product: &str, sign_in: &str) -> Message {
@@ -127,6 +151,8 @@ pub(super) fn samples(store: &str) -> Vec<Message> {
         deletion_planned(store, "28 Nov 2026", url),
         deletion_cancelled(store, url),
         store_deleted(store),
+        store_suspended(store, "The last bill is open.", url),
+        store_resumed(store, url),
         admin_password_changed("Shopfleet", url),
     ]
 }

@@ -5,6 +5,7 @@ pub mod add_server;
 pub mod admin_sign_in;
 pub mod cancel_job;
 pub mod change_admin_password;
+pub mod change_store;
 pub mod create_admin;
 pub mod create_store;
 pub mod db_admin;

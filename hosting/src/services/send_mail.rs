@@ -106,6 +106,11 @@ pub async fn send_mail(
             messages::deletion_planned(&named(), &date, &base.join("/dashboard/delete"))
         }
         "deletion_cancelled" => messages::deletion_cancelled(&named(), &base.join("/dashboard")),
+        "store_suspended" => {
+            let reason = store.as_ref().map(|s| s.suspend_reason.clone()).unwrap_or_default();
+            messages::store_suspended(&named(), &reason, &base.join("/dashboard"))
+        }
+        "store_resumed" => messages::store_resumed(&named(), &base.join("/dashboard")),
         "store_deleted" => messages::store_deleted(&named()),
         "admin_password_changed" => messages::admin_password_changed(&product, &base.join("/admin/login")),
         other => return Err(SendError::Unknown(other.to_owned())),

@@ -3,6 +3,7 @@
 
 mod access;
 mod bad_days;
+mod change;
 mod database;
 mod forms;
 mod log;

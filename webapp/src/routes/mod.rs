@@ -12,6 +12,7 @@ pub mod pricing;
 pub mod setup;
 pub mod sign_up;
 pub mod staff_session;
+pub mod store_change;
 pub mod theme;
 pub mod verify;
 

@@ -2,7 +2,7 @@
 
 use super::log::{LogPart, OwnerStep};
 use super::public::{Plan, SignUpForm};
-use super::{Badge, Field, FieldError, Labelled, Page, When, view};
+use super::{Badge, Field, FieldError, Labelled, Link, Page, When, view};
 use serde::Serialize;
 
 /// A form of one password field.
@@ -105,6 +105,10 @@ pub struct StoreCard {
     pub limits: Vec<Labelled>,
     /// Address to ask for a changed state, or empty.
     pub poll: String,
+    /// Visitors see the maintenance page.
+    pub maintenance: bool,
+    /// What can be changed.
+    pub changes: Vec<Link>,
 }
 
 /// An entry of the checklist.

@@ -6,6 +6,7 @@ pub mod job;
 pub mod job_action;
 pub mod jobs;
 pub mod overview;
+pub mod store_change;
 pub mod system;
 
 use crate::views::{Badge, admin as view, ansi, duration_text};
