@@ -163,6 +163,43 @@ pub enum Stores {
     },
     /// One store
     Show { store: String },
+    /// Stop a store and keep its data; visitors see a page that says it is paused
+    Suspend {
+        store: String,
+        /// What its owner is told
+        #[arg(long)]
+        reason: String,
+        /// What visitors read: bill, review, request, other
+        #[arg(long, default_value = "other")]
+        cause: String,
+    },
+    /// Start a suspended store again
+    Resume {
+        store: String,
+        /// For the audit log
+        #[arg(long)]
+        reason: String,
+    },
+    /// Stop and start a store; it is away for some seconds
+    Restart { store: String },
+    /// Show visitors the maintenance page (on), or the store again (off)
+    Maintenance {
+        store: String,
+        #[arg(value_parser = ["on", "off"])]
+        state: String,
+    },
+    /// Give the store's administrator a new password, which its owner finds on the panel
+    ResetPassword { store: String },
+    /// Give a store the limits of another plan, at once
+    Plan {
+        store: String,
+        plan: String,
+        /// For the audit log
+        #[arg(long)]
+        reason: String,
+    },
+    /// Give a store another name
+    Rename { store: String, name: String },
 }
 
 #[cfg(test)]

@@ -22,6 +22,22 @@ pub const HOUSEKEEPING: &str = "housekeeping";
 pub const START_DB_ADMIN: &str = "start_db_admin";
 /// Stops a store's database page.
 pub const STOP_DB_ADMIN: &str = "stop_db_admin";
+/// Stops a store and keeps its data.
+pub const SUSPEND_STORE: &str = "suspend_store";
+/// Starts a suspended store again.
+pub const RESUME_STORE: &str = "resume_store";
+/// Stops and starts a store's containers.
+pub const RESTART_STORE: &str = "restart_store";
+/// Shows visitors the maintenance page.
+pub const START_MAINTENANCE: &str = "start_maintenance";
+/// Lets visitors in again.
+pub const END_MAINTENANCE: &str = "end_maintenance";
+/// Gives a store's administrator a new password.
+pub const RESET_ADMIN_PASSWORD: &str = "reset_admin_password";
+/// Gives a store the limits of another plan.
+pub const CHANGE_PLAN: &str = "change_plan";
+/// Gives a store another name.
+pub const RENAME_STORE: &str = "rename_store";
 /// Hands a one-time ticket to a running database page.
 pub const ADMIT_TO_DB_ADMIN: &str = "admit_to_db_admin";
 /// Does nothing; for the engine's own tests and benches.
@@ -40,6 +56,14 @@ pub fn title(kind: &str) -> &'static str {
         START_DB_ADMIN => "Start database page",
         STOP_DB_ADMIN => "Stop database page",
         ADMIT_TO_DB_ADMIN => "Open database page",
+        SUSPEND_STORE => "Suspend store",
+        RESUME_STORE => "Resume store",
+        RESTART_STORE => "Restart store",
+        START_MAINTENANCE => "Start maintenance",
+        END_MAINTENANCE => "End maintenance",
+        RESET_ADMIN_PASSWORD => "Reset store admin password",
+        CHANGE_PLAN => "Change plan",
+        RENAME_STORE => "Rename store",
         NOOP => "Do nothing",
         _ => "Other job",
     }
@@ -54,6 +78,20 @@ pub struct StoreArgs {
     /// Why placement chose this server, one line per candidate.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub placement: Vec<String>,
+}
+
+/// Arguments of jobs that change a store in service, as far as the kind needs them.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ChangeArgs {
+    /// Row id of the store.
+    pub store_id: u64,
+    /// The plan it gets.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plan_id: Option<u64>,
+    /// The name it gets.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
 }
 
 /// Arguments of [`ADMIT_TO_DB_ADMIN`].

@@ -6,6 +6,7 @@
 
 pub mod axe;
 pub mod browser;
+pub mod changes;
 pub mod cutting_proxy;
 pub mod database;
 pub mod engine;

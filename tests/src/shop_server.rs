@@ -15,11 +15,6 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
 use worker::engine::{Engine, EngineConfig};
-use worker::jobs::{
-    admit_to_db_admin::AdmitToDbAdmin, deprovision_store::DeprovisionStore, provision_store::ProvisionStore,
-    reconcile_server::ReconcileServer, repair_store::RepairStore, start_db_admin::StartDbAdmin,
-    stop_db_admin::StopDbAdmin,
-};
 use worker::machine::Machine;
 
 /// What exists of stores on this server; empty on a clean one.
@@ -297,15 +292,7 @@ fn start_engine(machine: &Arc<Machine>) -> (Engine, CancellationToken) {
     let owner = worker::identity::owner(&machine.server);
     let mut config = EngineConfig::new(owner, machine.server_id, Some(machine.data_dir.clone()));
     config.schedules = false;
-    let jobs: Vec<Arc<dyn worker::engine::Job>> = vec![
-        Arc::new(ProvisionStore::new(machine)),
-        Arc::new(DeprovisionStore::new(machine)),
-        Arc::new(RepairStore::new(machine)),
-        Arc::new(ReconcileServer::new(machine)),
-        Arc::new(StartDbAdmin::new(machine)),
-        Arc::new(StopDbAdmin::new(machine)),
-        Arc::new(AdmitToDbAdmin::new(machine)),
-    ];
+    let jobs = worker::registry::server_jobs(machine);
     let services = machine.services.clone();
     (Engine::start(services.db, services.queue, jobs, config, stop.clone()), stop)
 }

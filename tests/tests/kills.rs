@@ -3,8 +3,10 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use hosting::domain::{Actor, HostName, JobState, StoreState};
+use hosting::services::change_store::{StoreChange, change_store};
 use hosting::services::db_admin;
 use hosting::services::delete_store::delete_now;
+use shopfleet_tests::changes;
 use shopfleet_tests::shop_server::{Census, ShopServer};
 use shopfleet_tests::worker_process::WorkerProcess;
 use std::time::{Duration, Instant};
@@ -183,6 +185,58 @@ async fn kill_at_every_boundary_of_the_database_page_ends_open_and_then_closed()
         assert_eq!(account::count(&mut server.shop(&store).await).await.unwrap(), 0, "{points:?}");
         assert_eq!(server.get(store.host.as_deref().unwrap(), "/").await.0, 200, "{points:?}");
         worker.kill();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn kill_at_every_boundary_of_every_change_ends_with_the_change_done() {
+    let server = ShopServer::new().await;
+    let mut worker = WorkerProcess::start(&server);
+    let store = server.live("Shop", "kill-changes").await;
+    worker.kill();
+    for (kind, change, steps) in changes::changes() {
+        let mut points: Vec<String> =
+            steps.iter().flat_map(|s| ["before", "after"].map(|p| format!("{kind}.{s}.{p}"))).collect();
+        let middle: &[&str] = match kind {
+            "restart_store" => &["restart.stopped"],
+            "change_plan" => &["limits.some"],
+            "reset_admin_password" => &["set.committed"],
+            "resume_store" => &["start.made"],
+            _ => &[],
+        };
+        points.extend(middle.iter().map(|m| format!("{kind}.{m}")));
+        points.sort_by_key(|p| steps.iter().position(|s| p.contains(&format!(".{s}."))));
+        // A step's own points in the order they are passed.
+        points.sort_by_key(|p| {
+            let step = steps.iter().position(|s| p.contains(&format!(".{s}.")));
+            (
+                step,
+                match p.rsplit('.').next() {
+                    Some("before") => 0,
+                    Some("after") => 2,
+                    _ => 1,
+                },
+            )
+        });
+        for points in points.chunks(2) {
+            let mut worker = WorkerProcess::start(&server);
+            changes::ready_for(&server, &store, &change).await;
+            worker.kill();
+            let job = change_store(&server.services(), &Actor::operator(), store.id, &change).await.unwrap();
+            kill_at(&server, points).await;
+            let mut worker = WorkerProcess::start(&server);
+            server.reaches(&job, JobState::Finished).await;
+            let now = changes::facts(&server, &store).await;
+            match &change {
+                StoreChange::Suspend { .. } => assert_eq!((now.front, now.running), (503, 0), "{points:?}"),
+                StoreChange::Maintenance { on: true } => assert_eq!((now.front, now.staff), (503, 200), "{points:?}"),
+                StoreChange::ChangePlan { .. } => assert_eq!(now.web_memory, 1024 << 20, "{points:?}"),
+                StoreChange::Rename { name } => assert_eq!(&now.name, name, "{points:?}"),
+                _ => assert_eq!((now.front, now.running, now.maintenance), (200, 3, false), "{points:?}"),
+            }
+            changes::take_back(&server, &store, &change).await;
+            worker.kill();
+        }
     }
 }
 

@@ -150,6 +150,11 @@ routes! {
     "/dashboard/new" { GET Owner dashboard::new::get; POST Owner dashboard::new::post; }
     "/dashboard/access" { GET Owner dashboard::access::get; }
     "/dashboard/access/reveal" { POST Owner dashboard::access::reveal; }
+    "/dashboard/store/{change}" { GET Owner dashboard::change::get; POST Owner dashboard::change::post; }
+    "/dashboard/jobs/{job}" { GET Owner dashboard::job::get; }
+    "/dashboard/jobs/{job}/state" { GET Owner dashboard::job::state; }
+    "/dashboard/jobs/{job}/log" { GET Owner dashboard::job::lines; }
+    "/dashboard/jobs/{job}/log/stream" { GET Owner dashboard::job::stream; }
     "/dashboard/database" { GET Owner dashboard::database::get; POST Owner dashboard::database::start; }
     "/dashboard/database/open" { POST Owner dashboard::database::open; }
     "/dashboard/database/stop" { POST Owner dashboard::database::stop; }
@@ -170,6 +175,7 @@ routes! {
     "/admin/customers/{id}" { GET Staff admin::customer::overview; }
     "/admin/customers/{id}/provisioning" { GET Staff admin::customer::provisioning; }
     "/admin/customers/{id}/audit" { GET Staff admin::customer::audit; }
+    "/admin/customers/{id}/store/{change}" { GET Operator admin::store_change::get; POST Operator admin::store_change::post; }
     "/admin/jobs" { GET Staff admin::jobs::get; }
     "/admin/jobs/bulk" { POST Operator admin::jobs::bulk; }
     "/admin/jobs/{job}" { GET Staff admin::job::get; }

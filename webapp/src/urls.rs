@@ -18,6 +18,24 @@ pub fn admin_customer(id: u64) -> String {
     format!("/admin/customers/{id}")
 }
 
+/// A job's page for the owner of its store.
+#[must_use]
+pub fn owner_job(job: &str) -> String {
+    format!("/dashboard/jobs/{job}")
+}
+
+/// The page before a change of the owner's store.
+#[must_use]
+pub fn owner_change(change: &str) -> String {
+    format!("/dashboard/store/{change}")
+}
+
+/// The page before a change that staff make.
+#[must_use]
+pub fn staff_change(customer: u64, change: &str) -> String {
+    format!("/admin/customers/{customer}/store/{change}")
+}
+
 /// Short form of a job's id for people.
 #[must_use]
 pub fn short_job(uid: &str) -> String {

@@ -2,8 +2,9 @@
 
 use crate::engine::Job;
 use crate::jobs::{
-    admit_to_db_admin, deprovision_store, housekeeping, noop, provision_store, reconcile_server, repair_store,
-    send_mail, start_db_admin, stop_db_admin,
+    admit_to_db_admin, change_plan, deprovision_store, end_maintenance, housekeeping, noop, provision_store,
+    reconcile_server, rename_store, repair_store, reset_admin_password, restart_store, resume_store, send_mail,
+    start_db_admin, start_maintenance, stop_db_admin, suspend_store,
 };
 use crate::machine::Machine;
 use anyhow::Context;
@@ -53,22 +54,39 @@ impl Parts {
     /// Every job this worker can do.
     #[must_use]
     pub fn jobs(&self) -> Vec<Arc<dyn Job>> {
-        vec![
+        let mut jobs: Vec<Arc<dyn Job>> = vec![
             Arc::new(noop::Noop::default()),
             Arc::new(housekeeping::Housekeeping::new(self.services.clone())),
             Arc::new(send_mail::SendMail::new(self.services.clone(), Mailer::smtp(), self.base_url.clone())),
-            Arc::new(provision_store::ProvisionStore::new(&self.machine)),
-            Arc::new(deprovision_store::DeprovisionStore::new(&self.machine)),
-            Arc::new(repair_store::RepairStore::new(&self.machine)),
-            Arc::new(start_db_admin::StartDbAdmin::new(&self.machine)),
-            Arc::new(stop_db_admin::StopDbAdmin::new(&self.machine)),
-            Arc::new(admit_to_db_admin::AdmitToDbAdmin::new(&self.machine)),
-            Arc::new(reconcile_server::ReconcileServer::new(&self.machine)),
-        ]
+        ];
+        jobs.extend(server_jobs(&self.machine));
+        jobs
     }
 
     /// Looks at the server, for its heartbeat.
     pub async fn fitness(&self) -> Fitness {
         self.machine.report().await
     }
+}
+
+/// Every job about a server and its stores.
+#[must_use]
+pub fn server_jobs(machine: &Arc<Machine>) -> Vec<Arc<dyn Job>> {
+    vec![
+        Arc::new(provision_store::ProvisionStore::new(machine)),
+        Arc::new(deprovision_store::DeprovisionStore::new(machine)),
+        Arc::new(repair_store::RepairStore::new(machine)),
+        Arc::new(start_db_admin::StartDbAdmin::new(machine)),
+        Arc::new(stop_db_admin::StopDbAdmin::new(machine)),
+        Arc::new(admit_to_db_admin::AdmitToDbAdmin::new(machine)),
+        Arc::new(change_plan::ChangePlan::new(machine)),
+        Arc::new(end_maintenance::EndMaintenance::new(machine)),
+        Arc::new(rename_store::RenameStore::new(machine)),
+        Arc::new(reset_admin_password::ResetAdminPassword::new(machine)),
+        Arc::new(restart_store::RestartStore::new(machine)),
+        Arc::new(resume_store::ResumeStore::new(machine)),
+        Arc::new(start_maintenance::StartMaintenance::new(machine)),
+        Arc::new(suspend_store::SuspendStore::new(machine)),
+        Arc::new(reconcile_server::ReconcileServer::new(machine)),
+    ]
 }

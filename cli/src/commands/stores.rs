@@ -1,12 +1,15 @@
-//! `shopfleet stores list|show`
+//! `shopfleet stores list|show`, and the changes of a store in service
 
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
 use hosting::db::Queries;
 use hosting::db::stores::Store;
-use hosting::domain::{StoreState, Uid};
+use hosting::domain::store::SuspendCause;
+use hosting::domain::{Actor, StoreState, Uid};
+use hosting::services::change_store::{StoreChange, change_store};
 use hosting::services::settings::Values;
+use hosting::services::{ServiceError, Services};
 
 use super::{maybe, moment};
 use crate::access::Access;
@@ -43,26 +46,65 @@ pub async fn run(access: &Access, verb: Stores, format: Format) -> Result<ExitCo
             }
         }
         Stores::Show { store } => {
-            let mut conn = services.db.read().await?;
-            let found = match Uid::parse(&store) {
-                Ok(uid) => conn.stores().find(&uid).await?,
-                // People know a store by what they see in paths and container names, too.
-                Err(_) => {
-                    let wanted = store.trim_start_matches("store-").to_ascii_lowercase();
-                    let all = conn.stores().list(None, None, 1000).await?;
-                    all.into_iter().find(|one| one.uid.uid8() == wanted || one.slug == wanted)
-                }
-            };
-            let Some(found) = found else { bail!("there is no store {store}; `shopfleet stores list` shows them") };
+            let found = find(&services, &store).await?;
             if format == Format::Json {
                 output::json(&as_json(&found, &values))?;
             } else {
                 print_one(&found, &values);
             }
         }
+        Stores::Suspend { store, reason, cause } => {
+            let cause = SuspendCause::parse(&cause)
+                .with_context(|| format!("there is no cause {cause}: bill, review, request or other"))?;
+            order(&services, &store, StoreChange::Suspend { cause, reason }, format).await?;
+        }
+        Stores::Resume { store, reason } => order(&services, &store, StoreChange::Resume { reason }, format).await?,
+        Stores::Restart { store } => order(&services, &store, StoreChange::Restart, format).await?,
+        Stores::Maintenance { store, state } => {
+            order(&services, &store, StoreChange::Maintenance { on: state == "on" }, format).await?;
+        }
+        Stores::ResetPassword { store } => order(&services, &store, StoreChange::ResetAdminPassword, format).await?,
+        Stores::Plan { store, plan, reason } => {
+            order(&services, &store, StoreChange::ChangePlan { plan, reason }, format).await?;
+        }
+        Stores::Rename { store, name } => order(&services, &store, StoreChange::Rename { name }, format).await?,
     }
     services.db.close().await;
     Ok(ExitCode::SUCCESS)
+}
+
+/// The store people mean: by id, or by what they see in paths, container names and addresses.
+async fn find(services: &Services, store: &str) -> Result<Store> {
+    let mut conn = services.db.read().await?;
+    let found = match Uid::parse(store) {
+        Ok(uid) => conn.stores().find(&uid).await?,
+        Err(_) => {
+            let wanted = store.trim_start_matches("store-").to_ascii_lowercase();
+            let all = conn.stores().list(None, None, 1000).await?;
+            all.into_iter().find(|one| one.uid.uid8() == wanted || one.slug == wanted)
+        }
+    };
+    found.with_context(|| format!("there is no store {store}; `shopfleet stores list` shows them"))
+}
+
+/// Orders a change and says which job does it.
+async fn order(services: &Services, store: &str, change: StoreChange, format: Format) -> Result<()> {
+    let store = find(services, store).await?;
+    let job = match change_store(services, &Actor::operator(), store.id, &change).await {
+        Ok(job) => job.uid.to_string(),
+        Err(ServiceError::Invalid(fields)) => {
+            bail!(
+                "{}",
+                fields.into_iter().map(|(name, words)| format!("{name}: {words}")).collect::<Vec<_>>().join("; ")
+            )
+        }
+        Err(other) => return Err(other.into()),
+    };
+    if format == Format::Json {
+        return output::json(&serde_json::json!({ "store": store.uid, "job": job }));
+    }
+    say!("Job {job} does it; `shopfleet jobs follow {job}` shows how it goes");
+    Ok(())
 }
 
 fn print_one(store: &Store, values: &Values) {

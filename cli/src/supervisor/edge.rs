@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
+use hosting::domain::store::SuspendCause;
 use hosting::render::{Output, render};
 use nix::sys::signal::Signal;
 use serde::Serialize;
@@ -22,10 +23,12 @@ const TEMPLATE: &str = include_str!("../../../templates/edge/nginx.conf.j2");
 const PAGES: &[(&str, &str)] = &[
     ("unknown.html", include_str!("../../../templates/edge/pages/unknown.html")),
     ("setup.html", include_str!("../../../templates/edge/pages/setup.html")),
-    ("suspended.html", include_str!("../../../templates/edge/pages/suspended.html")),
     ("maintenance.html", include_str!("../../../templates/edge/pages/maintenance.html")),
     ("unavailable.html", include_str!("../../../templates/edge/pages/unavailable.html")),
 ];
+
+/// The page of suspended shops; one file per cause, with the words of that cause.
+const SUSPENDED: &str = include_str!("../../../templates/edge/pages/suspended.html");
 
 /// What the edge needs to know.
 #[derive(Debug, Clone)]
@@ -89,6 +92,10 @@ pub fn write(options: &EdgeOptions<'_>, temporary: Option<Owner>) -> Result<Path
     }
     files::ensure_dir(&dir.join("tmp"), 0o700, temporary)?;
     for (name, text) in PAGES {
+        files::write_atomic(&dir.join("pages").join(name), text.as_bytes(), 0o644, None)?;
+    }
+    for cause in SuspendCause::ALL {
+        let (name, text) = (format!("suspended-{}.html", cause.as_str()), SUSPENDED.replace("WORDS", cause.words()));
         files::write_atomic(&dir.join("pages").join(name), text.as_bytes(), 0o644, None)?;
     }
     let mime = Path::new("/etc/nginx/mime.types");

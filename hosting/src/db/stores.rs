@@ -2,6 +2,7 @@
 
 use super::{DbError, DbResult};
 use crate::domain::host_name::skeleton;
+use crate::domain::store::SuspendCause;
 use crate::domain::{Platform, StoreState, Uid};
 use sqlx::mysql::MySqlConnection;
 use sqlx::types::Json;
@@ -38,6 +39,12 @@ pub struct Store {
     pub country: String,
     /// Where it is in its life.
     pub state: StoreState,
+    /// Visitors see the maintenance page.
+    pub maintenance: bool,
+    /// What visitors of a suspended store are told.
+    pub suspend_cause: SuspendCause,
+    /// What its owner is told.
+    pub suspend_reason: String,
     /// Raised by every claim of a job of this store.
     pub epoch: u64,
     /// What the verified shop is made of.
@@ -95,6 +102,9 @@ struct RawStore {
     currency: String,
     country: String,
     state: String,
+    maintenance: bool,
+    suspend_cause: String,
+    suspend_reason: String,
     epoch: u64,
     facts: Option<Json<serde_json::Value>>,
     created_at: PlainDateTime,
@@ -121,6 +131,9 @@ impl TryFrom<RawStore> for Store {
             currency: r.currency,
             country: r.country,
             state: StoreState::parse(&r.state).ok_or_else(|| DbError::Row(format!("store state {}", r.state)))?,
+            maintenance: r.maintenance,
+            suspend_cause: SuspendCause::parse(&r.suspend_cause).unwrap_or(SuspendCause::Other),
+            suspend_reason: r.suspend_reason,
             epoch: r.epoch,
             facts: r.facts.map(|j| j.0),
             created_at: r.created_at,
@@ -132,7 +145,7 @@ impl TryFrom<RawStore> for Store {
 }
 
 const SELECT: &str = "SELECT s.id, s.uid, s.customer_id, c.email AS customer_email, s.plan_id, s.server_id, \
- v.name AS server_name, s.platform, s.name, s.slug, a.host, s.currency, s.country, s.state, s.epoch, s.facts, \
+ v.name AS server_name, s.platform, s.name, s.slug, a.host, s.currency, s.country, s.state, s.maintenance, s.suspend_cause, s.suspend_reason, s.epoch, s.facts, \
  s.created_at, s.active_at, s.delete_after, s.deleted_at FROM stores s JOIN customers c ON c.id = s.customer_id \
  LEFT JOIN servers v ON v.id = s.server_id LEFT JOIN store_addresses a ON a.store_id = s.id AND a.kind = 'platform' ";
 
@@ -420,6 +433,49 @@ impl Stores<'_> {
     /// Database trouble.
     pub async fn set_facts(&mut self, id: u64, facts: &serde_json::Value) -> DbResult<()> {
         sqlx::query!("UPDATE stores SET facts = ? WHERE id = ?", Json(facts) as _, id).execute(&mut *self.conn).await?;
+        Ok(())
+    }
+
+    /// Notes why a store is about to be suspended.
+    ///
+    /// # Errors
+    /// Database trouble.
+    pub async fn set_suspension(&mut self, id: u64, cause: SuspendCause, reason: &str) -> DbResult<()> {
+        sqlx::query!(
+            "UPDATE stores SET suspend_cause = ?, suspend_reason = ? WHERE id = ?",
+            cause.as_str(),
+            reason,
+            id
+        )
+        .execute(&mut *self.conn)
+        .await?;
+        Ok(())
+    }
+
+    /// Records whether visitors see the maintenance page.
+    ///
+    /// # Errors
+    /// Database trouble.
+    pub async fn set_maintenance(&mut self, id: u64, on: bool) -> DbResult<()> {
+        sqlx::query!("UPDATE stores SET maintenance = ? WHERE id = ?", on, id).execute(&mut *self.conn).await?;
+        Ok(())
+    }
+
+    /// Records a store's plan.
+    ///
+    /// # Errors
+    /// Database trouble.
+    pub async fn set_plan(&mut self, id: u64, plan_id: u64) -> DbResult<()> {
+        sqlx::query!("UPDATE stores SET plan_id = ? WHERE id = ?", plan_id, id).execute(&mut *self.conn).await?;
+        Ok(())
+    }
+
+    /// Records a store's name.
+    ///
+    /// # Errors
+    /// Database trouble.
+    pub async fn set_name(&mut self, id: u64, name: &str) -> DbResult<()> {
+        sqlx::query!("UPDATE stores SET name = ? WHERE id = ?", name, id).execute(&mut *self.conn).await?;
         Ok(())
     }
 

@@ -73,3 +73,47 @@ impl StoreState {
         )
     }
 }
+
+/// Why a store is suspended, as far as its visitors are told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SuspendCause {
+    /// A bill is open.
+    Bill,
+    /// Its content is being checked.
+    Review,
+    /// Its owner asked for it.
+    Request,
+    /// Anything else.
+    Other,
+}
+
+impl SuspendCause {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Bill, Self::Review, Self::Request, Self::Other];
+    /// As stored, and in the edge's routes.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Bill => "bill",
+            Self::Review => "review",
+            Self::Request => "request",
+            Self::Other => "other",
+        }
+    }
+    /// Reads the stored form.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|c| c.as_str() == text)
+    }
+    /// What visitors read.
+    #[must_use]
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Bill => "It opens again when its account is settled.",
+            Self::Review => "It is being checked.",
+            Self::Request => "Its owner has asked for this pause.",
+            Self::Other => "It may open again later.",
+        }
+    }
+}

@@ -175,6 +175,30 @@ pub fn second_factor(product: &str, what: &str, account: &str) -> Message {
     }
 }
 
+/// The store is suspended.
+#[must_use]
+pub fn store_suspended(store: &str, reason: &str, dashboard: &str) -> Message {
+    Message {
+        subject: format!("{store} is paused"),
+        heading: format!("{store} is paused"),
+        paragraphs: vec![reason.to_owned(), "Its data is kept. Visitors see a page that says it is paused.".into()],
+        button: Some(Button { label: "Open your dashboard".into(), url: dashboard.into() }),
+        small: vec![],
+    }
+}
+
+/// The store runs again.
+#[must_use]
+pub fn store_resumed(store: &str, dashboard: &str) -> Message {
+    Message {
+        subject: format!("{store} is open again"),
+        heading: format!("{store} is open again"),
+        paragraphs: vec!["The pause is over, and your store answers as before.".into()],
+        button: Some(Button { label: "Open your dashboard".into(), url: dashboard.into() }),
+        small: vec![],
+    }
+}
+
 /// A staff password was changed.
 #[must_use]
 pub fn admin_password_changed(product: &str, sign_in: &str) -> Message {
@@ -214,5 +238,7 @@ pub(super) fn samples(store: &str) -> Vec<(&'static str, Message)> {
             "admin_temporary_password",
             admin_temporary_password("Shopfleet", &Secret::new("abcdefgh12345678"), url),
         ),
+        ("store_suspended", store_suspended(store, "The last bill is open.", url)),
+        ("store_resumed", store_resumed(store, url)),
     ]
 }

@@ -9,6 +9,7 @@ pub mod cancel_job;
 pub mod change_admin;
 pub mod change_admin_password;
 pub mod change_schedule;
+pub mod change_store;
 pub mod create_admin;
 pub mod create_store;
 pub mod db_admin;

@@ -116,6 +116,11 @@ pub async fn send_mail(
             messages::deletion_planned(&named(), &date, &base.join("/dashboard/delete"))
         }
         "deletion_cancelled" => messages::deletion_cancelled(&named(), &base.join("/dashboard")),
+        "store_suspended" => {
+            let reason = store.as_ref().map(|s| s.suspend_reason.clone()).unwrap_or_default();
+            messages::store_suspended(&named(), &reason, &base.join("/dashboard"))
+        }
+        "store_resumed" => messages::store_resumed(&named(), &base.join("/dashboard")),
         "store_deleted" => messages::store_deleted(&named()),
         what @ ("second_factor_on" | "second_factor_off" | "recovery_code_used" | "recovery_codes_new") => {
             let page = if args.admin_id.is_some() { "/admin/2fa" } else { "/account/2fa" };

@@ -91,6 +91,8 @@ pub async fn filled_pages(stage: &Stage) {
         "/dashboard",
         "/dashboard/access",
         "/dashboard/database",
+        "/dashboard/store/restart",
+        "/dashboard/store/rename",
         "/dashboard/delete",
         "/account/2fa",
         "/reauthenticate?next=%2Fdashboard%2Faccess",
@@ -104,9 +106,19 @@ pub async fn filled_pages(stage: &Stage) {
     let customer = format!("/admin/customers/{}", stage.customer_id("ana@example.com").await);
     let provisioning = format!("{customer}/provisioning");
     let audit = format!("{customer}/audit");
+    let suspend = format!("{customer}/store/suspend");
     let live = format!("/admin/jobs/{}", stage.setup_job("ana@example.com").await);
-    for path in ["/admin", "/admin/customers", &customer, &provisioning, &audit, "/admin/jobs", &live, "/admin/system"]
-    {
+    for path in [
+        "/admin",
+        "/admin/customers",
+        &customer,
+        &provisioning,
+        &audit,
+        &suspend,
+        "/admin/jobs",
+        &live,
+        "/admin/system",
+    ] {
         look(admin, stage, path, &format!("staff {path}"), &mut faults).await;
     }
     // What a theme button chooses holds against what the system prefers.

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::disallowed_methods)]
 
 mod accessible;
+mod database;
 mod flow;
 mod keyboard;
 mod live_log;
@@ -38,6 +39,8 @@ tests![
     accessible::empty_pages,
     flow::from_sign_up_to_an_administered_store,
     flow::staff_watch_the_same_job,
+    database::the_owner_looks_at_the_tables,
+    database::the_owner_puts_up_and_ends_maintenance,
     flow::a_failed_store_is_explained_and_retried,
     no_script::sign_up_without_scripts,
     keyboard::from_sign_up_to_the_dashboard,

@@ -7,6 +7,7 @@ mod api;
 mod api_schema;
 mod bad_days;
 mod confirm;
+mod change;
 mod database;
 mod forms;
 mod log;

@@ -14,6 +14,7 @@ pub mod second_factor;
 pub mod setup;
 pub mod sign_up;
 pub mod staff_session;
+pub mod store_change;
 pub mod theme;
 pub mod verify;
 

@@ -207,6 +207,10 @@ pub struct StoreFacts {
     pub live_since: Option<When>,
     /// Deletion planned at.
     pub deletion: Option<When>,
+    /// Maintenance, or why it is suspended; or empty.
+    pub remark: String,
+    /// What the reader may change.
+    pub changes: Vec<Link>,
 }
 
 /// An audit event.

@@ -7,6 +7,7 @@
 pub mod admin;
 pub mod ansi;
 pub mod api_docs;
+pub mod change;
 pub mod common;
 pub mod errors;
 pub mod factor;
@@ -47,6 +48,9 @@ pub const PAGES: &[&str] = &[
     owner::Access::TEMPLATE,
     owner::DeleteStore::TEMPLATE,
     owner::Database::TEMPLATE,
+    change::OwnerChange::TEMPLATE,
+    change::OwnerJob::TEMPLATE,
+    change::StaffChange::TEMPLATE,
     admin::Login::TEMPLATE,
     admin::Password::TEMPLATE,
     admin::Overview::TEMPLATE,

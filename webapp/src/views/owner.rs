@@ -2,7 +2,7 @@
 
 use super::log::{LogPart, OwnerStep};
 use super::public::{Plan, SignUpForm};
-use super::{Badge, Field, FieldError, Labelled, OneUse, Page, When, view};
+use super::{Badge, Field, FieldError, Labelled, Link, OneUse, Page, When, view};
 use serde::Serialize;
 
 /// A form of one password field.
@@ -107,6 +107,10 @@ pub struct StoreCard {
     pub poll: String,
     /// It is WordPress alone: our images were made without WooCommerce.
     pub without_shop: bool,
+    /// Visitors see the maintenance page.
+    pub maintenance: bool,
+    /// What can be changed.
+    pub changes: Vec<Link>,
 }
 
 /// An entry of the checklist.

@@ -2,6 +2,7 @@
 //! writes the pages out, for a look in a browser.
 
 use super::admin;
+use super::change::*;
 use super::errors::ErrorPage;
 use super::line_html::{self, LogLine};
 use super::log::{Group, LogPart, OwnerStep};
@@ -223,6 +224,8 @@ fn store_card(state: &str) -> StoreCard {
         limits: vec![Labelled::new("Space", "20 GB"), Labelled::new("Traffic", "500 GB a month")],
         poll: String::new(),
         without_shop: false,
+        maintenance: state == "active",
+        changes: vec![Link { href: "/dashboard/store/restart".into(), label: "Restart store".into(), current: false }],
     }
 }
 
@@ -451,6 +454,35 @@ fn all() -> Vec<(&'static str, String)> {
             },
         ]
     };
+    let change = |fields: bool, wrong: bool| {
+        let error = if wrong { "Choose what visitors read".to_owned() } else { String::new() };
+        let choices = vec![
+            Choice {
+                value: "bill".into(),
+                label: "It opens again when its account is settled.".into(),
+                current: false,
+            },
+            Choice { value: "other".into(), label: HOSTILE.into(), current: true },
+        ];
+        let (label, value) = ("What visitors read".to_owned(), "other".to_owned());
+        let cause =
+            ChangeField { name: "cause", label, value, error: error.clone(), choices, ..ChangeField::default() };
+        let (label, hint) = ("Reason".to_owned(), "The owner reads it.".to_owned());
+        let reason = ChangeField { name: "reason", label, hint, value: HOSTILE.into(), ..ChangeField::default() };
+        Change {
+            heading: format!("Restart {HOSTILE}?"),
+            words: vec!["The shop is away for about 10 s.".into()],
+            action: "/dashboard/store/restart".into(),
+            back: "/dashboard".into(),
+            fields: if fields { vec![cause, reason] } else { vec![] },
+            button: "Restart store",
+            busy: "Restarting…",
+            class: "main",
+            version: "0123".into(),
+            form_key: "k".into(),
+            errors: if wrong { vec![FieldError { field: "cause", text: error }] } else { vec![] },
+        }
+    };
     let database = |phase: &'static str, problem: &str| Database {
         page: owner("Database"),
         store_name: HOSTILE.into(),
@@ -506,6 +538,12 @@ fn all() -> Vec<(&'static str, String)> {
             created: when(),
             live_since: Some(when()),
             deletion: None,
+            remark: HOSTILE.into(),
+            changes: vec![Link {
+                href: "/admin/customers/1/store/suspend".into(),
+                label: "Suspend store".into(),
+                current: false,
+            }],
         }),
         tabs: [("Overview", "overview"), ("Provisioning", "provisioning"), ("Audit", "audit")]
             .into_iter()
@@ -865,6 +903,25 @@ fn all() -> Vec<(&'static str, String)> {
         ("database-open", database("open", "").render()),
         ("database-enter", database("enter", "").render()),
         ("database-empty", database("not_ready", "").render()),
+        ("change", OwnerChange { page: owner("Restart store"), change: change(false, false) }.render()),
+        ("change-error", OwnerChange { page: owner("Rename store"), change: change(true, true) }.render()),
+        ("admin-change", StaffChange { page: staff("Suspend store"), change: change(true, false) }.render()),
+        (
+            "owner-job",
+            OwnerJob {
+                page: owner("Restart store"),
+                heading: "Restart store".into(),
+                badge: Badge::job("failed"),
+                store_name: HOSTILE.into(),
+                reason: HOSTILE.into(),
+                reference: "J-1".into(),
+                next: "/dashboard/access".into(),
+                next_text: "Show sign-in details",
+                log: LogPart::default(),
+                steps: vec![],
+            }
+            .render(),
+        ),
         ("delete", delete(false, false).render()),
         ("delete-error", delete(false, true).render()),
         ("delete-planned", delete(true, false).render()),

@@ -223,6 +223,15 @@ impl Docker {
             .map_err(|e| DockerError::from_raw(format!("start container {name}"), e))
     }
 
+    /// Gives a container, running or not, the limits of its specification; no restart.
+    ///
+    /// # Errors
+    /// `NotFound`, or the kernel's refusal (a memory limit below what is in use).
+    pub async fn update_limits(&self, spec: &ContainerSpec) -> DockerResult<()> {
+        let what = format!("change the limits of container {}", spec.name);
+        self.raw.update_container(&spec.name, spec.limits()).await.map_err(|e| DockerError::from_raw(what, e))
+    }
+
     /// Stops a container by its stop signal, then hard after `seconds`; stopped or gone is fine.
     ///
     /// # Errors

@@ -2,8 +2,9 @@
 //! the isolation every container of ours has is not a choice of the caller (threat-model §4.5).
 
 use bollard::models::{
-    ContainerCreateBody, EndpointIpamConfig, EndpointSettings, HostConfig, HostConfigLogConfig, Ipam, IpamConfig,
-    Mount, MountType, NetworkCreateRequest, NetworkingConfig, PortBinding, RestartPolicy, RestartPolicyNameEnum,
+    ContainerCreateBody, ContainerUpdateBody, EndpointIpamConfig, EndpointSettings, HostConfig, HostConfigLogConfig,
+    Ipam, IpamConfig, Mount, MountType, NetworkCreateRequest, NetworkingConfig, PortBinding, RestartPolicy,
+    RestartPolicyNameEnum,
 };
 use std::collections::{BTreeMap, HashMap};
 use std::net::Ipv4Addr;
@@ -117,6 +118,19 @@ impl ContainerSpec {
     pub fn tmpfs(&self) -> BTreeMap<&'static str, String> {
         let options = |mb: u32| format!("rw,noexec,nosuid,nodev,size={mb}m,uid={0},gid={0}", self.uid);
         BTreeMap::from([("/run", options(8)), ("/tmp", options((self.memory_mb / 4).clamp(16, 256)))])
+    }
+
+    /// The Engine's request to change its limits.
+    #[must_use]
+    pub fn limits(&self) -> ContainerUpdateBody {
+        let memory = i64::from(self.memory_mb) << 20;
+        ContainerUpdateBody {
+            memory: Some(memory),
+            memory_swap: Some(memory),
+            nano_cpus: Some(i64::from(self.cpu_millis) * 1_000_000),
+            pids_limit: Some(i64::from(self.pids)),
+            ..Default::default()
+        }
     }
 
     /// The Engine's request.

@@ -156,18 +156,22 @@ impl Edge {
         Ok(())
     }
 
-    /// Asks the edge for the host until it is routed as it should be.
+    /// Asks the edge for the host until it is routed as it should be, several times in a row: for some
+    /// milliseconds after a reload an old worker may still take a connection.
     async fn confirm(&self, host: &HostName, port: u16, want: Option<Target>) -> Result<(), EdgeError> {
         let end = tokio::time::Instant::now() + Duration::from_secs(5);
+        let mut in_a_row = 0;
         loop {
-            let status = nginx::probe(host, port).await;
+            // A hidden file: every page of the edge stands in front of it, and a shop refuses it without work.
+            let status = nginx::probe_path(host, port, "/.edge-probe").await;
             let so = match (want, &status) {
                 (None, Ok(status)) => *status == 421,
                 (Some(Target::Port(_)), Ok(status)) => !matches!(*status, 421 | 503),
                 (Some(_), Ok(status)) => *status == 503,
                 (_, Err(_)) => false,
             };
-            if so {
+            in_a_row = if so { in_a_row + 1 } else { 0 };
+            if in_a_row == CONFIRMATIONS {
                 return Ok(());
             }
             if tokio::time::Instant::now() > end {
@@ -181,6 +185,9 @@ impl Edge {
         }
     }
 }
+
+/// Fresh connections in a row that must be routed as they should be.
+const CONFIRMATIONS: u32 = 3;
 
 fn file_name(store: &str) -> String {
     format!("{store}.map")

@@ -2,6 +2,7 @@
 //! syntax (nginx has no escaping).
 
 use hosting::domain::HostName;
+use hosting::domain::store::SuspendCause;
 use std::fmt;
 
 /// Where requests for a host name go.
@@ -11,10 +12,10 @@ pub enum Target {
     Port(u16),
     /// "Being set up" page.
     Setup,
-    /// "Suspended" page.
-    Suspended,
-    /// "Maintenance" page.
-    Maintenance,
+    /// "Suspended" page of a cause.
+    Suspended(SuspendCause),
+    /// "Maintenance" page; the shop's own staff pages still go to the store's port.
+    Maintenance(u16),
 }
 
 impl fmt::Display for Target {
@@ -22,8 +23,8 @@ impl fmt::Display for Target {
         match self {
             Self::Port(port) => port.fmt(f),
             Self::Setup => f.write_str("@setup"),
-            Self::Suspended => f.write_str("@suspended"),
-            Self::Maintenance => f.write_str("@maintenance"),
+            Self::Suspended(cause) => write!(f, "@suspended-{}", cause.as_str()),
+            Self::Maintenance(port) => write!(f, "@maintenance:{port}"),
         }
     }
 }
@@ -52,9 +53,14 @@ mod tests {
         let host = |h| HostName::parse(h).unwrap();
         let entries = [
             Entry { host: host("ana.shops.localhost"), target: Target::Port(8001) },
-            Entry { host: host("ana.example.com"), target: Target::Maintenance },
+            Entry { host: host("ana.example.com"), target: Target::Maintenance(8001) },
+            Entry { host: host("eva.example.com"), target: Target::Suspended(SuspendCause::Bill) },
         ];
-        assert_eq!(file_text(&entries), "ana.shops.localhost \"8001\";\nana.example.com \"@maintenance\";\n");
+        assert_eq!(
+            file_text(&entries),
+            "ana.shops.localhost \"8001\";\nana.example.com \"@maintenance:8001\";\n\
+             eva.example.com \"@suspended-bill\";\n"
+        );
     }
 
     /// `UPDATE_GOLDEN=1 cargo test --workspace --lib the_routes_file_is_as_agreed` writes the file anew.

@@ -101,7 +101,8 @@ pub async fn connect(dir: &StoreDir, password: &Secret, limit: Duration) -> Resu
 }
 
 /// WordPress keeps names with HTML's special characters escaped.
-fn wordpress_text(text: &str) -> String {
+#[must_use]
+pub fn wordpress_text(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;").replace('\'', "&#039;")
 }
 
@@ -198,6 +199,86 @@ pub async fn brand(db: &mut MySqlConnection, brand: &Brand) -> Result<(), BrandE
     .execute(&mut *tx)
     .await?;
     tx.commit().await?;
+    Ok(())
+}
+
+/// The shop's title as WordPress keeps it.
+///
+/// # Errors
+/// Database trouble.
+pub async fn title(db: &mut MySqlConnection) -> Result<String, BrandError> {
+    let title: Option<String> =
+        sqlx::query_scalar("SELECT option_value FROM wp_options WHERE option_name = 'blogname'")
+            .fetch_optional(db)
+            .await?;
+    title.ok_or(BrandError::NotATemplate("options of WordPress"))
+}
+
+/// Sets the shop's title, given as WordPress keeps it; the sender of its mails follows while it is the same.
+///
+/// # Errors
+/// Database trouble.
+pub async fn set_title(db: &mut MySqlConnection, title: &str) -> Result<(), BrandError> {
+    let mut tx = db.begin().await?;
+    sqlx::query(
+        "UPDATE wp_options s JOIN wp_options t ON t.option_name = 'blogname' SET s.option_value = ?          WHERE s.option_name = 'woocommerce_email_from_name' AND s.option_value = t.option_value",
+    )
+    .bind(title)
+    .execute(&mut *tx)
+    .await?;
+    sqlx::query("UPDATE wp_options SET option_value = ? WHERE option_name = 'blogname'")
+        .bind(title)
+        .execute(&mut *tx)
+        .await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// Log-in name and password hash of the shop's first administrator; `None`: there is none any more.
+///
+/// # Errors
+/// Database trouble.
+pub async fn administrator(db: &mut MySqlConnection) -> Result<Option<(String, String)>, BrandError> {
+    Ok(sqlx::query_as("SELECT user_login, user_pass FROM wp_users WHERE ID = 1").fetch_optional(db).await?)
+}
+
+/// Sets the password hash of the shop's first administrator and ends their sessions.
+///
+/// # Errors
+/// Database trouble.
+pub async fn set_administrator_hash(db: &mut MySqlConnection, hash: &str) -> Result<(), BrandError> {
+    let mut tx = db.begin().await?;
+    sqlx::query("UPDATE wp_users SET user_pass = ?, user_activation_key = '' WHERE ID = 1")
+        .bind(hash)
+        .execute(&mut *tx)
+        .await?;
+    sqlx::query("DELETE FROM wp_usermeta WHERE user_id = 1 AND meta_key = 'session_tokens'").execute(&mut *tx).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// MiB of a shop's database for its most used pages, out of its memory limit.
+#[must_use]
+pub fn buffer_pool_mb(db_memory_mb: u32) -> u32 {
+    (db_memory_mb / 3).max(16)
+}
+
+/// Bytes the shop's database uses for that now.
+///
+/// # Errors
+/// Database trouble.
+pub async fn buffer_pool(db: &mut MySqlConnection) -> Result<u64, BrandError> {
+    Ok(sqlx::query_scalar("SELECT CAST(@@innodb_buffer_pool_size AS UNSIGNED)").fetch_one(db).await?)
+}
+
+/// Changes it while the database runs.
+///
+/// # Errors
+/// Database trouble.
+pub async fn set_buffer_pool(db: &mut MySqlConnection, bytes: u64) -> Result<(), BrandError> {
+    let mut query = sqlx::QueryBuilder::<sqlx::MySql>::new("SET GLOBAL innodb_buffer_pool_size = ");
+    query.push(bytes);
+    query.build().persistent(false).execute(db).await?;
     Ok(())
 }
 

@@ -98,11 +98,13 @@ impl Stack {
 }
 
 /// Adds the configuration hash: a container whose hash differs from what it should be is made again.
-/// The epoch is left out, so that a job that comes back keeps what it made.
+/// The epoch is left out, so that a job that comes back keeps what it made, and the limits, which are
+/// changed on the running container.
 #[must_use]
 pub fn seal(mut spec: ContainerSpec) -> ContainerSpec {
     let mut seen = spec.clone();
     seen.labels.remove(LABEL_EPOCH);
+    (seen.memory_mb, seen.cpu_millis, seen.pids) = (0, 0, 0);
     let hash = hosting::crypto::sha256(format!("{seen:?}").as_bytes());
     spec.labels.insert(LABEL_CONFIG.to_owned(), hex::encode(hash));
     spec

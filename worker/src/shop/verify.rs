@@ -22,6 +22,24 @@ pub struct Subject {
     pub password: Secret,
     /// Whether WooCommerce is part of it.
     pub commerce: bool,
+    /// Ask the store's own port instead of the edge: visitors are kept out, and the shop has to work.
+    pub behind: Option<u16>,
+}
+
+impl Subject {
+    /// A request to a path of the shop, by the way that was chosen.
+    fn ask(&self, client: &reqwest::Client, method: reqwest::Method, path: &str) -> reqwest::RequestBuilder {
+        match self.behind {
+            None => client.request(method, format!("{}{path}", self.url)),
+            Some(port) => {
+                let (scheme, authority) = self.url.split_once("://").unwrap_or(("http", &self.host));
+                client
+                    .request(method, format!("http://127.0.0.1:{port}{path}"))
+                    .header("host", authority)
+                    .header("x-forwarded-proto", scheme)
+            }
+        }
+    }
 }
 
 /// What was seen.
@@ -90,14 +108,18 @@ pub async fn verify(subject: &Subject) -> Result<Seen, VerifyError> {
         }
         pages.push("/shop/".into());
     }
-    // Nobody waits for this. Should it fail, WordPress forgets the session after two days by itself.
+    end_session(client, subject, session);
+    Ok(Seen { title, front_page_ms, pages })
+}
+
+/// Ends a log-in's session. Nobody waits for this; should it fail, WordPress forgets the session after two days by itself.
+fn end_session(client: reqwest::Client, subject: &Subject, session: Secret) {
     let url = subject.url.clone();
     tokio::spawn(async move {
         if let Err(error) = log_out(&client, &url, &session).await {
             tracing::debug!(error = %error.without_url(), "the session of a verification was not ended");
         }
     });
-    Ok(Seen { title, front_page_ms, pages })
 }
 
 /// Ends the session that the log-in made, and no other: WordPress asks whether one is sure, and its question has
@@ -110,6 +132,50 @@ async fn log_out(client: &reqwest::Client, url: &str, session: &Secret) -> Resul
         .map(|(_, rest)| rest.chars().take_while(char::is_ascii_alphanumeric).collect())
         .unwrap_or_default();
     client.get(format!("{ask}&_wpnonce={nonce}")).header("cookie", session.expose()).send().await.map(|_| ())
+}
+
+/// A shop in service answers. Title, log-in and pages are its owner's by now, so only this counts: the
+/// shop's own software serves the front page, or leads on from it.
+///
+/// # Errors
+/// No answer, or one of an error.
+pub async fn verify_alive(subject: &Subject) -> Result<Seen, VerifyError> {
+    const PAGE: &str = "the front page";
+    let wrong = |what: String| VerifyError::Wrong { url: subject.url.clone(), page: PAGE, what };
+    let client = client(subject).map_err(|e| wrong(e.to_string()))?;
+    let begun = std::time::Instant::now();
+    let end = tokio::time::Instant::now() + Duration::from_secs(10);
+    loop {
+        let last = tokio::time::Instant::now() > end;
+        match subject.ask(&client, reqwest::Method::GET, "/").send().await {
+            Ok(answer) if answer.status().as_u16() < 400 => {
+                let front_page_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+                let title = title_of(&answer.text().await.unwrap_or_default()).unwrap_or_default();
+                return Ok(Seen { title: decode(&title), front_page_ms, pages: vec!["/".into()] });
+            }
+            Ok(answer) if last => return Err(wrong(format!("it answered {}", answer.status().as_u16()))),
+            Err(e) if last => {
+                let cause = crate::engine::step::chain(&e);
+                return Err(VerifyError::NoAnswer { url: subject.url.clone(), page: PAGE, cause });
+            }
+            _ => tokio::time::sleep(Duration::from_millis(10)).await,
+        }
+    }
+}
+
+/// Only a real log-in of the administrator.
+///
+/// # Errors
+/// No answer, or a refusal.
+pub async fn verify_log_in(subject: &Subject) -> Result<(), VerifyError> {
+    let client = client(subject).map_err(|e| VerifyError::Wrong {
+        url: subject.url.clone(),
+        page: "the client",
+        what: e.to_string(),
+    })?;
+    let session = log_in(&client, subject).await?;
+    end_session(client, subject, session);
+    Ok(())
 }
 
 async fn page(
@@ -128,7 +194,7 @@ async fn page(
     let end = tokio::time::Instant::now() + Duration::from_secs(10);
     loop {
         let last = tokio::time::Instant::now() > end;
-        match client.get(format!("{}{path}", subject.url)).send().await {
+        match subject.ask(client, reqwest::Method::GET, path).send().await {
             Ok(answer) => {
                 let status = answer.status().as_u16();
                 if status == 200 {
@@ -156,8 +222,8 @@ async fn log_in(client: &reqwest::Client, subject: &Subject) -> Result<Secret, V
         ("wp-submit", "Log In"),
         ("testcookie", "1"),
     ];
-    let answer = client
-        .post(format!("{}/wp-login.php", subject.url))
+    let answer = subject
+        .ask(client, reqwest::Method::POST, "/wp-login.php")
         .header("cookie", "wordpress_test_cookie=WP+Cookie+check")
         .form(&fields)
         .send()

@@ -96,7 +96,7 @@ pub fn stack(id: &Identity, reserved: &Reserved, limits: &Limits, images: &Image
     };
     let eighths = |n: u32| (limits.pids * n / 8).max(16);
     let db = ContainerSpec {
-        args: vec![format!("--innodb-buffer-pool-size={}M", (limits.db_memory_mb / 3).max(16))],
+        args: vec![format!("--innodb-buffer-pool-size={}M", super::branding::buffer_pool_mb(limits.db_memory_mb))],
         mounts: vec![
             mount("db/data", "/srv/db/data", false),
             mount("db/run", "/srv/db/run", false),

@@ -7,6 +7,7 @@ pub mod containers;
 pub mod db_admin;
 pub mod errors;
 pub mod healthy;
+pub mod lifecycle;
 pub mod open;
 pub mod place_template;
 pub mod prepare;

@@ -1,7 +1,8 @@
 //! Connect the web address: the edge leads the host name to the store's port.
 
 use super::Subject;
-use crate::edge::{Entry, Target};
+use super::lifecycle::settle;
+use crate::edge::Entry;
 use crate::engine::{Step, StepContext, StepResult};
 use crate::machine::Machine;
 use async_trait::async_trait;
@@ -25,7 +26,7 @@ impl Step for Route {
         let address = subject.address(machine).await?;
         let port = subject.reserved(machine).await?.web_port;
         let begun = std::time::Instant::now();
-        let entries = [Entry { host: address.host.clone(), target: Target::Port(port) }];
+        let entries = [Entry { host: address.host.clone(), target: settle::target(&subject.store, port) }];
         machine.edge.publish(&subject.store.object_name(), &entries, address.probe_port).await?;
         cx.detail(format!("{} leads to port {port} after {} ms", address.host.as_str(), begun.elapsed().as_millis()));
         Ok(serde_json::json!({ "host": address.host, "port": port }))

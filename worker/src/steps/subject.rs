@@ -112,7 +112,16 @@ impl Subject {
     /// # Errors
     /// Reservation or images gone.
     pub async fn stack(&self, machine: &Machine, images: &ImageSet) -> StepResult<Stack> {
-        let (reserved, plan) = (self.reserved(machine).await?, self.plan(machine).await?);
+        let plan = self.plan(machine).await?;
+        self.stack_with(machine, images, &Limits::from(&plan)).await
+    }
+
+    /// As [`Subject::stack`], with the limits of another plan.
+    ///
+    /// # Errors
+    /// Reservation or images gone.
+    pub async fn stack_with(&self, machine: &Machine, images: &ImageSet, limits: &Limits) -> StepResult<Stack> {
+        let reserved = self.reserved(machine).await?;
         let id = Identity {
             store: self.store.uid,
             owner: self.store.customer_id,
@@ -120,7 +129,7 @@ impl Subject {
             server: machine.server.clone(),
             dir: machine.dir(&self.store).path(),
         };
-        Ok(woocommerce::stack(&id, &reserved, &Limits::from(&plan), images)?)
+        Ok(woocommerce::stack(&id, &reserved, limits, images)?)
     }
 
     /// A sealed value; masked in every later line.

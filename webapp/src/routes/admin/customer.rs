@@ -1,6 +1,7 @@
 //! `/admin/customers/{id}` and its tabs.
 
 use super::super::Answer;
+use super::super::store_change::{self, STAFFS};
 use super::failure;
 use crate::error::WebError;
 use crate::extract::{Ctx, Query};
@@ -11,7 +12,7 @@ use crate::views::{Badge, Labelled, Link, When};
 use actix_web::web;
 use hosting::clock::now_plain;
 use hosting::db::Queries;
-use hosting::domain::{Level, PortPool};
+use hosting::domain::{Level, PortPool, StoreState};
 use hosting::jobs::PROVISION_STORE;
 
 /// Overview tab.
@@ -119,6 +120,7 @@ async fn base(ctx: &Ctx, id: &str, tab: &'static str) -> Result<(Customer, Optio
     .map(|(key, label, path)| Link { href: format!("{here}{path}"), label: label.into(), current: key == tab })
     .collect();
     let store_id = store.as_ref().map(|s| s.id);
+    let may_act = ctx.staff()?.role.may_operate();
     let facts = store.map(|s| {
         let host = s.host.clone().unwrap_or_else(|| format!("{}.{}", s.slug, settings.text("base_domain")));
         StoreFacts {
@@ -133,6 +135,20 @@ async fn base(ctx: &Ctx, id: &str, tab: &'static str) -> Result<(Customer, Optio
             created: When::relative(s.created_at, now),
             live_since: s.active_at.map(|at| When::relative(at, now)),
             deletion: s.delete_after.map(When::exact),
+            remark: match s.state {
+                StoreState::Suspended => format!("Suspended ({}): {}", s.suspend_cause.as_str(), s.suspend_reason),
+                StoreState::Active if s.maintenance => "Maintenance is on".into(),
+                _ => String::new(),
+            },
+            changes: STAFFS
+                .iter()
+                .filter(|(_, verb)| may_act && store_change::fits(*verb, &s))
+                .map(|(name, verb)| Link {
+                    href: urls::staff_change(id, name),
+                    label: store_change::link(*verb, &s).into(),
+                    current: false,
+                })
+                .collect(),
             name: s.name,
         }
     });

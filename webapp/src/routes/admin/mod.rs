@@ -8,6 +8,7 @@ pub mod job_action;
 pub mod jobs;
 pub mod overview;
 pub mod reauthenticate;
+pub mod store_change;
 pub mod system;
 
 use crate::views::{Badge, admin as view, ansi, duration_text};

@@ -1,16 +1,19 @@
 //! `/dashboard` and what hangs on it.
 
 pub mod access;
+pub mod change;
 pub mod database;
 pub mod delete;
+pub mod job;
 pub mod new;
 
+use super::store_change::{self, OWNERS};
 use super::{Answer, plans};
 use crate::error::WebError;
 use crate::extract::Ctx;
 use crate::urls;
 use crate::views::owner::{Dashboard, StoreCard, Todo};
-use crate::views::{Badge, Labelled, When};
+use crate::views::{Badge, Labelled, Link, When};
 use actix_web::HttpResponse;
 use hosting::clock::now_plain;
 use hosting::db::Queries;
@@ -55,7 +58,9 @@ pub async fn get(ctx: Ctx) -> Answer {
                 .unwrap_or_else(|| "The setup could not be finished.".into()),
         ),
         StoreState::Suspended => {
-            (String::new(), "This store is paused. Its data is kept. Contact us to start it again.".into())
+            let why = store.suspend_reason.trim_end_matches('.');
+            let why = if why.is_empty() { String::new() } else { format!(" {why}.") };
+            (String::new(), format!("This store is paused.{why} Its data is kept. Contact us to start it again."))
         }
         StoreState::Deleting => ("It is being deleted.".to_owned(), String::new()),
         _ => (String::new(), String::new()),
@@ -64,7 +69,21 @@ pub async fn get(ctx: Ctx) -> Answer {
     let card = StoreCard {
         name: store.name.clone(),
         state: store.state.as_str().into(),
-        badge: Badge::store(store.state.as_str()),
+        badge: if live && store.maintenance {
+            Badge::new("upkeep", "Maintenance")
+        } else {
+            Badge::store(store.state.as_str())
+        },
+        maintenance: live && store.maintenance,
+        changes: OWNERS
+            .iter()
+            .filter(|(_, verb)| store_change::fits(*verb, &store))
+            .map(|(name, verb)| Link {
+                href: urls::owner_change(name),
+                label: store_change::link(*verb, &store).into(),
+                current: false,
+            })
+            .collect(),
         admin_url: format!("{url}/wp-admin/"),
         live,
         setup_url: if live { String::new() } else { job.as_ref().map(|j| urls::setup(&j.uid)).unwrap_or_default() },

@@ -59,7 +59,11 @@ impl Step for DropAccount {
     }
 }
 
-async fn remove(machine: &Machine, cx: &mut StepContext) -> StepResult<()> {
+/// Removes the account; gone is fine.
+///
+/// # Errors
+/// The shop's database does not answer.
+pub async fn remove(machine: &Machine, cx: &mut StepContext) -> StepResult<()> {
     let subject = Subject::load(machine, cx).await?;
     let panel = subject.secret(machine, cx, secret::PANEL_PASSWORD).await?;
     let mut shop = branding::connect(&machine.dir(&subject.store), &panel, LIMIT).await?;

@@ -97,7 +97,10 @@ impl Step for RemoveContainer {
 
 /// Removes the container until it is not there twice in a row: a creation whose request was given
 /// up may still be under way inside the Engine. Never one that is not this store's.
-async fn remove(machine: &Machine, store: &Store) -> StepResult<()> {
+///
+/// # Errors
+/// Engine trouble.
+pub async fn remove(machine: &Machine, store: &Store) -> StepResult<()> {
     let name = format!("{}-db-admin", store.object_name());
     let mut clean = 0;
     for _ in 0..10 {

@@ -61,7 +61,11 @@ impl Step for RemoveFiles {
     }
 }
 
-async fn remove(machine: &Machine, cx: &mut StepContext) -> StepResult<()> {
+/// Removes the page's folders; gone is fine.
+///
+/// # Errors
+/// A file system error.
+pub async fn remove(machine: &Machine, cx: &mut StepContext) -> StepResult<()> {
     let subject = Subject::load(machine, cx).await?;
     let dir = machine.dir(&subject.store);
     tokio::task::spawn_blocking(move || files::remove(&dir))

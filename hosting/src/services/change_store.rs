@@ -1,0 +1,230 @@
+//! Changes of a store in service, each a job: suspend, resume, restart, maintenance, a new password
+//! for its administrator, another plan, another name. One way for all of them: who may, in which
+//! states, one changing job at a time, an audit row in the same transaction.
+
+use super::{ServiceError, Services};
+use crate::db::audit::NewEvent;
+use crate::db::jobs::{JobRef, NewJob};
+use crate::db::stores::Store;
+use crate::db::{Queries, Tx};
+use crate::domain::store::SuspendCause;
+use crate::domain::{Actor, HumanText, Role, StoreState};
+use crate::jobs::{self, ChangeArgs};
+use crate::transact;
+
+/// Longest reason, characters.
+const REASON_MAX: usize = 400;
+
+/// What is to be done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StoreChange {
+    /// Stop it, keep its data. `reason` is what its owner reads.
+    Suspend { cause: SuspendCause, reason: String },
+    /// Start it again.
+    Resume { reason: String },
+    /// Stop and start its containers.
+    Restart,
+    /// Visitors see the maintenance page, or its end.
+    Maintenance { on: bool },
+    /// A new password for its administrator.
+    ResetAdminPassword,
+    /// The limits of another plan, by its slug.
+    ChangePlan { plan: String, reason: String },
+    /// Another name.
+    Rename { name: String },
+}
+
+impl StoreChange {
+    fn kind(&self) -> &'static str {
+        match self {
+            Self::Suspend { .. } => jobs::SUSPEND_STORE,
+            Self::Resume { .. } => jobs::RESUME_STORE,
+            Self::Restart => jobs::RESTART_STORE,
+            Self::Maintenance { on: true } => jobs::START_MAINTENANCE,
+            Self::Maintenance { on: false } => jobs::END_MAINTENANCE,
+            Self::ResetAdminPassword => jobs::RESET_ADMIN_PASSWORD,
+            Self::ChangePlan { .. } => jobs::CHANGE_PLAN,
+            Self::Rename { .. } => jobs::RENAME_STORE,
+        }
+    }
+
+    fn action(&self) -> &'static str {
+        match self {
+            Self::Suspend { .. } => "store.suspend",
+            Self::Resume { .. } => "store.resume",
+            Self::Restart => "store.restart",
+            Self::Maintenance { on: true } => "store.start_maintenance",
+            Self::Maintenance { on: false } => "store.end_maintenance",
+            Self::ResetAdminPassword => "store.reset_admin_password",
+            Self::ChangePlan { .. } => "store.change_plan",
+            Self::Rename { .. } => "store.rename",
+        }
+    }
+
+    /// The rights table (threat-model §4.8): owners change what is theirs, staff who operate what is
+    /// theirs to decide; a password is its owner's alone.
+    #[must_use]
+    pub fn allowed_to(&self, role: Role) -> bool {
+        match self {
+            Self::Suspend { .. } | Self::Resume { .. } | Self::ChangePlan { .. } => role.may_operate(),
+            Self::Restart => role == Role::Customer || role.may_operate(),
+            Self::Maintenance { .. } | Self::Rename { .. } => role == Role::Customer || role.may_operate(),
+            Self::ResetAdminPassword => matches!(role, Role::Customer | Role::Operator),
+        }
+    }
+
+    fn wanted_state(&self) -> StoreState {
+        if matches!(self, Self::Resume { .. }) { StoreState::Suspended } else { StoreState::Active }
+    }
+}
+
+/// Orders the change. The caller has looked the store up within the actor's scope, and had the
+/// password proven where the change asks for it.
+///
+/// # Errors
+/// `Denied`, `Invalid` with fields (`reason`, `plan`, `name`), `Conflict` when the store is in another
+/// state, is so already, or another job is changing it.
+pub async fn change_store(
+    services: &Services,
+    actor: &Actor,
+    store_id: u64,
+    change: &StoreChange,
+) -> Result<JobRef, ServiceError> {
+    if !change.allowed_to(actor.role) {
+        return Err(ServiceError::Denied("admin or super admin"));
+    }
+    let job = transact!(services.db, tx => order(&mut tx, services, actor, store_id, change))?;
+    services.queue.announce(&[job]).await;
+    Ok(job)
+}
+
+async fn order(
+    tx: &mut Tx,
+    services: &Services,
+    actor: &Actor,
+    store_id: u64,
+    change: &StoreChange,
+) -> Result<JobRef, ServiceError> {
+    let state = tx.stores().lock(store_id).await?.ok_or(ServiceError::NotFound)?;
+    let store = tx.stores().get(store_id).await?.ok_or(ServiceError::NotFound)?;
+    if state != change.wanted_state() {
+        return Err(ServiceError::Conflict(format!("The store is {} now", state.as_str())));
+    }
+    let mut args = ChangeArgs { store_id, ..ChangeArgs::default() };
+    let mut details = serde_json::json!({ "name": store.name });
+    match change {
+        StoreChange::Suspend { cause, reason } => {
+            let reason = need_reason(reason)?;
+            details["reason"] = reason.into();
+            details["cause"] = cause.as_str().into();
+        }
+        StoreChange::Resume { reason } => details["reason"] = need_reason(reason)?.into(),
+        StoreChange::Maintenance { on } if store.maintenance == *on => {
+            let words = if *on { "Maintenance is on already" } else { "Maintenance is off already" };
+            return Err(ServiceError::Conflict(words.into()));
+        }
+        StoreChange::ChangePlan { plan, reason } => {
+            let reason = need_reason(reason)?;
+            let is_slug = plan.len() <= 40 && plan.bytes().all(|b| b.is_ascii_graphic());
+            let found = if is_slug { tx.plans().find(plan).await? } else { None };
+            let plan = found.ok_or_else(|| ServiceError::field("plan", "Choose a plan"))?;
+            if plan.id == store.plan_id {
+                return Err(ServiceError::field("plan", format!("The store has {} already", plan.name)));
+            }
+            args.plan_id = Some(plan.id);
+            details["reason"] = reason.into();
+            details["plan"] = plan.slug.into();
+        }
+        StoreChange::Rename { name } => {
+            let name = HumanText::parse("store name", name).map_err(|e| ServiceError::field("name", e.0))?;
+            if name.as_str() == store.name {
+                return Err(ServiceError::field("name", "This is its name already"));
+            }
+            args.name = Some(name.as_str().to_owned());
+            details["new_name"] = name.as_str().into();
+        }
+        StoreChange::Restart | StoreChange::Maintenance { .. } | StoreChange::ResetAdminPassword => {}
+    }
+    // The job before any change: its unique key refuses while another job is changing the store.
+    let job = insert(tx, actor, &store, change, &args).await?;
+    if let StoreChange::Suspend { cause, reason } = change {
+        tx.stores().set_suspension(store_id, *cause, need_reason(reason)?).await?;
+    }
+    details["job"] = job.uid.to_string().into();
+    let event = NewEvent {
+        action: change.action(),
+        target_kind: "store",
+        target_id: &store.uid.to_string(),
+        outcome: "done",
+        details,
+    };
+    tx.audit().append(&services.keys, actor, &event).await?;
+    Ok(job)
+}
+
+async fn insert(
+    tx: &mut Tx,
+    actor: &Actor,
+    store: &Store,
+    change: &StoreChange,
+    args: &ChangeArgs,
+) -> Result<JobRef, ServiceError> {
+    let mut job = NewJob::for_store(change.kind(), store.id, store.customer_id, store.server_id, actor);
+    job.args = serde_json::to_value(args).unwrap_or_default();
+    tx.jobs().insert(&job).await.map_err(|e| {
+        if e.is_duplicate("jobs_one_change_per_store") {
+            ServiceError::Conflict("Another job is changing this store. Wait until it has ended".into())
+        } else {
+            e.into()
+        }
+    })
+}
+
+fn need_reason(text: &str) -> Result<&str, ServiceError> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Err(ServiceError::field("reason", "Give a reason"));
+    }
+    if text.chars().count() > REASON_MAX || text.chars().any(char::is_control) {
+        return Err(ServiceError::field("reason", format!("Use one line of at most {REASON_MAX} characters")));
+    }
+    Ok(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rights_of_every_change() {
+        let staff_only = [
+            StoreChange::Suspend { cause: SuspendCause::Other, reason: String::new() },
+            StoreChange::Resume { reason: String::new() },
+            StoreChange::ChangePlan { plan: String::new(), reason: String::new() },
+        ];
+        let owners = [
+            StoreChange::Restart,
+            StoreChange::Maintenance { on: true },
+            StoreChange::Rename { name: String::new() },
+            StoreChange::ResetAdminPassword,
+        ];
+        for change in staff_only.iter().chain(&owners) {
+            for nobody in [Role::Visitor, Role::Support, Role::Reseller] {
+                assert!(!change.allowed_to(nobody), "{change:?} {nobody:?}");
+            }
+        }
+        for change in &staff_only {
+            assert!(!change.allowed_to(Role::Customer) && change.allowed_to(Role::Admin), "{change:?}");
+        }
+        for change in &owners {
+            assert!(change.allowed_to(Role::Customer), "{change:?}");
+        }
+        assert!(!StoreChange::ResetAdminPassword.allowed_to(Role::SuperAdmin));
+    }
+
+    #[test]
+    fn a_reason_is_one_line() {
+        assert!(need_reason("  ").is_err() && need_reason("a\nb").is_err() && need_reason(&"x".repeat(401)).is_err());
+        assert_eq!(need_reason(" Bill 7 is open ").unwrap(), "Bill 7 is open");
+    }
+}

@@ -1,0 +1,96 @@
+//! Pages before a change of a store, for owners and staff: what it is about, what it does, at most a
+//! field or two, one button.
+
+use super::log::{LogPart, OwnerStep};
+use super::{Badge, Choice, FieldError, Page, view};
+use serde::Serialize;
+
+/// A field of the form; without choices it is one line of text.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct ChangeField {
+    /// Name.
+    pub name: &'static str,
+    /// Label.
+    pub label: String,
+    /// Hint, or empty.
+    pub hint: String,
+    /// Value.
+    pub value: String,
+    /// Error, or empty.
+    pub error: String,
+    /// What it may be.
+    pub choices: Vec<Choice>,
+}
+
+/// What both kinds of pages show.
+#[derive(Debug, Clone, Serialize)]
+pub struct Change {
+    /// "Restart Ana's Bikes?"
+    pub heading: String,
+    /// Effect.
+    pub words: Vec<String>,
+    /// Where it posts.
+    pub action: String,
+    /// Where "Not now" leads.
+    pub back: String,
+    /// Fields.
+    pub fields: Vec<ChangeField>,
+    /// Button words.
+    pub button: &'static str,
+    /// Words while sending.
+    pub busy: &'static str,
+    /// `main` or `danger`.
+    pub class: &'static str,
+    /// The facts this page showed.
+    pub version: String,
+    /// One-use key.
+    pub form_key: String,
+    /// Summary.
+    pub errors: Vec<FieldError>,
+}
+
+/// `/dashboard/store/{change}`
+#[derive(Debug, Clone, Serialize)]
+pub struct OwnerChange {
+    /// Chrome.
+    pub page: Page,
+    /// What is asked.
+    pub change: Change,
+}
+view!(OwnerChange => "pages/dashboard/change.html");
+
+/// `/admin/customers/{id}/store/{change}`
+#[derive(Debug, Clone, Serialize)]
+pub struct StaffChange {
+    /// Chrome.
+    pub page: Page,
+    /// What is asked.
+    pub change: Change,
+}
+view!(StaffChange => "pages/admin/store_change.html");
+
+/// `/dashboard/jobs/{job}`: a change as its owner watches it.
+#[derive(Debug, Clone, Serialize)]
+pub struct OwnerJob {
+    /// Chrome.
+    pub page: Page,
+    /// "Restart store"
+    pub heading: String,
+    /// State.
+    pub badge: Badge,
+    /// Store name.
+    pub store_name: String,
+    /// Reason of a failure, or empty.
+    pub reason: String,
+    /// Code staff can search.
+    pub reference: String,
+    /// Where a good end leads, or empty.
+    pub next: String,
+    /// Its words.
+    pub next_text: &'static str,
+    /// Stream and progress.
+    pub log: LogPart,
+    /// Steps in plain words.
+    pub steps: Vec<OwnerStep>,
+}
+view!(OwnerJob => "pages/dashboard/job.html");
