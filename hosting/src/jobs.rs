@@ -69,6 +69,9 @@ pub struct MailArgs {
     pub job: Option<String>,
     /// The pre-sign-in session that asked, so that the same browser can be signed in.
     pub visitor_session_id: Option<u64>,
+    /// Row the mail is about: a sign-in, a change of address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub about: Option<u64>,
 }
 
 /// Builds [`NewJob`]s with the defaults of their kind.

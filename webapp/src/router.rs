@@ -115,6 +115,13 @@ routes! {
     "/login/2fa" { GET Everybody second_factor::sign_in::owner; POST Everybody second_factor::sign_in::owner_post; }
     "/logout" { POST Owner account::sign_out; }
     "/reauthenticate" { GET Owner account::reauthenticate::get; POST Owner account::reauthenticate::post; }
+    "/account" { GET Owner account::profile::get; POST Owner account::profile::post; }
+    "/account/notices" { POST Owner account::profile::notices; }
+    "/account/password" { GET Owner account::password::get; POST Owner account::password::post; }
+    "/account/email" { GET Owner account::email::get; POST Owner account::email::post; }
+    "/email/change" { GET Everybody account::email::link; POST Everybody account::email::press_link; }
+    "/account/devices" { GET Owner account::devices::get; }
+    "/account/devices/end" { POST Owner account::devices::end; }
     "/account/2fa" { GET Owner second_factor::owner::get; }
     "/account/2fa/begin" { POST Owner second_factor::owner::begin; }
     "/account/2fa/confirm" { POST Owner second_factor::owner::confirm; }

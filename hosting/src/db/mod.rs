@@ -42,6 +42,7 @@ macro_rules! transact {
 pub mod admins;
 pub mod audit;
 pub mod customers;
+pub mod email_changes;
 pub mod email_verifications;
 pub mod error;
 pub mod expiry;
@@ -62,6 +63,7 @@ pub mod second_factors;
 pub mod secrets;
 pub mod servers;
 pub mod settings;
+pub mod sign_ins;
 pub mod stores;
 pub mod subnets;
 pub mod workers;
@@ -247,6 +249,14 @@ pub trait Queries {
     /// Second factors.
     fn second_factors(&mut self) -> second_factors::SecondFactors<'_> {
         second_factors::SecondFactors { conn: self.conn() }
+    }
+    /// The history of sign-ins.
+    fn sign_ins(&mut self) -> sign_ins::SignIns<'_> {
+        sign_ins::SignIns { conn: self.conn() }
+    }
+    /// Wished changes of an address.
+    fn email_changes(&mut self) -> email_changes::EmailChanges<'_> {
+        email_changes::EmailChanges { conn: self.conn() }
     }
     /// Staff.
     fn admins(&mut self) -> admins::Admins<'_> {

@@ -7,12 +7,14 @@ pub mod ids;
 pub mod job;
 pub mod money;
 pub mod person;
+pub mod place;
 pub mod platform;
 pub mod port;
 pub mod progress;
 pub mod rights;
 pub mod store;
 pub mod text;
+pub mod time_zone;
 
 pub use actor::{Actor, Role};
 pub use email::Email;

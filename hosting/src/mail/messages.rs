@@ -175,6 +175,80 @@ pub fn second_factor(product: &str, what: &str, account: &str) -> Message {
     }
 }
 
+/// Somebody signed in from a network the account was not used from lately.
+#[must_use]
+pub fn new_place(product: &str, at: &str, address: &str, browser: &str, devices: &str) -> Message {
+    Message {
+        subject: format!("A sign-in to your {product} account from a new place"),
+        heading: "A sign-in from a new place".into(),
+        paragraphs: vec![
+            format!("{at} UTC, from {address}, with {browser}."),
+            "Was it you? Then there is nothing to do.".into(),
+        ],
+        button: Some(Button { label: "Look at your account".into(), url: devices.into() }),
+        small: vec!["Was it not you? Change your password now; that signs everybody else out.".into()],
+    }
+}
+
+/// To the address an account has: go on with the new one, or stop.
+#[must_use]
+pub fn email_change_old(product: &str, new: &str, go: &str, stop: &str) -> Message {
+    Message {
+        subject: format!("Change the email of your {product} account?"),
+        heading: "Change your email?".into(),
+        paragraphs: vec![
+            format!("Somebody, probably you, asked to change the email of your account to {new}."),
+            "It is changed when both addresses confirm within 24 hours.".into(),
+        ],
+        button: Some(Button { label: "Confirm from this address".into(), url: go.into() }),
+        small: vec![format!("Was it not you? Stop it here, then change your password: {stop}")],
+    }
+}
+
+/// To the address somebody wants.
+#[must_use]
+pub fn email_change_new(product: &str, go: &str) -> Message {
+    Message {
+        subject: format!("Confirm your new email for {product}"),
+        heading: "Confirm your new email".into(),
+        paragraphs: vec![
+            "Somebody, probably you, wants to use this address for an account. It is changed when the old address \
+             confirms, too."
+                .into(),
+        ],
+        button: Some(Button { label: "Confirm from this address".into(), url: go.into() }),
+        small: vec!["The link works for 24 hours. Was it not you? Ignore this mail and nothing happens.".into()],
+    }
+}
+
+/// To an address that has an account of its own.
+#[must_use]
+pub fn email_change_taken(product: &str, sign_in: &str) -> Message {
+    Message {
+        subject: format!("You already have an account at {product}"),
+        heading: "You already have an account".into(),
+        paragraphs: vec![
+            "Somebody, probably you, wanted to use this address for another account. It has one already, so nothing \
+             was changed."
+                .into(),
+        ],
+        button: Some(Button { label: "Sign in".into(), url: sign_in.into() }),
+        small: vec!["Was it not you? Then there is nothing to do.".into()],
+    }
+}
+
+/// The address was changed; to both of them.
+#[must_use]
+pub fn email_changed(product: &str, new: &str, support: &str, sign_in: &str) -> Message {
+    Message {
+        subject: format!("The email of your {product} account was changed"),
+        heading: "Your email was changed".into(),
+        paragraphs: vec![format!("Your account is now {new}. Every device was signed out.")],
+        button: Some(Button { label: "Sign in".into(), url: sign_in.into() }),
+        small: vec![format!("Was it not you? Write to {support} now.")],
+    }
+}
+
 /// A staff password was changed.
 #[must_use]
 pub fn admin_password_changed(product: &str, sign_in: &str) -> Message {
@@ -210,6 +284,11 @@ pub(super) fn samples(store: &str) -> Vec<Message> {
         second_factor("Shopfleet", "second_factor_off", url),
         second_factor("Shopfleet", "recovery_code_used", url),
         second_factor("Shopfleet", "recovery_codes_new", url),
+        new_place("Shopfleet", "2026-11-21 10:00", "192.0.2.7", "Firefox on Linux", url),
+        email_change_old("Shopfleet", "ana@other.example", url, url),
+        email_change_new("Shopfleet", url),
+        email_change_taken("Shopfleet", url),
+        email_changed("Shopfleet", "ana@other.example", "help@shopfleet.example", url),
         admin_temporary_password("Shopfleet", &Secret::new("abcdefgh12345678"), url),
     ]
 }

@@ -48,6 +48,7 @@ async fn resend_in(
         store_id: None,
         job: None,
         visitor_session_id: None,
+        about: None,
     };
     if customer.state == "unverified" {
         let stores = tx.stores().list_of_customer(customer.id).await?;

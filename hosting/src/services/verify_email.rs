@@ -1,5 +1,6 @@
 //! Confirming an address starts the store, in the same transaction.
 
+use super::note_sign_in::note_sign_in;
 use super::place_store::order_set_up;
 use super::{ServiceError, Services};
 use crate::crypto::{Secret, random_token, sha256};
@@ -7,7 +8,7 @@ use crate::db::audit::NewEvent;
 use crate::db::jobs::JobRef;
 use crate::db::login_sessions::NewSession;
 use crate::db::{Queries, Tx};
-use crate::domain::{Actor, Role, StoreState};
+use crate::domain::{Actor, Person, Role, StoreState};
 use crate::transact;
 
 /// What the link would do, for the page with the button.
@@ -85,6 +86,9 @@ async fn verify_in(
     };
     let session =
         if same_browser { Some(new_session(tx, customer.id, &actor.address, user_agent).await?) } else { None };
+    if same_browser {
+        note_sign_in(tx, &by, Person::Customer(customer.id), user_agent, true).await?;
+    }
     tx.audit()
         .append(
             &services.keys,

@@ -273,6 +273,10 @@ impl Ctx {
             support_email: settings.text("support_email").to_owned(),
             csrf: self.form_token(),
             theme: self.0.theme.to_owned(),
+            zone: match &self.0.who {
+                Who::Customer(c) if c.time_zone != "UTC" => c.time_zone.clone(),
+                _ => String::new(),
+            },
             themes: ThemeChoice::all(self.0.theme),
             here: self.0.path.clone(),
             nav: nav.to_owned(),
@@ -312,10 +316,19 @@ pub(crate) fn html(mut response: actix_web::HttpResponseBuilder, body: String) -
 }
 
 fn owner_menu(path: &str) -> Vec<MenuItem> {
-    [("/dashboard", "Your store", "home"), ("/dashboard/access", "Sign-in details", "key")]
-        .into_iter()
-        .map(|(href, label, icon)| MenuItem { href, label, icon, current: path == href })
-        .collect()
+    [
+        ("/dashboard", "Your store", "home"),
+        ("/dashboard/access", "Sign-in details", "key"),
+        ("/account", "Account", "user"),
+    ]
+    .into_iter()
+    .map(|(href, label, icon)| MenuItem {
+        href,
+        label,
+        icon,
+        current: path == href || href == "/account" && path.starts_with("/account/"),
+    })
+    .collect()
 }
 
 /// Only pages that exist.
@@ -369,6 +382,10 @@ fn notice_named(name: &str) -> Option<Notice> {
         "factor_removed" => ("good", "The second factor is removed. They set up a new one at their next sign-in."),
         "recovery_code_used" => ("warn", "You signed in with a recovery code. It does not work again."),
         "second_over" => ("warn", "This sign-in took too long, or had too many wrong codes. Begin again."),
+        "account_saved" => ("good", "Saved."),
+        "devices_ended" => ("good", "Signed out there."),
+        "email_asked" => ("good", "Two mails are on their way. Both addresses have to confirm."),
+        "email_changed" => ("good", "Your email is changed. Sign in with the new one."),
         "staff_changed" => ("good", "The changes are saved."),
         "staff_deleted" => ("good", "The account is deleted. What it did stays in the audit log."),
         "password_changed" => ("good", "Your password is changed. Other devices are signed out."),

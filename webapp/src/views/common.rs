@@ -16,6 +16,8 @@ pub struct Page {
     pub csrf: String,
     /// `auto`, `light` or `dark`.
     pub theme: String,
+    /// Time zone that scripts show exact times in; empty for UTC.
+    pub zone: String,
     /// The choices in the footer.
     pub themes: Vec<ThemeChoice>,
     /// Path of this page, for coming back to it.

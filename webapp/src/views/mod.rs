@@ -4,6 +4,7 @@
 //! templates are loaded in one call at start ([`check`] refuses to start otherwise), are embedded in
 //! the binary, and escape everything. The only values printed unescaped come from [`line_html`].
 
+pub mod account;
 pub mod admin;
 pub mod ansi;
 pub mod common;
@@ -52,6 +53,11 @@ pub const PAGES: &[&str] = &[
     admin::Job::TEMPLATE,
     admin::JobAction::TEMPLATE,
     admin::System::TEMPLATE,
+    account::Account::TEMPLATE,
+    account::ChangePassword::TEMPLATE,
+    account::ChangeEmail::TEMPLATE,
+    account::EmailChange::TEMPLATE,
+    account::Devices::TEMPLATE,
     factor::OwnerFactor::TEMPLATE,
     factor::StaffFactor::TEMPLATE,
     factor::OwnerCode::TEMPLATE,
