@@ -22,6 +22,8 @@ pub const HOUSEKEEPING: &str = "housekeeping";
 pub const START_DB_ADMIN: &str = "start_db_admin";
 /// Stops a store's database page.
 pub const STOP_DB_ADMIN: &str = "stop_db_admin";
+/// Makes the document with everything about a customer.
+pub const EXPORT_DATA: &str = "export_data";
 /// Does nothing; for the engine's own tests and benches.
 pub const NOOP: &str = "noop";
 
@@ -37,6 +39,7 @@ pub fn title(kind: &str) -> &'static str {
         HOUSEKEEPING => "Housekeeping",
         START_DB_ADMIN => "Start database page",
         STOP_DB_ADMIN => "Stop database page",
+        EXPORT_DATA => "Export data",
         NOOP => "Do nothing",
         _ => "Other job",
     }
@@ -72,6 +75,14 @@ pub struct MailArgs {
     /// Row the mail is about: a sign-in, a change of address.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub about: Option<u64>,
+}
+
+/// Arguments of [`EXPORT_DATA`].
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ExportArgs {
+    /// Row id of the export.
+    pub export_id: u64,
 }
 
 /// Builds [`NewJob`]s with the defaults of their kind.
@@ -120,6 +131,27 @@ impl NewJob {
             deadline_seconds: Some(2 * 24 * 3600),
             exclusive: false,
             unique_key,
+            correlation_id: actor.request_id.clone(),
+            requested_by: actor.name.clone(),
+        }
+    }
+
+    /// An export of everything about a customer.
+    #[must_use]
+    pub fn export(customer_id: u64, export_id: u64, actor: &Actor) -> Self {
+        Self {
+            kind: EXPORT_DATA,
+            schema_version: 1,
+            args: serde_json::json!({ "export_id": export_id }),
+            server_id: None,
+            store_id: None,
+            customer_id: Some(customer_id),
+            priority: Priority::Normal,
+            max_attempts: 5,
+            delay_seconds: 0,
+            deadline_seconds: Some(24 * 3600),
+            exclusive: false,
+            unique_key: None,
             correlation_id: actor.request_id.clone(),
             requested_by: actor.name.clone(),
         }

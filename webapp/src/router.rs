@@ -120,6 +120,10 @@ routes! {
     "/account/password" { GET Owner account::password::get; POST Owner account::password::post; }
     "/account/email" { GET Owner account::email::get; POST Owner account::email::post; }
     "/email/change" { GET Everybody account::email::link; POST Everybody account::email::press_link; }
+    "/account/data" { GET Owner account::data::get; POST Owner account::data::post; }
+    "/account/data/{export}" { GET Owner account::data::download; }
+    "/account/close" { GET Owner account::data::close_page; POST Owner account::data::close; }
+    "/account/close/cancel" { POST Owner account::data::close_cancel; }
     "/account/devices" { GET Owner account::devices::get; }
     "/account/devices/end" { POST Owner account::devices::end; }
     "/account/2fa" { GET Owner second_factor::owner::get; }

@@ -1,7 +1,9 @@
 //! Every job in one list, and what they are made with.
 
 use crate::engine::Job;
-use crate::jobs::{deprovision_store, housekeeping, noop, provision_store, reconcile_server, repair_store, send_mail};
+use crate::jobs::{
+    deprovision_store, export_data, housekeeping, noop, provision_store, reconcile_server, repair_store, send_mail,
+};
 use crate::machine::Machine;
 use anyhow::Context;
 use hosting::config::WorkerConfig;
@@ -51,6 +53,7 @@ impl Parts {
         vec![
             Arc::new(noop::Noop::default()),
             Arc::new(housekeeping::Housekeeping::new(self.services.clone())),
+            Arc::new(export_data::ExportData::new(self.services.clone())),
             Arc::new(send_mail::SendMail::new(self.services.clone(), Mailer::smtp(), self.base_url.clone())),
             Arc::new(provision_store::ProvisionStore::new(&self.machine)),
             Arc::new(deprovision_store::DeprovisionStore::new(&self.machine)),

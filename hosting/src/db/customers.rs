@@ -34,6 +34,8 @@ pub struct Customer {
     pub notify_new_place: bool,
     /// Wants mails about the store being ready or failing.
     pub notify_store: bool,
+    /// The account is closed after this moment unless it is taken back.
+    pub close_after: Option<PlainDateTime>,
 }
 
 /// A row of the customers list.
@@ -96,6 +98,7 @@ struct Raw {
     theme: String,
     notify_new_place: bool,
     notify_store: bool,
+    close_after: Option<PlainDateTime>,
 }
 
 impl TryFrom<Raw> for Customer {
@@ -115,6 +118,7 @@ impl TryFrom<Raw> for Customer {
             theme: r.theme,
             notify_new_place: r.notify_new_place,
             notify_store: r.notify_store,
+            close_after: r.close_after,
         })
     }
 }
@@ -124,7 +128,7 @@ macro_rules! select_customers {
         sqlx::query_as!(
             Raw,
             "SELECT id, uid, email, password_hash, role, state, email_verified_at, created_at, name, time_zone, theme, \
-             notify_new_place AS `notify_new_place: bool`, notify_store AS `notify_store: bool` FROM customers " + $rest
+             notify_new_place AS `notify_new_place: bool`, notify_store AS `notify_store: bool`, close_after FROM customers " + $rest
             $(, $arg)*
         )
     };

@@ -42,8 +42,10 @@ macro_rules! transact {
 pub mod admins;
 pub mod audit;
 pub mod customers;
+pub mod data_exports;
 pub mod email_changes;
 pub mod email_verifications;
+pub mod erasure;
 pub mod error;
 pub mod expiry;
 pub mod form_keys;
@@ -257,6 +259,14 @@ pub trait Queries {
     /// Wished changes of an address.
     fn email_changes(&mut self) -> email_changes::EmailChanges<'_> {
         email_changes::EmailChanges { conn: self.conn() }
+    }
+    /// Exports of everything about a customer.
+    fn data_exports(&mut self) -> data_exports::DataExports<'_> {
+        data_exports::DataExports { conn: self.conn() }
+    }
+    /// Closing accounts.
+    fn erasure(&mut self) -> erasure::Erasure<'_> {
+        erasure::Erasure { conn: self.conn() }
     }
     /// Staff.
     fn admins(&mut self) -> admins::Admins<'_> {

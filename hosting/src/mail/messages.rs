@@ -249,6 +249,58 @@ pub fn email_changed(product: &str, new: &str, support: &str, sign_in: &str) -> 
     }
 }
 
+/// An export waits for its owner.
+#[must_use]
+pub fn export_ready(product: &str, page: &str) -> Message {
+    Message {
+        subject: format!("Your {product} data is ready"),
+        heading: "Your data is ready".into(),
+        paragraphs: vec!["You can download it for a week. We ask for your password first.".into()],
+        button: Some(Button { label: "Download your data".into(), url: page.into() }),
+        small: vec!["Did you not ask for it? Change your password now; that signs everybody else out.".into()],
+    }
+}
+
+/// The account will be closed.
+#[must_use]
+pub fn closing_planned(product: &str, date: &str, page: &str) -> Message {
+    Message {
+        subject: format!("Your {product} account will be closed on {date}"),
+        heading: format!("Your account will be closed on {date}"),
+        paragraphs: vec![
+            "Until then everything keeps running, and you can take it back. After that your stores and your account \
+             cannot be brought back."
+                .into(),
+        ],
+        button: Some(Button { label: "Keep my account".into(), url: page.into() }),
+        small: vec!["Did you not ask for this? Keep the account, then change your password.".into()],
+    }
+}
+
+/// The closing was taken back.
+#[must_use]
+pub fn closing_cancelled(product: &str, page: &str) -> Message {
+    Message {
+        subject: format!("Your {product} account stays"),
+        heading: "Your account stays".into(),
+        paragraphs: vec!["The planned closing is cancelled. Nothing was changed.".into()],
+        button: Some(Button { label: "Open your account".into(), url: page.into() }),
+        small: vec![],
+    }
+}
+
+/// The last mail.
+#[must_use]
+pub fn account_closed(product: &str) -> Message {
+    Message {
+        subject: format!("Your {product} account is closed"),
+        heading: "Your account is closed".into(),
+        paragraphs: vec!["Your stores are deleted, and we are forgetting you now. This was our last mail.".into()],
+        button: None,
+        small: vec![],
+    }
+}
+
 /// A staff password was changed.
 #[must_use]
 pub fn admin_password_changed(product: &str, sign_in: &str) -> Message {
@@ -289,6 +341,10 @@ pub(super) fn samples(store: &str) -> Vec<Message> {
         email_change_new("Shopfleet", url),
         email_change_taken("Shopfleet", url),
         email_changed("Shopfleet", "ana@other.example", "help@shopfleet.example", url),
+        export_ready("Shopfleet", url),
+        closing_planned("Shopfleet", "2026-12-21", url),
+        closing_cancelled("Shopfleet", url),
+        account_closed("Shopfleet"),
         admin_temporary_password("Shopfleet", &Secret::new("abcdefgh12345678"), url),
     ]
 }

@@ -113,6 +113,16 @@ pub async fn send_mail(
             tx.commit().await?;
             messages::password_reset(&product, &base.join(&format!("/password/reset?token={}", token.expose())))
         }
+        "export_ready" => messages::export_ready(&product, &base.join("/account/data")),
+        "closing_planned" => {
+            let customer = services.db.read().await?.customers().get(args.customer_id.unwrap_or_default()).await?;
+            let Some(at) = customer.and_then(|c| c.close_after) else {
+                return Ok(Outcome::Nothing("the closing was taken back"));
+            };
+            messages::closing_planned(&product, &at.date().to_string(), &base.join("/account/close"))
+        }
+        "closing_cancelled" => messages::closing_cancelled(&product, &base.join("/account")),
+        "account_closed" => messages::account_closed(&product),
         "new_place" => {
             let found = match args.about {
                 Some(id) => services.db.read().await?.sign_ins().get(id).await?,

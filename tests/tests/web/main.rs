@@ -5,6 +5,7 @@ mod access;
 mod account;
 mod admins;
 mod bad_days;
+mod data;
 mod forms;
 mod log;
 mod password;

@@ -33,6 +33,8 @@ pub struct Account {
     pub zones: Vec<Choice>,
     /// Themes.
     pub themes: Vec<Choice>,
+    /// The account is being closed.
+    pub closing: bool,
     /// Wants mails about new places.
     pub notify_new_place: bool,
     /// Wants mails about the store.
@@ -155,3 +157,61 @@ pub struct Devices {
     pub history: Vec<SignInLine>,
 }
 view!(Devices => "pages/account/devices.html");
+
+/// An export.
+#[derive(Debug, Clone, Serialize)]
+pub struct ExportRow {
+    /// The file, or empty while it is made.
+    pub href: String,
+    /// Asked for.
+    pub asked: When,
+    /// Gone after.
+    pub until: When,
+    /// "12 KB"
+    pub size: String,
+}
+
+/// `/account/data`
+#[derive(Debug, Clone, Serialize)]
+pub struct Data {
+    /// Chrome.
+    pub page: Page,
+    /// Newest first.
+    pub exports: Vec<ExportRow>,
+    /// One is being made.
+    pub waiting: bool,
+    /// One-use key.
+    pub form_key: String,
+}
+view!(Data => "pages/account/data.html");
+
+/// State of the form that closes.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct CloseForm {
+    /// Summary.
+    pub errors: Vec<FieldError>,
+    /// What was typed.
+    pub confirm: Field,
+    /// Password.
+    pub password: Field,
+}
+
+/// `/account/close`
+#[derive(Debug, Clone, Serialize)]
+pub struct CloseAccount {
+    /// Chrome.
+    pub page: Page,
+    /// Address, to be typed.
+    pub email: String,
+    /// When it happens, if it is planned.
+    pub planned: Option<When>,
+    /// When it would happen.
+    pub when: When,
+    /// Names of stores that go along.
+    pub stores: Vec<String>,
+    /// One-use key.
+    pub form_key: String,
+    /// Values and errors.
+    pub form: CloseForm,
+}
+view!(CloseAccount => "pages/account/close.html");

@@ -58,6 +58,8 @@ pub const PAGES: &[&str] = &[
     account::ChangeEmail::TEMPLATE,
     account::EmailChange::TEMPLATE,
     account::Devices::TEMPLATE,
+    account::Data::TEMPLATE,
+    account::CloseAccount::TEMPLATE,
     factor::OwnerFactor::TEMPLATE,
     factor::StaffFactor::TEMPLATE,
     factor::OwnerCode::TEMPLATE,

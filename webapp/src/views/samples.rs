@@ -357,10 +357,37 @@ fn all() -> Vec<(&'static str, String)> {
             devices: 2,
             zones: vec![Choice { value: "UTC".into(), label: "UTC".into(), current: true }],
             themes: vec![Choice { value: "auto".into(), label: "Auto".into(), current: true }],
+            closing: errors,
             notify_new_place: true,
             notify_store: false,
             form,
         }
+    };
+    let data = |filled: bool| account::Data {
+        page: owner("Your data"),
+        exports: if filled {
+            ["/account/data/x", ""]
+                .map(|href| account::ExportRow {
+                    href: href.into(),
+                    asked: when(),
+                    until: when(),
+                    size: "12 KB".into(),
+                })
+                .to_vec()
+        } else {
+            Vec::new()
+        },
+        waiting: filled,
+        form_key: "k".into(),
+    };
+    let close = |planned: bool| account::CloseAccount {
+        page: owner("Close your account"),
+        email: HOSTILE.into(),
+        planned: planned.then(when),
+        when: when(),
+        stores: vec![HOSTILE.into()],
+        form_key: "k".into(),
+        form: account::CloseForm::default(),
     };
     let email_change = |mode| account::EmailChange {
         page: page("Email"),
@@ -965,6 +992,10 @@ fn all() -> Vec<(&'static str, String)> {
         ("email-change-waiting", email_change("waiting").render()),
         ("email-change-stopped", email_change("stopped").render()),
         ("email-change-over", email_change("over").render()),
+        ("account-data", data(true).render()),
+        ("account-data-empty", data(false).render()),
+        ("account-close", close(false).render()),
+        ("account-close-planned", close(true).render()),
         ("account-devices", devices(true).render()),
         ("account-devices-empty", devices(false).render()),
         ("factor-off", factor::OwnerFactor { page: owner("Second factor"), factor: factor_part("off") }.render()),

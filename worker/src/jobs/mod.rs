@@ -1,6 +1,7 @@
 //! Every job of the worker. The top of each file is its ordered list of steps.
 
 pub mod deprovision_store;
+pub mod export_data;
 pub mod housekeeping;
 pub mod noop;
 pub mod provision_store;

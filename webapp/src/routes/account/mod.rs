@@ -1,5 +1,6 @@
 //! Signing in and out, and proving the password again.
 
+pub mod data;
 pub mod devices;
 pub mod email;
 pub mod password;

@@ -86,6 +86,7 @@ async fn view(ctx: &Ctx, form: Option<ProfileForm>) -> Result<Account, WebError>
         themes: [("auto", "Like the device"), ("light", "Light"), ("dark", "Dark")]
             .map(|(v, l)| choice(v, l.into(), &form.theme.value))
             .to_vec(),
+        closing: customer.close_after.is_some(),
         notify_new_place: customer.notify_new_place,
         notify_store: customer.notify_store,
         form,
