@@ -40,6 +40,8 @@ pub const CHANGE_PLAN: &str = "change_plan";
 pub const RENAME_STORE: &str = "rename_store";
 /// Hands a one-time ticket to a running database page.
 pub const ADMIT_TO_DB_ADMIN: &str = "admit_to_db_admin";
+/// Makes the document with everything about a customer.
+pub const EXPORT_DATA: &str = "export_data";
 /// Does nothing; for the engine's own tests and benches.
 pub const NOOP: &str = "noop";
 
@@ -64,6 +66,7 @@ pub fn title(kind: &str) -> &'static str {
         RESET_ADMIN_PASSWORD => "Reset store admin password",
         CHANGE_PLAN => "Change plan",
         RENAME_STORE => "Rename store",
+        EXPORT_DATA => "Export data",
         NOOP => "Do nothing",
         _ => "Other job",
     }
@@ -120,6 +123,17 @@ pub struct MailArgs {
     pub job: Option<String>,
     /// The pre-sign-in session that asked, so that the same browser can be signed in.
     pub visitor_session_id: Option<u64>,
+    /// Row the mail is about: a sign-in, a change of address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub about: Option<u64>,
+}
+
+/// Arguments of [`EXPORT_DATA`].
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ExportArgs {
+    /// Row id of the export.
+    pub export_id: u64,
 }
 
 /// Builds [`NewJob`]s with the defaults of their kind.
@@ -168,6 +182,27 @@ impl NewJob {
             deadline_seconds: Some(2 * 24 * 3600),
             exclusive: false,
             unique_key,
+            correlation_id: actor.request_id.clone(),
+            requested_by: actor.name.clone(),
+        }
+    }
+
+    /// An export of everything about a customer.
+    #[must_use]
+    pub fn export(customer_id: u64, export_id: u64, actor: &Actor) -> Self {
+        Self {
+            kind: EXPORT_DATA,
+            schema_version: 1,
+            args: serde_json::json!({ "export_id": export_id }),
+            server_id: None,
+            store_id: None,
+            customer_id: Some(customer_id),
+            priority: Priority::Normal,
+            max_attempts: 5,
+            delay_seconds: 0,
+            deadline_seconds: Some(24 * 3600),
+            exclusive: false,
+            unique_key: None,
             correlation_id: actor.request_id.clone(),
             requested_by: actor.name.clone(),
         }

@@ -135,6 +135,17 @@ routes! {
     "/login/2fa" { GET Everybody second_factor::sign_in::owner; POST Everybody second_factor::sign_in::owner_post; }
     "/logout" { POST Owner account::sign_out; }
     "/reauthenticate" { GET Owner account::reauthenticate::get; POST Owner account::reauthenticate::post; }
+    "/account" { GET Owner account::profile::get; POST Owner account::profile::post; }
+    "/account/notices" { POST Owner account::profile::notices; }
+    "/account/password" { GET Owner account::password::get; POST Owner account::password::post; }
+    "/account/email" { GET Owner account::email::get; POST Owner account::email::post; }
+    "/email/change" { GET Everybody account::email::link; POST Everybody account::email::press_link; }
+    "/account/data" { GET Owner account::data::get; POST Owner account::data::post; }
+    "/account/data/{export}" { GET Owner account::data::download; }
+    "/account/close" { GET Owner account::data::close_page; POST Owner account::data::close; }
+    "/account/close/cancel" { POST Owner account::data::close_cancel; }
+    "/account/devices" { GET Owner account::devices::get; }
+    "/account/devices/end" { POST Owner account::devices::end; }
     "/account/2fa" { GET Owner second_factor::owner::get; }
     "/account/2fa/begin" { POST Owner second_factor::owner::begin; }
     "/account/2fa/confirm" { POST Owner second_factor::owner::confirm; }

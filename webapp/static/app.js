@@ -119,11 +119,14 @@
     if (q) { e.preventDefault(); q.focus(); q.select(); }
   });
 
-  // Exact times in the reader's zone as a tooltip.
-  all('time[datetime]').forEach(function (t) {
-    if (t.closest('.logbox') || t.title) return;
+  // Exact times in the zone the account chose.
+  var zone = d.documentElement.dataset.zone;
+  if (zone) all('time[datetime]').forEach(function (t) {
     var at = new Date(t.getAttribute('datetime'));
-    if (!isNaN(at)) t.title = at.toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'long' });
+    if (t.closest('.logbox') || isNaN(at)) return;
+    var words = at.toLocaleString('en-GB', { day: 'numeric', month: 'short', year: 'numeric', hour: '2-digit', minute: '2-digit', timeZone: zone, timeZoneName: 'short' });
+    if (t.textContent === t.title) t.textContent = words;
+    t.title = words;
   });
 
   // Pages that wait for something ask again, but only while somebody looks and nothing is being typed.

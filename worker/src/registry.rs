@@ -2,9 +2,9 @@
 
 use crate::engine::Job;
 use crate::jobs::{
-    admit_to_db_admin, change_plan, deprovision_store, end_maintenance, housekeeping, noop, provision_store,
-    reconcile_server, rename_store, repair_store, reset_admin_password, restart_store, resume_store, send_mail,
-    start_db_admin, start_maintenance, stop_db_admin, suspend_store,
+    admit_to_db_admin, change_plan, deprovision_store, end_maintenance, export_data, housekeeping, noop,
+    provision_store, reconcile_server, rename_store, repair_store, reset_admin_password, restart_store, resume_store,
+    send_mail, start_db_admin, start_maintenance, stop_db_admin, suspend_store,
 };
 use crate::machine::Machine;
 use anyhow::Context;
@@ -57,6 +57,7 @@ impl Parts {
         let mut jobs: Vec<Arc<dyn Job>> = vec![
             Arc::new(noop::Noop::default()),
             Arc::new(housekeeping::Housekeeping::new(self.services.clone())),
+            Arc::new(export_data::ExportData::new(self.services.clone())),
             Arc::new(send_mail::SendMail::new(self.services.clone(), Mailer::smtp(), self.base_url.clone())),
         ];
         jobs.extend(server_jobs(&self.machine));

@@ -125,6 +125,7 @@ struct Raw {
     customer_email: Option<String>,
     customer_role: Option<String>,
     customer_state: Option<String>,
+    time_zone: Option<String>,
     admin_email: Option<String>,
     admin_name: Option<String>,
     admin_role: Option<String>,
@@ -142,6 +143,7 @@ macro_rules! select_callers {
                TIMESTAMPDIFF(SECOND, k.created_at, NOW(6)) AS "age!: i64",
                TIMESTAMPDIFF(SECOND, k.last_used_at, NOW(6)) AS "unused_seconds: i64",
                c.email AS "customer_email?", c.role AS "customer_role?", c.state AS "customer_state?",
+               c.time_zone AS "time_zone?",
                a.email AS "admin_email?", a.name AS "admin_name?", a.role AS "admin_role?", a.active AS "active?: bool",
                a.must_change_password AS "must_change?: bool",
                COALESCE(TIMESTAMPDIFF(SECOND, a.factor_grace_from, NOW(6)), 0) AS "factor_seconds!: i64",
@@ -215,6 +217,7 @@ impl ApiCredentials<'_> {
                     customer_id,
                     email: row.customer_email.unwrap_or_default(),
                     role: role(row.customer_role.as_deref()),
+                    time_zone: row.time_zone.unwrap_or_default(),
                     csrf_secret: [0; 32],
                     authenticated_seconds,
                 })

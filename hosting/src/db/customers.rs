@@ -24,6 +24,18 @@ pub struct Customer {
     pub email_verified_at: Option<PlainDateTime>,
     /// Signed up at.
     pub created_at: PlainDateTime,
+    /// Name, may be empty.
+    pub name: String,
+    /// Time zone they read times in.
+    pub time_zone: String,
+    /// `auto`, `light`, `dark`, or empty for whatever the browser remembers.
+    pub theme: String,
+    /// Wants a mail about a sign-in from a new place.
+    pub notify_new_place: bool,
+    /// Wants mails about the store being ready or failing.
+    pub notify_store: bool,
+    /// The account is closed after this moment unless it is taken back.
+    pub close_after: Option<PlainDateTime>,
 }
 
 /// A row of the customers list.
@@ -81,6 +93,12 @@ struct Raw {
     state: String,
     email_verified_at: Option<PlainDateTime>,
     created_at: PlainDateTime,
+    name: String,
+    time_zone: String,
+    theme: String,
+    notify_new_place: bool,
+    notify_store: bool,
+    close_after: Option<PlainDateTime>,
 }
 
 impl TryFrom<Raw> for Customer {
@@ -95,6 +113,12 @@ impl TryFrom<Raw> for Customer {
             state: r.state,
             email_verified_at: r.email_verified_at,
             created_at: r.created_at,
+            name: r.name,
+            time_zone: r.time_zone,
+            theme: r.theme,
+            notify_new_place: r.notify_new_place,
+            notify_store: r.notify_store,
+            close_after: r.close_after,
         })
     }
 }
@@ -103,7 +127,8 @@ macro_rules! select_customers {
     ($rest:literal $(, $arg:expr)*) => {
         sqlx::query_as!(
             Raw,
-            "SELECT id, uid, email, password_hash, role, state, email_verified_at, created_at FROM customers " + $rest
+            "SELECT id, uid, email, password_hash, role, state, email_verified_at, created_at, name, time_zone, theme, \
+             notify_new_place AS `notify_new_place: bool`, notify_store AS `notify_store: bool`, close_after FROM customers " + $rest
             $(, $arg)*
         )
     };
@@ -157,6 +182,50 @@ impl Customers<'_> {
             .await?
             .map(Customer::try_from)
             .transpose()
+    }
+
+    /// Saves name, time zone and theme.
+    ///
+    /// # Errors
+    /// Database trouble.
+    pub async fn set_profile(&mut self, id: u64, name: &str, time_zone: &str, theme: &str) -> DbResult<()> {
+        sqlx::query!(
+            "UPDATE customers SET name = ?, time_zone = ?, theme = ? WHERE id = ?",
+            name,
+            time_zone,
+            theme,
+            id
+        )
+        .execute(&mut *self.conn)
+        .await?;
+        Ok(())
+    }
+
+    /// Saves which mails are wanted.
+    ///
+    /// # Errors
+    /// Database trouble.
+    pub async fn set_notices(&mut self, id: u64, new_place: bool, store: bool) -> DbResult<()> {
+        sqlx::query!("UPDATE customers SET notify_new_place = ?, notify_store = ? WHERE id = ?", new_place, store, id)
+            .execute(&mut *self.conn)
+            .await?;
+        Ok(())
+    }
+
+    /// Replaces the address, which its mailbox has confirmed.
+    ///
+    /// # Errors
+    /// `Duplicate { key: "customers_email_key" }` when somebody has it.
+    pub async fn set_email(&mut self, id: u64, email: &Email) -> DbResult<()> {
+        sqlx::query!(
+            "UPDATE customers SET email = ?, email_key = ?, email_verified_at = NOW(6) WHERE id = ?",
+            email.as_str(),
+            email.key(),
+            id
+        )
+        .execute(&mut *self.conn)
+        .await?;
+        Ok(())
     }
 
     /// Replaces the password, only if it is still the one that was read.

@@ -42,6 +42,18 @@ impl Expiry<'_> {
             .execute(&mut *self.conn)
             .await?
             .rows_affected();
+        gone += sqlx::query!("DELETE FROM email_changes WHERE expires_at < NOW(6) - INTERVAL 30 DAY LIMIT ?", BITE)
+            .execute(&mut *self.conn)
+            .await?
+            .rows_affected();
+        gone += sqlx::query!("DELETE FROM sign_ins WHERE at < NOW(6) - INTERVAL 1 YEAR LIMIT ?", BITE)
+            .execute(&mut *self.conn)
+            .await?
+            .rows_affected();
+        gone += sqlx::query!("DELETE FROM data_exports WHERE expires_at < NOW(6) LIMIT ?", BITE)
+            .execute(&mut *self.conn)
+            .await?
+            .rows_affected();
         gone += sqlx::query!("DELETE FROM form_keys WHERE created_at < NOW(6) - INTERVAL 2 DAY LIMIT ?", BITE)
             .execute(&mut *self.conn)
             .await?

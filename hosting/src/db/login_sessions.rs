@@ -5,14 +5,6 @@ use crate::domain::Role;
 use sqlx::mysql::MySqlConnection;
 use time::PlainDateTime;
 
-/// Owners: signed out after a week without a request, and after 30 days in any case.
-pub const CUSTOMER_IDLE_SECONDS: u32 = 7 * 86_400;
-/// See [`CUSTOMER_IDLE_SECONDS`].
-pub const CUSTOMER_LIFE_SECONDS: u32 = 30 * 86_400;
-/// Staff: after two hours without a request, and after twelve hours in any case.
-pub const STAFF_IDLE_SECONDS: u32 = 2 * 3600;
-/// See [`STAFF_IDLE_SECONDS`].
-pub const STAFF_LIFE_SECONDS: u32 = 12 * 3600;
 /// A sensitive page asks for the password again after this time.
 pub const FRESH_SECONDS: i64 = 600;
 
@@ -25,6 +17,8 @@ pub struct CustomerSession {
     pub customer_id: u64,
     /// Their e-mail.
     pub email: String,
+    /// Time zone they read times in.
+    pub time_zone: String,
     /// Rights, read at each request.
     pub role: Role,
     /// Secret of the form tokens.
@@ -82,6 +76,21 @@ pub struct NewSession<'a> {
     pub user_agent: &'a str,
 }
 
+/// A signed-in browser, for its owner.
+#[derive(Debug, Clone)]
+pub struct Device {
+    /// Row id of the session.
+    pub id: u64,
+    /// Client address at the sign-in.
+    pub address: String,
+    /// The browser's name for itself.
+    pub user_agent: String,
+    /// Signed in at.
+    pub created_at: PlainDateTime,
+    /// Last visit, by the minute.
+    pub seen_at: PlainDateTime,
+}
+
 /// Queries on login sessions.
 #[derive(Debug)]
 pub struct LoginSessions<'c> {
@@ -94,16 +103,19 @@ impl LoginSessions<'_> {
     /// # Errors
     /// Database trouble.
     pub async fn insert(&mut self, new: &NewSession<'_>) -> DbResult<u64> {
-        let (kind, life) = match (new.customer_id, new.admin_id) {
-            (Some(_), _) => ("customer", CUSTOMER_LIFE_SECONDS),
-            (None, Some(_)) => ("admin", STAFF_LIFE_SECONDS),
-            (None, None) => ("visitor", 2 * 86_400),
+        let kind = match (new.customer_id, new.admin_id) {
+            (Some(_), _) => "customer",
+            (None, Some(_)) => "admin",
+            (None, None) => "visitor",
         };
         let mut secret = [0u8; 32];
         rand::Fill::fill_slice(&mut secret, &mut rand::rng());
         Ok(sqlx::query!(
             "INSERT INTO login_sessions (token_hash, kind, customer_id, admin_id, csrf_secret, address, user_agent, \
-             authenticated_at, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, IF(? = 'visitor', NULL, NOW(6)), NOW(6) + INTERVAL ? SECOND) \
+             authenticated_at, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, IF(? = 'visitor', NULL, NOW(6)), \
+             NOW(6) + INTERVAL CASE ? WHEN 'visitor' THEN 48 \
+             WHEN 'admin' THEN COALESCE((SELECT t.value FROM settings t WHERE t.name = 'staff_life_hours'), 12) \
+             ELSE COALESCE((SELECT t.value FROM settings t WHERE t.name = 'customer_life_hours'), 720) END HOUR) \
              ON DUPLICATE KEY UPDATE id = LAST_INSERT_ID(id)",
             new.token_hash.as_slice(),
             kind,
@@ -113,7 +125,7 @@ impl LoginSessions<'_> {
             new.address,
             new.user_agent,
             kind,
-            life
+            kind
         )
         .execute(&mut *self.conn)
         .await?
@@ -135,6 +147,13 @@ impl LoginSessions<'_> {
                a.must_change_password AS "must_change?: bool",
                COALESCE(a.temporary_until < NOW(6), FALSE) AS "temporary_over!: bool",
                COALESCE(TIMESTAMPDIFF(SECOND, a.factor_grace_from, NOW(6)), 0) AS "factor_seconds!: i64",
+               COALESCE((SELECT CAST(t.value AS SIGNED) FROM settings t
+                 WHERE t.name = IF(s.kind = 'admin', 'staff_idle_minutes', 'customer_idle_minutes')),
+                 IF(s.kind = 'admin', 120, 10080)) * 60 AS "idle_seconds!: i64",
+               COALESCE((SELECT CAST(t.value AS SIGNED) FROM settings t
+                 WHERE t.name = IF(s.kind = 'admin', 'staff_life_hours', 'customer_life_hours')),
+                 IF(s.kind = 'admin', 12, 720)) * 3600 AS "life_seconds!: i64",
+               TIMESTAMPDIFF(SECOND, s.created_at, NOW(6)) AS "age_seconds!: i64", c.time_zone AS "time_zone?",
                EXISTS(SELECT 1 FROM second_factors f WHERE f.admin_id = s.admin_id AND f.confirmed_at IS NOT NULL) AS "has_factor!: bool"
                FROM login_sessions s LEFT JOIN customers c ON c.id = s.customer_id LEFT JOIN admins a ON a.id = s.admin_id
                WHERE s.token_hash = ? AND s.revoked_at IS NULL AND s.expires_at > NOW(6)"#,
@@ -147,8 +166,8 @@ impl LoginSessions<'_> {
         };
         let csrf_secret: [u8; 32] =
             row.csrf_secret.as_slice().try_into().map_err(|_| DbError::Row("form secret".into()))?;
-        let idle = if row.kind == "admin" { STAFF_IDLE_SECONDS } else { CUSTOMER_IDLE_SECONDS };
-        if row.seen_seconds > i64::from(idle) {
+        // Both limits are settings: a shorter one holds for sessions that began before it, too.
+        if row.seen_seconds > row.idle_seconds || row.age_seconds > row.life_seconds {
             return Ok(None);
         }
         let owner = match (row.kind.as_str(), row.customer_id, row.admin_id) {
@@ -159,6 +178,7 @@ impl LoginSessions<'_> {
                     id: row.id,
                     customer_id,
                     email: row.customer_email.unwrap_or_default(),
+                    time_zone: row.time_zone.unwrap_or_default(),
                     role: row.customer_role.as_deref().and_then(Role::parse).unwrap_or(Role::Visitor),
                     csrf_secret,
                     authenticated_seconds: row.authenticated_seconds,
@@ -220,6 +240,36 @@ impl LoginSessions<'_> {
         .execute(&mut *self.conn)
         .await?
         .rows_affected())
+    }
+
+    /// Signed-in browsers of a customer, newest visit first.
+    ///
+    /// # Errors
+    /// Database trouble.
+    pub async fn list_of_customer(&mut self, customer_id: u64) -> DbResult<Vec<Device>> {
+        Ok(sqlx::query_as!(
+            Device,
+            "SELECT id, address, user_agent, created_at, seen_at FROM login_sessions \
+             WHERE customer_id = ? AND revoked_at IS NULL AND expires_at > NOW(6) ORDER BY seen_at DESC, id DESC LIMIT 100",
+            customer_id
+        )
+        .fetch_all(&mut *self.conn)
+        .await?)
+    }
+
+    /// Ends one session of a customer; `false` when it is not theirs, or over.
+    ///
+    /// # Errors
+    /// Database trouble.
+    pub async fn revoke_of_customer(&mut self, customer_id: u64, id: u64) -> DbResult<bool> {
+        let done = sqlx::query!(
+            "UPDATE login_sessions SET revoked_at = NOW(6) WHERE id = ? AND customer_id = ? AND revoked_at IS NULL",
+            id,
+            customer_id
+        )
+        .execute(&mut *self.conn)
+        .await?;
+        Ok(done.rows_affected() == 1)
     }
 
     /// Ends all sessions of a staff member; returns how many.

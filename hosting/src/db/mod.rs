@@ -44,8 +44,11 @@ pub mod api_credentials;
 pub mod api_requests;
 pub mod audit;
 pub mod customers;
+pub mod data_exports;
 pub mod db_admin;
+pub mod email_changes;
 pub mod email_verifications;
+pub mod erasure;
 pub mod error;
 pub mod expiry;
 pub mod form_keys;
@@ -65,6 +68,7 @@ pub mod second_factors;
 pub mod secrets;
 pub mod servers;
 pub mod settings;
+pub mod sign_ins;
 pub mod sign_ups;
 pub mod stores;
 pub mod subnets;
@@ -268,6 +272,22 @@ pub trait Queries {
     /// Second factors.
     fn second_factors(&mut self) -> second_factors::SecondFactors<'_> {
         second_factors::SecondFactors { conn: self.conn() }
+    }
+    /// The history of sign-ins.
+    fn sign_ins(&mut self) -> sign_ins::SignIns<'_> {
+        sign_ins::SignIns { conn: self.conn() }
+    }
+    /// Wished changes of an address.
+    fn email_changes(&mut self) -> email_changes::EmailChanges<'_> {
+        email_changes::EmailChanges { conn: self.conn() }
+    }
+    /// Exports of everything about a customer.
+    fn data_exports(&mut self) -> data_exports::DataExports<'_> {
+        data_exports::DataExports { conn: self.conn() }
+    }
+    /// Closing accounts.
+    fn erasure(&mut self) -> erasure::Erasure<'_> {
+        erasure::Erasure { conn: self.conn() }
     }
     /// Staff.
     fn admins(&mut self) -> admins::Admins<'_> {

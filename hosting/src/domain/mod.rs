@@ -6,8 +6,9 @@ pub mod host_name;
 pub mod ids;
 pub mod job;
 pub mod money;
-pub mod person;
 pub mod network;
+pub mod person;
+pub mod place;
 pub mod platform;
 pub mod port;
 pub mod progress;
@@ -15,6 +16,7 @@ pub mod rights;
 pub mod scope;
 pub mod store;
 pub mod text;
+pub mod time_zone;
 
 pub use actor::{Actor, Role};
 pub use email::Email;

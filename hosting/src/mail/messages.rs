@@ -187,6 +187,120 @@ pub fn store_suspended(store: &str, reason: &str, dashboard: &str) -> Message {
     }
 }
 
+/// Somebody signed in from a network the account was not used from lately.
+#[must_use]
+pub fn new_place(product: &str, at: &str, address: &str, browser: &str, devices: &str) -> Message {
+    Message {
+        subject: format!("A sign-in to your {product} account from a new place"),
+        heading: "A sign-in from a new place".into(),
+        paragraphs: vec![
+            format!("{at} UTC, from {address}, with {browser}."),
+            "Was it you? Then there is nothing to do.".into(),
+        ],
+        button: Some(Button { label: "Look at your account".into(), url: devices.into() }),
+        small: vec!["Was it not you? Change your password now; that signs everybody else out.".into()],
+    }
+}
+
+/// To the address an account has: go on with the new one, or stop.
+#[must_use]
+pub fn email_change_old(product: &str, new: &str, go: &str, stop: &str) -> Message {
+    Message {
+        subject: format!("Change the email of your {product} account?"),
+        heading: "Change your email?".into(),
+        paragraphs: vec![
+            format!("Somebody, probably you, asked to change the email of your account to {new}."),
+            "It is changed when both addresses confirm within 24 hours.".into(),
+        ],
+        button: Some(Button { label: "Confirm from this address".into(), url: go.into() }),
+        small: vec![format!("Was it not you? Stop it here, then change your password: {stop}")],
+    }
+}
+
+/// To the address somebody wants.
+#[must_use]
+pub fn email_change_new(product: &str, go: &str) -> Message {
+    Message {
+        subject: format!("Confirm your new email for {product}"),
+        heading: "Confirm your new email".into(),
+        paragraphs: vec![
+            "Somebody, probably you, wants to use this address for an account. It is changed when the old address \
+             confirms, too."
+                .into(),
+        ],
+        button: Some(Button { label: "Confirm from this address".into(), url: go.into() }),
+        small: vec!["The link works for 24 hours. Was it not you? Ignore this mail and nothing happens.".into()],
+    }
+}
+
+/// To an address that has an account of its own.
+#[must_use]
+pub fn email_change_taken(product: &str, sign_in: &str) -> Message {
+    Message {
+        subject: format!("You already have an account at {product}"),
+        heading: "You already have an account".into(),
+        paragraphs: vec![
+            "Somebody, probably you, wanted to use this address for another account. It has one already, so nothing \
+             was changed."
+                .into(),
+        ],
+        button: Some(Button { label: "Sign in".into(), url: sign_in.into() }),
+        small: vec!["Was it not you? Then there is nothing to do.".into()],
+    }
+}
+
+/// The address was changed; to both of them.
+#[must_use]
+pub fn email_changed(product: &str, new: &str, support: &str, sign_in: &str) -> Message {
+    Message {
+        subject: format!("The email of your {product} account was changed"),
+        heading: "Your email was changed".into(),
+        paragraphs: vec![format!("Your account is now {new}. Every device was signed out.")],
+        button: Some(Button { label: "Sign in".into(), url: sign_in.into() }),
+        small: vec![format!("Was it not you? Write to {support} now.")],
+    }
+}
+
+/// An export waits for its owner.
+#[must_use]
+pub fn export_ready(product: &str, page: &str) -> Message {
+    Message {
+        subject: format!("Your {product} data is ready"),
+        heading: "Your data is ready".into(),
+        paragraphs: vec!["You can download it for a week. We ask for your password first.".into()],
+        button: Some(Button { label: "Download your data".into(), url: page.into() }),
+        small: vec!["Did you not ask for it? Change your password now; that signs everybody else out.".into()],
+    }
+}
+
+/// The account will be closed.
+#[must_use]
+pub fn closing_planned(product: &str, date: &str, page: &str) -> Message {
+    Message {
+        subject: format!("Your {product} account will be closed on {date}"),
+        heading: format!("Your account will be closed on {date}"),
+        paragraphs: vec![
+            "Until then everything keeps running, and you can take it back. After that your stores and your account \
+             cannot be brought back."
+                .into(),
+        ],
+        button: Some(Button { label: "Keep my account".into(), url: page.into() }),
+        small: vec!["Did you not ask for this? Keep the account, then change your password.".into()],
+    }
+}
+
+/// The closing was taken back.
+#[must_use]
+pub fn closing_cancelled(product: &str, page: &str) -> Message {
+    Message {
+        subject: format!("Your {product} account stays"),
+        heading: "Your account stays".into(),
+        paragraphs: vec!["The planned closing is cancelled. Nothing was changed.".into()],
+        button: Some(Button { label: "Open your account".into(), url: page.into() }),
+        small: vec![],
+    }
+}
+
 /// The store runs again.
 #[must_use]
 pub fn store_resumed(store: &str, dashboard: &str) -> Message {
@@ -195,6 +309,18 @@ pub fn store_resumed(store: &str, dashboard: &str) -> Message {
         heading: format!("{store} is open again"),
         paragraphs: vec!["The pause is over, and your store answers as before.".into()],
         button: Some(Button { label: "Open your dashboard".into(), url: dashboard.into() }),
+        small: vec![],
+    }
+}
+
+/// The last mail.
+#[must_use]
+pub fn account_closed(product: &str) -> Message {
+    Message {
+        subject: format!("Your {product} account is closed"),
+        heading: "Your account is closed".into(),
+        paragraphs: vec!["Your stores are deleted, and we are forgetting you now. This was our last mail.".into()],
+        button: None,
         small: vec![],
     }
 }
@@ -234,11 +360,17 @@ pub(super) fn samples(store: &str) -> Vec<(&'static str, Message)> {
         ("second_factor_off", second_factor("Shopfleet", "second_factor_off", url)),
         ("recovery_code_used", second_factor("Shopfleet", "recovery_code_used", url)),
         ("recovery_codes_new", second_factor("Shopfleet", "recovery_codes_new", url)),
-        (
-            "admin_temporary_password",
-            admin_temporary_password("Shopfleet", &Secret::new("abcdefgh12345678"), url),
-        ),
+        ("admin_temporary_password", admin_temporary_password("Shopfleet", &Secret::new("abcdefgh12345678"), url)),
         ("store_suspended", store_suspended(store, "The last bill is open.", url)),
         ("store_resumed", store_resumed(store, url)),
+        ("new_place", new_place("Shopfleet", "2026-11-21 10:00", "192.0.2.7", "Firefox on Linux", url)),
+        ("email_change_old", email_change_old("Shopfleet", "ana@other.example", url, url)),
+        ("email_change_new", email_change_new("Shopfleet", url)),
+        ("email_change_taken", email_change_taken("Shopfleet", url)),
+        ("email_changed", email_changed("Shopfleet", "ana@other.example", "help@shopfleet.example", url)),
+        ("export_ready", export_ready("Shopfleet", url)),
+        ("closing_planned", closing_planned("Shopfleet", "2026-12-21", url)),
+        ("closing_cancelled", closing_cancelled("Shopfleet", url)),
+        ("account_closed", account_closed("Shopfleet")),
     ]
 }

@@ -1,5 +1,6 @@
 //! Signing in as staff: a session of its own kind.
 
+use super::note_sign_in::note_sign_in;
 use super::passwords::Passwords;
 use super::second_factor::sign_in::ask;
 use super::{ServiceError, Services};
@@ -71,6 +72,10 @@ async fn record(
     }
     if right {
         by = Actor { role: admin.role, id: Some(admin.id), name: admin.email.clone(), ..by };
+    }
+    if !waits {
+        // Its mail waits for the next sweep, a second at most.
+        note_sign_in(tx, &by, Person::Staff(admin.id), user_agent, right).await?;
     }
     tx.audit()
         .append(

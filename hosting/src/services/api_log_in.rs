@@ -1,11 +1,13 @@
 //! Logging in to the JSON API with name and password, renewing the log-in, ending it.
 
+use super::note_sign_in::note_sign_in;
 use super::passwords::Passwords;
 use super::second_factor::check::{Code, use_up};
 use super::{ServiceError, Services};
 use crate::crypto::{Secret, random_token, sha256};
 use crate::db::api_credentials::{Kind, NewCredential, Refresh};
 use crate::db::audit::NewEvent;
+use crate::db::jobs::JobRef;
 use crate::db::{Queries, Tx};
 use crate::domain::scope::Scopes;
 use crate::domain::{Actor, Person, Role, Uid};
@@ -96,7 +98,10 @@ pub async fn api_log_in(
     let right = passwords.verify(&proof.password, found.as_ref().map(|f| f.hash.as_str())).await;
     let Some(found) = found else { return Ok(Outcome::Wrong) };
     let right = right && found.open;
-    transact!(services.db, tx => open(&mut tx, services, actor, &found, right, &proof.code, user_agent))
+    let (outcome, mail) =
+        transact!(services.db, tx => open(&mut tx, services, actor, &found, right, &proof.code, user_agent))?;
+    services.queue.announce(&mail.into_iter().collect::<Vec<_>>()).await;
+    Ok(outcome)
 }
 
 async fn open(
@@ -107,7 +112,7 @@ async fn open(
     mut right: bool,
     code: &str,
     user_agent: &str,
-) -> Result<Outcome, ServiceError> {
+) -> Result<(Outcome, Option<JobRef>), ServiceError> {
     let (target_kind, id, life) = match found.owner {
         Person::Customer(id) => ("customer", id, CUSTOMER_LIFE_SECONDS),
         Person::Staff(id) => ("admin", id, STAFF_LIFE_SECONDS),
@@ -115,7 +120,7 @@ async fn open(
     let factor = tx.second_factors().find(found.owner).await?.is_some_and(|f| f.confirmed_at.is_some());
     if right && factor {
         if code.is_empty() {
-            return Ok(Outcome::CodeNeeded);
+            return Ok((Outcome::CodeNeeded, None));
         }
         right = use_up(tx, services, found.owner, code).await? != Code::Wrong;
     }
@@ -139,6 +144,7 @@ async fn open(
         outcome = Outcome::Done(LogIn { credential, refresh: new_refresh(tx, &credential).await? });
         by = Actor { role: found.role, id: Some(id), name: found.email.clone(), ..by };
     }
+    let mail = note_sign_in(tx, &by, found.owner, user_agent, right).await?;
     tx.audit()
         .append(
             &services.keys,
@@ -152,7 +158,7 @@ async fn open(
             },
         )
         .await?;
-    Ok(outcome)
+    Ok((outcome, mail))
 }
 
 async fn new_refresh(tx: &mut Tx, credential: &Uid) -> Result<Secret, ServiceError> {

@@ -56,6 +56,7 @@ async fn notice(tx: &mut Tx, actor: &Actor, store: &Store, template: &str) -> Re
         store_id: Some(store.id),
         job: None,
         visitor_session_id: None,
+        about: None,
     };
     Ok(tx.jobs().insert(&NewJob::mail(&mail, None, actor)).await?)
 }

@@ -44,6 +44,7 @@ async fn resend_in(
         store_id: None,
         job: None,
         visitor_session_id: None,
+        about: None,
     };
     if customer.state == "unverified" {
         // The sign-up of this browser; from any other one the newest. The link stays the signer-up's: whoever asks

@@ -5,6 +5,7 @@ use super::{ServiceError, Services};
 use crate::config::url_like::BaseUrl;
 use crate::crypto::{random_token, sha256};
 use crate::db::Queries;
+use crate::db::email_changes::ChangeLink;
 use crate::domain::Uid;
 use crate::jobs::MailArgs;
 use crate::mail::{self, MailError, Mailer, Message, messages};
@@ -51,10 +52,32 @@ pub async fn send_mail(
 ) -> Result<Outcome, SendError> {
     let settings = Values::load(&services.db).await?;
     let mut conn = services.db.read().await?;
+    let customer = match args.customer_id {
+        Some(id) => conn.customers().get(id).await?.filter(|c| c.state != "closed"),
+        None => None,
+    };
+    let wanted = customer.as_ref().is_none_or(|c| match args.template.as_str() {
+        "new_place" => c.notify_new_place,
+        "store_ready" | "store_failed" => c.notify_store,
+        _ => true,
+    });
+    if !wanted {
+        return Ok(Outcome::Nothing("they do not want this mail"));
+    }
     let to = match (args.customer_id, args.admin_id) {
-        (Some(id), _) => conn.customers().get(id).await?.filter(|c| c.state != "closed").map(|c| c.email),
+        (Some(_), _) => customer.map(|c| c.email),
         (None, Some(id)) => conn.admins().get(id).await?.filter(|a| a.active).map(|a| a.email),
         (None, None) => None,
+    };
+    // Two mails go to an address that is not the account's, or no longer.
+    let change = match (args.about, args.template.starts_with("email_change")) {
+        (Some(id), true) => conn.email_changes().addresses(id).await?,
+        _ => None,
+    };
+    let to = match (&change, args.template.as_str()) {
+        (Some((_, new, _)), "email_change_new") => to.map(|_| new.clone()),
+        (Some((old, _, _)), "email_changed_old") => to.map(|_| old.clone()),
+        _ => to,
     };
     let Some(to) = to else { return Ok(Outcome::Nothing("the account is gone")) };
     let store = match args.store_id {
@@ -89,6 +112,52 @@ pub async fn send_mail(
                 .await?;
             tx.commit().await?;
             messages::password_reset(&product, &base.join(&format!("/password/reset?token={}", token.expose())))
+        }
+        "export_ready" => messages::export_ready(&product, &base.join("/account/data")),
+        "closing_planned" => {
+            let customer = services.db.read().await?.customers().get(args.customer_id.unwrap_or_default()).await?;
+            let Some(at) = customer.and_then(|c| c.close_after) else {
+                return Ok(Outcome::Nothing("the closing was taken back"));
+            };
+            messages::closing_planned(&product, &at.date().to_string(), &base.join("/account/close"))
+        }
+        "closing_cancelled" => messages::closing_cancelled(&product, &base.join("/account")),
+        "account_closed" => messages::account_closed(&product),
+        "new_place" => {
+            let found = match args.about {
+                Some(id) => services.db.read().await?.sign_ins().get(id).await?,
+                None => None,
+            };
+            let Some(found) = found else { return Ok(Outcome::Nothing("the sign-in is forgotten")) };
+            let page = if args.admin_id.is_some() { "/admin/password" } else { "/account/devices" };
+            let browser = crate::domain::place::browser_words(&found.user_agent);
+            messages::new_place(&product, &found.at.to_string(), &found.address, &browser, &base.join(page))
+        }
+        what @ ("email_change_old" | "email_change_new") => {
+            let Some((_, new, true)) = &change else { return Ok(Outcome::Nothing("the change has ended")) };
+            let id = args.about.unwrap_or_default();
+            let mut tx = services.db.begin().await?;
+            let taken = crate::domain::Email::parse(new).map(|e| e.key()).unwrap_or_default();
+            let other = tx.customers().find_by_email(&taken).await?.filter(|c| Some(c.id) != args.customer_id);
+            let mut link = async |which| -> Result<String, SendError> {
+                let token = random_token();
+                tx.email_changes().set_token(id, which, &sha256(token.expose().as_bytes())).await?;
+                Ok(base.join(&format!("/email/change?token={}", token.expose())))
+            };
+            let message = if what == "email_change_old" {
+                let (go, stop) = (link(ChangeLink::Old).await?, link(ChangeLink::Stop).await?);
+                messages::email_change_old(&product, new, &go, &stop)
+            } else if other.is_some() {
+                messages::email_change_taken(&product, &base.join("/login"))
+            } else {
+                messages::email_change_new(&product, &link(ChangeLink::New).await?)
+            };
+            tx.commit().await?;
+            message
+        }
+        "email_changed_old" | "email_changed" => {
+            let new = change.map(|(_, new, _)| new).unwrap_or_default();
+            messages::email_changed(&product, &new, settings.text("support_email"), &base.join("/login"))
         }
         "password_changed" => messages::password_changed(&product, &base.join("/password/forgot")),
         "account_exists" => messages::account_exists(&product, &base.join("/login")),

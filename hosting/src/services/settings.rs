@@ -108,6 +108,30 @@ pub const KNOWN: &[Known] = &[
         kind: Kind::Number(1, 1440),
     },
     Known {
+        name: "customer_idle_minutes",
+        about: "Minutes without a visit after which owners are signed out",
+        default: "10080",
+        kind: Kind::Number(5, 43_200),
+    },
+    Known {
+        name: "customer_life_hours",
+        about: "Hours after which owners sign in again in any case",
+        default: "720",
+        kind: Kind::Number(1, 8_760),
+    },
+    Known {
+        name: "staff_idle_minutes",
+        about: "Minutes without a visit after which staff are signed out",
+        default: "120",
+        kind: Kind::Number(5, 1_440),
+    },
+    Known {
+        name: "staff_life_hours",
+        about: "Hours after which staff sign in again in any case",
+        default: "12",
+        kind: Kind::Number(1, 168),
+    },
+    Known {
         name: "staff_mfa_required",
         about: "Whether staff have to set up a second factor",
         default: "yes",

@@ -1,5 +1,6 @@
 //! Signing in as a customer.
 
+use super::note_sign_in::note_sign_in;
 use super::passwords::Passwords;
 use super::second_factor::sign_in::ask;
 use super::verify_email::new_session;
@@ -70,6 +71,10 @@ async fn record(
     } else {
         actor.clone()
     };
+    if !waits {
+        // Its mail waits for the next sweep, a second at most.
+        note_sign_in(tx, &by, Person::Customer(customer.id), user_agent, right).await?;
+    }
     tx.audit()
         .append(
             &services.keys,

@@ -137,6 +137,7 @@ async fn insert(
                 store_id: None,
                 job: None,
                 visitor_session_id: None,
+                about: None,
             }
         }
         known => {
@@ -164,6 +165,7 @@ async fn insert(
                 store_id: Some(store_id),
                 job: None,
                 visitor_session_id: Some(visitor),
+                about: None,
             }
         }
     };

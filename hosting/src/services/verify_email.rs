@@ -5,6 +5,7 @@
 //! Every sign-up has its own links, password and store; the one that is proven becomes the account and
 //! the others of the same address are forgotten.
 
+use super::note_sign_in::note_sign_in;
 use super::passwords::Passwords;
 use super::place_store::order_set_up;
 use super::settings::Values;
@@ -17,7 +18,7 @@ use crate::db::email_verifications::Verification;
 use crate::db::jobs::JobRef;
 use crate::db::login_sessions::NewSession;
 use crate::db::{Queries, Tx};
-use crate::domain::{Actor, Role, StoreState};
+use crate::domain::{Actor, Person, Role, StoreState};
 use crate::transact;
 
 /// What the link would do, for the page with the button.
@@ -183,6 +184,7 @@ async fn confirm(
         }
     };
     let session = new_session(tx, customer.id, &actor.address, user_agent).await?;
+    note_sign_in(tx, &by, Person::Customer(customer.id), user_agent, true).await?;
     let proven_by = if proof.same_browser { "browser" } else { "password" };
     let uid = job.map(|j| j.uid.to_string());
     let details = serde_json::json!({ "job": &uid, "proven_by": proven_by });

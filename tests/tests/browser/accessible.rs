@@ -51,6 +51,7 @@ pub async fn empty_pages(stage: &Stage) {
         "/password/forgot",
         "/password/reset?token=0000",
         "/login/2fa",
+        "/email/change?token=0000",
         "/admin/login",
         "/no-such-page",
     ] {
@@ -94,6 +95,13 @@ pub async fn filled_pages(stage: &Stage) {
         "/dashboard/store/restart",
         "/dashboard/store/rename",
         "/dashboard/delete",
+        "/account",
+        "/account/email",
+        "/account/password",
+        "/account/devices",
+        "/account/data",
+        "/account/close",
+        "/account/2fa",
         "/account/2fa",
         "/reauthenticate?next=%2Fdashboard%2Faccess",
     ] {

@@ -2,12 +2,14 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::disallowed_methods)]
 
 mod access;
+mod account;
 mod admins;
 mod api;
 mod api_schema;
 mod bad_days;
-mod confirm;
 mod change;
+mod confirm;
+mod data;
 mod database;
 mod forms;
 mod log;

@@ -306,6 +306,10 @@ impl Ctx {
             csrf: self.form_token().into(),
             theme: self.0.theme.to_owned(),
             theme_url: if self.0.path.starts_with("/admin") { "/admin/theme" } else { "/theme" },
+            zone: match &self.0.who {
+                Who::Customer(c) if c.time_zone != "UTC" => c.time_zone.clone(),
+                _ => String::new(),
+            },
             themes: ThemeChoice::all(self.0.theme),
             here: self.0.path.clone(),
             nav: nav.to_owned(),
@@ -349,6 +353,7 @@ fn owner_menu(path: &str) -> Vec<MenuItem> {
         ("/dashboard", "Your store", "home"),
         ("/dashboard/access", "Sign-in details", "key"),
         ("/dashboard/database", "Database", "database"),
+        ("/account", "Account", "user"),
     ]
     .into_iter()
     .map(|(href, label, icon)| MenuItem {
@@ -410,6 +415,13 @@ fn notice_named(name: &str) -> Option<Notice> {
         "factor_removed" => ("good", "The second factor is removed. They set up a new one at their next sign-in."),
         "recovery_code_used" => ("warn", "You signed in with a recovery code. It does not work again."),
         "second_over" => ("warn", "This sign-in took too long, or had too many wrong codes. Begin again."),
+        "account_saved" => ("good", "Saved."),
+        "devices_ended" => ("good", "Signed out there."),
+        "export_asked" => ("good", "Your data is being gathered. We write when it is ready."),
+        "closing_planned" => ("warn", "The closing is planned. Until then you can take it back."),
+        "closing_cancelled" => ("good", "The closing is cancelled. Your account stays."),
+        "email_asked" => ("good", "Two mails are on their way. Both addresses have to confirm."),
+        "email_changed" => ("good", "Your email is changed. Sign in with the new one."),
         "staff_changed" => ("good", "The changes are saved."),
         "staff_deleted" => ("good", "The account is deleted. What it did stays in the audit log."),
         "password_changed" => ("good", "Your password is changed. Other devices are signed out."),

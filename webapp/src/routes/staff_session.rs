@@ -11,7 +11,6 @@ use crate::views::public::SignInForm;
 use crate::views::{Field, FieldError, View};
 use actix_web::HttpResponse;
 use hosting::crypto::Secret;
-use hosting::db::login_sessions::STAFF_LIFE_SECONDS;
 use hosting::services::admin_sign_in::{StaffSignIn, admin_sign_in};
 
 const WRONG: &str = "The email or the password is not right";
@@ -97,7 +96,8 @@ pub async fn post(ctx: Ctx, form: Form) -> Answer {
 }
 
 pub(super) async fn start(ctx: &Ctx, token: &Secret, key: &str) {
-    ctx.set_cookie("staff", token.expose(), Some(i64::from(STAFF_LIFE_SECONDS)));
+    let hours = ctx.state().settings().await.number("staff_life_hours");
+    ctx.set_cookie("staff", token.expose(), Some(i64::from(hours) * 3600));
     ctx.set_cookie("visitor", "", Some(0));
     ctx.remember_device(&format!("staff/{key}"));
 }

@@ -2,7 +2,7 @@
 //! field or two, one button.
 
 use super::log::{LogPart, OwnerStep};
-use super::{Badge, Choice, FieldError, Page, view};
+use super::{Badge, Choice, FieldError, OneUse, Page, view};
 use serde::Serialize;
 
 /// A field of the form; without choices it is one line of text.
@@ -44,7 +44,7 @@ pub struct Change {
     /// The facts this page showed.
     pub version: String,
     /// One-use key.
-    pub form_key: String,
+    pub form_key: OneUse,
     /// Summary.
     pub errors: Vec<FieldError>,
 }

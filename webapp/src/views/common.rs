@@ -19,6 +19,8 @@ pub struct Page {
     pub theme: String,
     /// Where the choice of a theme is sent: each area has its own session, and its form tokens belong to it.
     pub theme_url: &'static str,
+    /// Time zone that scripts show exact times in; empty for UTC.
+    pub zone: String,
     /// The choices in the footer.
     pub themes: Vec<ThemeChoice>,
     /// Path of this page, for coming back to it.

@@ -4,6 +4,7 @@
 //! templates are loaded in one call at start ([`check`] refuses to start otherwise), are embedded in
 //! the binary, and escape everything. The only values printed unescaped come from [`line_html`].
 
+pub mod account;
 pub mod admin;
 pub mod ansi;
 pub mod api_docs;
@@ -61,6 +62,13 @@ pub const PAGES: &[&str] = &[
     admin::JobAction::TEMPLATE,
     admin::System::TEMPLATE,
     api_docs::Docs::TEMPLATE,
+    account::Account::TEMPLATE,
+    account::ChangePassword::TEMPLATE,
+    account::ChangeEmail::TEMPLATE,
+    account::EmailChange::TEMPLATE,
+    account::Devices::TEMPLATE,
+    account::Data::TEMPLATE,
+    account::CloseAccount::TEMPLATE,
     factor::OwnerFactor::TEMPLATE,
     factor::StaffFactor::TEMPLATE,
     factor::OwnerCode::TEMPLATE,

@@ -349,6 +349,76 @@ fn all() -> Vec<(&'static str, String)> {
         |sent| ForgotPassword { page: page("Password"), sent, form_key: "k".into(), form: EmailForm::default() };
     let reset =
         |usable, form| ResetPassword { page: page("Password"), usable, email: HOSTILE.into(), token: "t".into(), form };
+    let account = |errors: bool| {
+        let mut form = account::ProfileForm { name: Field::of(HOSTILE), ..account::ProfileForm::default() };
+        if errors {
+            form.name.error = "Enter a name of at most 80 characters".into();
+            form.errors = vec![FieldError { field: "name", text: form.name.error.clone() }];
+        }
+        account::Account {
+            page: Page { has_errors: errors, zone: "Europe/Berlin".into(), ..owner("Account") },
+            email: HOSTILE.into(),
+            wanted_email: if errors { HOSTILE.into() } else { String::new() },
+            has_factor: errors,
+            devices: 2,
+            zones: vec![Choice { value: "UTC".into(), label: "UTC".into(), current: true }],
+            themes: vec![Choice { value: "auto".into(), label: "Auto".into(), current: true }],
+            closing: errors,
+            notify_new_place: true,
+            notify_store: false,
+            form,
+        }
+    };
+    let data = |filled: bool| account::Data {
+        page: owner("Your data"),
+        exports: if filled {
+            ["/account/data/x", ""]
+                .map(|href| account::ExportRow {
+                    href: href.into(),
+                    asked: when(),
+                    until: when(),
+                    size: "12 KB".into(),
+                })
+                .to_vec()
+        } else {
+            Vec::new()
+        },
+        waiting: filled,
+        form_key: "k".into(),
+    };
+    let close = |planned: bool| account::CloseAccount {
+        page: owner("Close your account"),
+        email: HOSTILE.into(),
+        planned: planned.then(when),
+        when: when(),
+        stores: vec![HOSTILE.into()],
+        form_key: "k".into(),
+        form: account::CloseForm::default(),
+    };
+    let email_change = |mode| account::EmailChange {
+        page: page("Email"),
+        mode,
+        token: "t".into(),
+        old: HOSTILE.into(),
+        new: HOSTILE.into(),
+    };
+    let devices = |filled: bool| account::Devices {
+        page: owner("Devices"),
+        devices: vec![account::DeviceRow {
+            id: 1,
+            browser: HOSTILE.into(),
+            address: "192.0.2.7".into(),
+            since: when(),
+            seen: when(),
+            current: true,
+        }],
+        others: filled,
+        history: if filled {
+            vec![account::SignInLine { at: when(), browser: HOSTILE.into(), address: "::1".into(), done: false }]
+        } else {
+            Vec::new()
+        },
+    };
     let factor_part = |state| factor::Factor {
         base: "/account/2fa",
         csrf: "t".into(),
@@ -974,6 +1044,41 @@ fn all() -> Vec<(&'static str, String)> {
         ),
         ("admin-system", system(true).render()),
         ("admin-system-empty", system(false).render()),
+        ("account", account(false).render()),
+        ("account-error", account(true).render()),
+        (
+            "account-password",
+            account::ChangePassword {
+                page: owner("Password"),
+                email: HOSTILE.into(),
+                form: account::ChangePasswordForm::default(),
+            }
+            .render(),
+        ),
+        (
+            "account-email",
+            account::ChangeEmail {
+                page: owner("Email"),
+                email: HOSTILE.into(),
+                wanted: HOSTILE.into(),
+                old_confirmed: true,
+                new_confirmed: false,
+                form_key: "k".into(),
+                form: account::ChangeEmailForm::default(),
+            }
+            .render(),
+        ),
+        ("email-change", email_change("confirm").render()),
+        ("email-change-stop", email_change("stop").render()),
+        ("email-change-waiting", email_change("waiting").render()),
+        ("email-change-stopped", email_change("stopped").render()),
+        ("email-change-over", email_change("over").render()),
+        ("account-data", data(true).render()),
+        ("account-data-empty", data(false).render()),
+        ("account-close", close(false).render()),
+        ("account-close-planned", close(true).render()),
+        ("account-devices", devices(true).render()),
+        ("account-devices-empty", devices(false).render()),
         ("factor-off", factor::OwnerFactor { page: owner("Second factor"), factor: factor_part("off") }.render()),
         (
             "factor-pending",

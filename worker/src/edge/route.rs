@@ -67,7 +67,8 @@ mod tests {
     #[test]
     fn the_routes_file_is_as_agreed() {
         let host = |n: usize| HostName::parse(&format!("shop-{n}.shops.example")).unwrap();
-        let targets = [Target::Port(8001), Target::Setup, Target::Suspended, Target::Maintenance];
+        let targets =
+            [Target::Port(8001), Target::Setup, Target::Suspended(SuspendCause::Bill), Target::Maintenance(8001)];
         let entries: Vec<Entry> =
             targets.into_iter().enumerate().map(|(n, target)| Entry { host: host(n), target }).collect();
         let text = file_text(&entries);

@@ -4,6 +4,7 @@ use crate::engine::{Job, Step, StepContext, StepError, StepResult, Weight};
 use async_trait::async_trait;
 use hosting::db::Queries;
 use hosting::domain::{Actor, StoreState};
+use hosting::services::close_account::{self, Closing};
 use hosting::services::{ServiceError, Services, delete_store};
 use serde_json::json;
 use std::sync::Arc;
@@ -23,6 +24,7 @@ impl Housekeeping {
         Self {
             steps: vec![
                 Arc::new(StartDeletions { services: services.clone() }),
+                Arc::new(CloseAccounts { services: services.clone() }),
                 Arc::new(FreeAddresses { services: services.clone() }),
                 Arc::new(Forget { services }),
             ],
@@ -79,6 +81,37 @@ impl Step for StartDeletions {
             }
         }
         Ok(json!({ "started": started }))
+    }
+}
+
+struct CloseAccounts {
+    services: Services,
+}
+
+#[async_trait]
+impl Step for CloseAccounts {
+    fn name(&self) -> &'static str {
+        "close_accounts"
+    }
+    fn title(&self) -> &'static str {
+        "Close accounts that are due"
+    }
+    async fn apply(&self, cx: &mut StepContext) -> StepResult {
+        let due = self.services.db.read().await?.erasure().due(20).await?;
+        let mut erased = 0;
+        for customer in due {
+            match close_account::proceed(&self.services, customer).await {
+                Ok(Closing::Erased) => {
+                    erased += 1;
+                    cx.detail(format!("Customer {customer} is forgotten"));
+                }
+                Ok(Closing::Stores) => cx.detail(format!("Customer {customer} waits for the end of their stores")),
+                Ok(Closing::Jobs) => cx.detail(format!("Customer {customer} waits for their last mail and jobs")),
+                Err(ServiceError::Db(e)) => return Err(e.into()),
+                Err(other) => return Err(StepError::last("closing_refused", "An account could not be closed", other)),
+            }
+        }
+        Ok(json!({ "erased": erased }))
     }
 }
 

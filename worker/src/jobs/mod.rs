@@ -4,6 +4,7 @@ pub mod admit_to_db_admin;
 pub mod change_plan;
 pub mod deprovision_store;
 pub mod end_maintenance;
+pub mod export_data;
 pub mod housekeeping;
 pub mod noop;
 pub mod provision_store;

@@ -89,6 +89,7 @@ pub async fn notice(
         store_id: Some(store_id),
         job: None,
         visitor_session_id: None,
+        about: None,
     };
     match tx.jobs().insert(&NewJob::mail(&args, Some(key.to_owned()), actor)).await {
         Ok(job) => Ok(Some(job)),

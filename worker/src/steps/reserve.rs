@@ -122,6 +122,7 @@ impl Step for Reserve {
                 store_id: Some(store.id),
                 job: Some(cx.job().uid.clone()),
                 visitor_session_id: None,
+                about: None,
             };
             // Once per attempt that a person ordered, however often the undo runs.
             let key = format!("store_failed:{}:{}", cx.job().uid, cx.job().attempt);

@@ -7,6 +7,7 @@ use crate::db::jobs::JobRef;
 use crate::db::login_sessions::NewSession;
 use crate::db::{Queries, Tx};
 use crate::domain::{Actor, Person, Role};
+use crate::services::note_sign_in::note_sign_in;
 use crate::services::{ServiceError, Services, audited};
 use crate::transact;
 
@@ -107,6 +108,7 @@ async fn sign_in(
     let used = use_up(tx, services, person, code).await?;
     if used == Code::Wrong {
         tx.second_factors().fail_challenge(challenge.id).await?;
+        note_sign_in(tx, actor, person, user_agent, false).await?;
         let details = serde_json::json!({ "second_factor": "wrong" });
         audited(tx, services, actor, &action, (person.kind(), &target), "refused", details).await?;
         return Ok((Second::Wrong, None));
@@ -123,6 +125,7 @@ async fn sign_in(
         })
         .await?;
     let by = by(actor, person, role, &email);
+    note_sign_in(tx, &by, person, user_agent, true).await?;
     let codes_left = if let Code::Recovery(left) = used { Some(left) } else { None };
     let mail = match codes_left {
         Some(_) => Some(notice(tx, &by, person, "recovery_code_used").await?),

@@ -1,5 +1,10 @@
 //! Signing in and out, and proving the password again.
 
+pub mod data;
+pub mod devices;
+pub mod email;
+pub mod password;
+pub mod profile;
 pub mod reauthenticate;
 pub mod sign_in;
 pub mod tries;
@@ -7,13 +12,21 @@ pub mod tries;
 use super::Answer;
 use crate::extract::{Ctx, Form};
 use hosting::crypto::Secret;
-use hosting::db::login_sessions::CUSTOMER_LIFE_SECONDS;
+use hosting::db::Queries;
 
 /// The session cookie of a customer; the pre-sign-in cookie ends with it.
 pub async fn start_session(ctx: &Ctx, token: &Secret, account: &str) {
-    ctx.set_cookie("session", token.expose(), Some(i64::from(CUSTOMER_LIFE_SECONDS)));
+    let hours = ctx.state().settings().await.number("customer_life_hours");
+    ctx.set_cookie("session", token.expose(), Some(i64::from(hours) * 3600));
     ctx.set_cookie("visitor", "", Some(0));
     ctx.remember_device(&format!("customer/{account}"));
+    // The account's theme comes along to a new browser; without it the page is only less pretty.
+    if let (Ok(id), Ok(mut conn)) = (account.parse(), ctx.state().services.db.read().await)
+        && let Ok(Some(customer)) = conn.customers().get(id).await
+        && !customer.theme.is_empty()
+    {
+        ctx.set_cookie("theme", &customer.theme, Some(86_400 * 365));
+    }
 }
 
 /// `POST /logout`

@@ -69,6 +69,6 @@ async fn set(machine: &Machine, cx: &mut StepContext, subject: &Subject, plan: &
     if !shrinks {
         branding::set_buffer_pool(&mut shop, pool).await?;
     }
-    quota::limit(&machine.quota, &dir.path(), subject.store.id, plan.disk_mb).await?;
+    quota::limit(&machine.quota, &dir.all_paths(), subject.store.id, plan.disk_mb).await?;
     Ok(())
 }
