@@ -174,7 +174,7 @@ mod tests {
             let name = entry.file_name().into_string().unwrap();
             files.push((name, std::fs::read_to_string(entry.path()).unwrap()));
         }
-        assert_eq!(files.len(), 2 + PAGES.len());
+        assert_eq!(files.len(), 2 + PAGES.len() + SuspendCause::ALL.len());
         for (name, text) in &files {
             if std::env::var_os("UPDATE_GOLDEN").is_some() {
                 std::fs::create_dir_all(&folder).unwrap();
