@@ -198,6 +198,8 @@ pub enum Stores {
         #[arg(long)]
         reason: String,
     },
+    /// Give a store another web address (its first part); the former one leads there for 30 days
+    Address { store: String, address: String },
     /// Give a store another name
     Rename { store: String, name: String },
 }

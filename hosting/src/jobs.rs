@@ -38,6 +38,8 @@ pub const RESET_ADMIN_PASSWORD: &str = "reset_admin_password";
 pub const CHANGE_PLAN: &str = "change_plan";
 /// Gives a store another name.
 pub const RENAME_STORE: &str = "rename_store";
+/// Gives a store another web address; the former one leads there for a while.
+pub const CHANGE_ADDRESS: &str = "change_address";
 /// Hands a one-time ticket to a running database page.
 pub const ADMIT_TO_DB_ADMIN: &str = "admit_to_db_admin";
 /// Makes the document with everything about a customer.
@@ -66,6 +68,7 @@ pub fn title(kind: &str) -> &'static str {
         RESET_ADMIN_PASSWORD => "Reset store admin password",
         CHANGE_PLAN => "Change plan",
         RENAME_STORE => "Rename store",
+        CHANGE_ADDRESS => "Change web address",
         EXPORT_DATA => "Export data",
         NOOP => "Do nothing",
         _ => "Other job",
@@ -95,6 +98,9 @@ pub struct ChangeArgs {
     /// The name it gets.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
+    /// The first label of the address it gets.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slug: Option<String>,
 }
 
 /// Arguments of [`ADMIT_TO_DB_ADMIN`].

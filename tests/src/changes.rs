@@ -26,6 +26,11 @@ pub fn changes() -> Vec<(&'static str, StoreChange, &'static [&'static str])> {
             StoreChange::ChangePlan { plan: "business".into(), reason: reason() },
             &["limits", "verify", "record"],
         ),
+        (
+            "change_address",
+            StoreChange::ChangeAddress { address: "moved-here".into() },
+            &["close_database", "hold", "rewrite", "door", "verify", "record"],
+        ),
         ("rename_store", StoreChange::Rename { name: "Ana & Söhne".into() }, &["note", "title", "record"]),
     ]
 }
@@ -53,7 +58,7 @@ pub async fn facts(server: &ShopServer, store: &Store) -> Facts {
     let mut conn = server.db.db.read().await.unwrap();
     let password = conn.secrets().get(&server.db.keys, store.id, "admin_password").await.unwrap().unwrap();
     drop(conn);
-    let host = store.host.as_deref().unwrap();
+    let host = row.host.as_deref().unwrap();
     let containers = server.machine.docker.containers_by_label(&worker::machine::Machine::label(store)).await.unwrap();
     let running = containers.iter().filter(|c| c.state == "running").count();
     let (mut title, mut hash) = (String::new(), String::new());
@@ -104,6 +109,9 @@ pub async fn take_back(server: &ShopServer, store: &Store, change: &StoreChange)
         StoreChange::Maintenance { on: true } => do_it(server, store, &StoreChange::Maintenance { on: false }).await,
         StoreChange::ChangePlan { reason, .. } => {
             do_it(server, store, &StoreChange::ChangePlan { plan: "trial".into(), reason: reason.clone() }).await;
+        }
+        StoreChange::ChangeAddress { .. } => {
+            do_it(server, store, &StoreChange::ChangeAddress { address: store.slug.clone() }).await;
         }
         StoreChange::Rename { .. } => do_it(server, store, &StoreChange::Rename { name: "Shop".into() }).await,
         _ => {}

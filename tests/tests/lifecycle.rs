@@ -134,12 +134,69 @@ async fn every_change_does_what_it_says() {
         );
     }
 
+    // Another address: the shop answers there and calls itself so; the former one leads on, for a while.
+    let mut shop = server.shop(&store).await;
+    let content = format!("<a href=\"http://{host}:{0}/x\">x</a> http://{host}:{0}9/", server.edge_port);
+    sqlx::query(
+        "INSERT INTO wp_posts (ID, post_content, post_title, post_excerpt, to_ping, pinged, post_content_filtered) \
+         VALUES (9999, ?, '', '', '', '', '')",
+    )
+    .bind(&content)
+    .execute(&mut shop)
+    .await
+    .unwrap();
+    drop(shop);
+    let address = |a: &str| StoreChange::ChangeAddress { address: a.into() };
+    let taken = server.live("Eva", "eva-shop").await;
+    for wrong in ["", "a", "admin", "ana-bikes", "eva-shop", "evashop", "x--db", "ana bikes"] {
+        assert!(matches!(order(&address(wrong)).await, Err(ServiceError::Invalid(_))), "{wrong}");
+    }
+    let job = delete_now(&services, &Actor::operator(), taken.id, "test").await.unwrap();
+    server.reaches(&job, JobState::Finished).await;
+    do_it(&server, &store, &address("new-place")).await;
+    let moved = server.store(store.id).await;
+    let there = moved.host.clone().unwrap();
+    assert_eq!((moved.slug.as_str(), there.clone()), ("new-place", format!("new-place.{}", server.base_domain)));
+    assert_eq!(server.get(&there, "/").await.0, 200);
+    let client = reqwest::Client::builder()
+        .resolve(&host, ([127, 0, 0, 1], server.edge_port).into())
+        .redirect(reqwest::redirect::Policy::none())
+        .build()
+        .unwrap();
+    let r = client.get(format!("http://{host}:{}/shop/?a=1", server.edge_port)).send().await.unwrap();
+    assert_eq!(r.status().as_u16(), 301);
+    assert_eq!(r.headers()["location"], format!("http://{there}:{}/shop/?a=1", server.edge_port).as_str());
+    let mut shop = server.shop(&store).await;
+    let home: String = sqlx::query_scalar("SELECT option_value FROM wp_options WHERE option_name = 'home'")
+        .fetch_one(&mut shop)
+        .await
+        .unwrap();
+    assert_eq!(home, format!("http://{there}:{}", server.edge_port));
+    let text: String =
+        sqlx::query_scalar("SELECT post_content FROM wp_posts WHERE ID = 9999").fetch_one(&mut shop).await.unwrap();
+    let port = server.edge_port;
+    assert_eq!(
+        text,
+        format!("<a href=\"http://{there}:{port}/x\">x</a> http://{host}:{port}9/"),
+        "whole addresses only"
+    );
+    drop(shop);
+    // The redirect outlives a restart of the way in, and ends when its time is over.
+    do_it(&server, &store, &StoreChange::Maintenance { on: true }).await;
+    do_it(&server, &store, &StoreChange::Maintenance { on: false }).await;
+    assert_eq!(server.get(&host, "/").await.0, 301);
+    server.db.sql("UPDATE store_addresses SET redirect_until = NOW(6) - INTERVAL 1 SECOND WHERE kind = 'former'").await;
+    server.reconcile().await;
+    server.reaches(&server.newest(&store, hosting::jobs::REPAIR_STORE).await, JobState::Finished).await;
+    assert_eq!(server.get(&host, "/").await.0, 421);
+    assert_eq!(server.db.number("SELECT COUNT(*) FROM store_addresses").await, 1);
+
     // Who may not, may not; who may, is in the audit log.
     let customer = Actor { role: hosting::domain::Role::Customer, ..Actor::operator() };
     let denied = change_store(&services, &customer, store.id, &plan("business")).await;
     assert!(matches!(denied, Err(ServiceError::Denied(_))), "{denied:?}");
-    let n = server.db.number("SELECT COUNT(DISTINCT action) FROM audit_events WHERE action IN ('store.suspend', 'store.suspended', 'store.resume', 'store.resumed', 'store.restart', 'store.start_maintenance', 'store.end_maintenance', 'store.reset_admin_password', 'store.change_plan', 'store.rename')").await;
-    assert_eq!(n, 10);
+    let n = server.db.number("SELECT COUNT(DISTINCT action) FROM audit_events WHERE action IN ('store.suspend', 'store.suspended', 'store.resume', 'store.resumed', 'store.restart', 'store.start_maintenance', 'store.end_maintenance', 'store.reset_admin_password', 'store.change_plan', 'store.rename', 'store.change_address')").await;
+    assert_eq!(n, 11);
     // One change at a time.
     fail_point::set("restart_store.restart.before", Action::Pause(1500), 1);
     let job = order(&StoreChange::Restart).await.unwrap();

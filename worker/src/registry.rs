@@ -2,9 +2,9 @@
 
 use crate::engine::Job;
 use crate::jobs::{
-    admit_to_db_admin, change_plan, deprovision_store, end_maintenance, export_data, housekeeping, noop,
-    provision_store, reconcile_server, rename_store, repair_store, reset_admin_password, restart_store, resume_store,
-    send_mail, start_db_admin, start_maintenance, stop_db_admin, suspend_store,
+    admit_to_db_admin, change_address, change_plan, deprovision_store, end_maintenance, export_data, housekeeping,
+    noop, provision_store, reconcile_server, rename_store, repair_store, reset_admin_password, restart_store,
+    resume_store, send_mail, start_db_admin, start_maintenance, stop_db_admin, suspend_store,
 };
 use crate::machine::Machine;
 use anyhow::Context;
@@ -80,6 +80,7 @@ pub fn server_jobs(machine: &Arc<Machine>) -> Vec<Arc<dyn Job>> {
         Arc::new(start_db_admin::StartDbAdmin::new(machine)),
         Arc::new(stop_db_admin::StopDbAdmin::new(machine)),
         Arc::new(admit_to_db_admin::AdmitToDbAdmin::new(machine)),
+        Arc::new(change_address::ChangeAddress::new(machine)),
         Arc::new(change_plan::ChangePlan::new(machine)),
         Arc::new(end_maintenance::EndMaintenance::new(machine)),
         Arc::new(rename_store::RenameStore::new(machine)),

@@ -67,6 +67,9 @@ pub async fn run(access: &Access, verb: Stores, format: Format) -> Result<ExitCo
         Stores::Plan { store, plan, reason } => {
             order(&services, &store, StoreChange::ChangePlan { plan, reason }, format).await?;
         }
+        Stores::Address { store, address } => {
+            order(&services, &store, StoreChange::ChangeAddress { address }, format).await?;
+        }
         Stores::Rename { store, name } => order(&services, &store, StoreChange::Rename { name }, format).await?,
     }
     services.db.close().await;

@@ -195,6 +195,121 @@ impl Stores<'_> {
         Ok(())
     }
 
+    /// Takes a host name as the store's next one; one of its former ones is taken back.
+    ///
+    /// # Errors
+    /// `Duplicate` when somebody has it, or a look-alike.
+    pub async fn hold_next(&mut self, store_id: u64, host: &str) -> DbResult<()> {
+        let own = sqlx::query!(
+            "UPDATE store_addresses SET kind = 'next' WHERE host = ? AND store_id = ? AND kind IN ('next', 'former')",
+            host,
+            store_id
+        )
+        .execute(&mut *self.conn)
+        .await?
+        .rows_affected();
+        let held = own > 0
+            || sqlx::query_scalar!("SELECT kind FROM store_addresses WHERE host = ? AND store_id = ?", host, store_id)
+                .fetch_optional(&mut *self.conn)
+                .await?
+                .is_some_and(|kind| kind == "next");
+        if held {
+            return Ok(());
+        }
+        sqlx::query!(
+            "INSERT INTO store_addresses (host, store_id, kind, skeleton) VALUES (?, ?, 'next', ?)",
+            host,
+            store_id,
+            skeleton(host)
+        )
+        .execute(&mut *self.conn)
+        .await?;
+        Ok(())
+    }
+
+    /// Gives the store's next host name up; one that was a former one is that again.
+    ///
+    /// # Errors
+    /// Database trouble.
+    pub async fn drop_next(&mut self, store_id: u64) -> DbResult<()> {
+        sqlx::query!(
+            "DELETE FROM store_addresses WHERE store_id = ? AND kind = 'next' AND redirect_until IS NULL",
+            store_id
+        )
+        .execute(&mut *self.conn)
+        .await?;
+        sqlx::query!("UPDATE store_addresses SET kind = 'former' WHERE store_id = ? AND kind = 'next'", store_id)
+            .execute(&mut *self.conn)
+            .await?;
+        Ok(())
+    }
+
+    /// The next host name is the store's own from now on; the one it had leads there for `days` days.
+    /// Safe to repeat.
+    ///
+    /// # Errors
+    /// Database trouble.
+    pub async fn settle_next(&mut self, store_id: u64, slug: &str, days: u32) -> DbResult<()> {
+        let next =
+            sqlx::query_scalar!("SELECT host FROM store_addresses WHERE store_id = ? AND kind = 'next'", store_id)
+                .fetch_optional(&mut *self.conn)
+                .await?;
+        let Some(next) = next else { return Ok(()) };
+        sqlx::query!(
+            "UPDATE store_addresses SET kind = 'former', redirect_until = NOW(6) + INTERVAL ? DAY              WHERE store_id = ? AND kind = 'platform'",
+            days,
+            store_id
+        )
+        .execute(&mut *self.conn)
+        .await?;
+        sqlx::query!("UPDATE store_addresses SET kind = 'platform', redirect_until = NULL WHERE host = ?", next)
+            .execute(&mut *self.conn)
+            .await?;
+        sqlx::query!("UPDATE stores SET slug = ? WHERE id = ?", slug, store_id).execute(&mut *self.conn).await?;
+        Ok(())
+    }
+
+    /// Former host names that still lead to the store.
+    ///
+    /// # Errors
+    /// Database trouble.
+    pub async fn former_addresses(&mut self, store_id: u64) -> DbResult<Vec<String>> {
+        Ok(sqlx::query_scalar!(
+            "SELECT host FROM store_addresses WHERE store_id = ? AND kind = 'former' AND redirect_until > NOW(6) ORDER BY host",
+            store_id
+        )
+        .fetch_all(&mut *self.conn)
+        .await?)
+    }
+
+    /// Whether the store has former host names whose time is over.
+    ///
+    /// # Errors
+    /// Database trouble.
+    pub async fn has_expired_addresses(&mut self, store_id: u64) -> DbResult<bool> {
+        let n = sqlx::query_scalar!(
+            "SELECT COUNT(*) FROM store_addresses WHERE store_id = ? AND kind = 'former' AND redirect_until <= NOW(6)",
+            store_id
+        )
+        .fetch_one(&mut *self.conn)
+        .await?;
+        Ok(n > 0)
+    }
+
+    /// Frees former host names whose time is over; call when they lead nowhere any more.
+    ///
+    /// # Errors
+    /// Database trouble.
+    pub async fn release_expired_addresses(&mut self, store_id: u64) -> DbResult<()> {
+        sqlx::query!(
+            "DELETE FROM store_addresses WHERE store_id = ? AND kind = 'former' AND redirect_until <= NOW(6)",
+            store_id
+        )
+        .execute(&mut *self.conn)
+        .await?;
+        Ok(())
+    }
+
     /// Frees every host name a store holds.
     ///
     /// # Errors

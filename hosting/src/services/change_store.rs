@@ -2,13 +2,15 @@
 //! for its administrator, another plan, another name. One way for all of them: who may, in which
 //! states, one changing job at a time, an audit row in the same transaction.
 
+use super::settings::Values;
+use super::store_wish::TAKEN;
 use super::{ServiceError, Services};
 use crate::db::audit::NewEvent;
 use crate::db::jobs::{JobRef, NewJob};
 use crate::db::stores::Store;
 use crate::db::{Queries, Tx};
 use crate::domain::store::SuspendCause;
-use crate::domain::{Actor, HumanText, Role, StoreState};
+use crate::domain::{Actor, HumanText, Role, Slug, StoreState};
 use crate::jobs::{self, ChangeArgs};
 use crate::transact;
 
@@ -32,6 +34,8 @@ pub enum StoreChange {
     ChangePlan { plan: String, reason: String },
     /// Another name.
     Rename { name: String },
+    /// Another first label of the web address.
+    ChangeAddress { address: String },
 }
 
 impl StoreChange {
@@ -45,6 +49,7 @@ impl StoreChange {
             Self::ResetAdminPassword => jobs::RESET_ADMIN_PASSWORD,
             Self::ChangePlan { .. } => jobs::CHANGE_PLAN,
             Self::Rename { .. } => jobs::RENAME_STORE,
+            Self::ChangeAddress { .. } => jobs::CHANGE_ADDRESS,
         }
     }
 
@@ -58,6 +63,7 @@ impl StoreChange {
             Self::ResetAdminPassword => "store.reset_admin_password",
             Self::ChangePlan { .. } => "store.change_plan",
             Self::Rename { .. } => "store.rename",
+            Self::ChangeAddress { .. } => "store.change_address",
         }
     }
 
@@ -68,7 +74,9 @@ impl StoreChange {
         match self {
             Self::Suspend { .. } | Self::Resume { .. } | Self::ChangePlan { .. } => role.may_operate(),
             Self::Restart => role == Role::Customer || role.may_operate(),
-            Self::Maintenance { .. } | Self::Rename { .. } => role == Role::Customer || role.may_operate(),
+            Self::Maintenance { .. } | Self::Rename { .. } | Self::ChangeAddress { .. } => {
+                role == Role::Customer || role.may_operate()
+            }
             Self::ResetAdminPassword => matches!(role, Role::Customer | Role::Operator),
         }
     }
@@ -142,6 +150,21 @@ async fn order(
             }
             args.name = Some(name.as_str().to_owned());
             details["new_name"] = name.as_str().into();
+        }
+        StoreChange::ChangeAddress { address } => {
+            let slug = Slug::parse(address).map_err(|e| ServiceError::field("address", e.0))?;
+            if slug.as_str() == store.slug {
+                return Err(ServiceError::field("address", "This is its web address already"));
+            }
+            let base = Values::load(&services.db).await?.text("base_domain").to_owned();
+            let host = slug.under(&base);
+            // Taken for good by the job; said here already, where the person can choose another.
+            let own = tx.stores().former_addresses(store_id).await?.contains(&host);
+            if !own && tx.stores().address_taken(&host, None).await? {
+                return Err(ServiceError::field("address", TAKEN));
+            }
+            args.slug = Some(slug.as_str().to_owned());
+            details["host"] = host.into();
         }
         StoreChange::Restart | StoreChange::Maintenance { .. } | StoreChange::ResetAdminPassword => {}
     }

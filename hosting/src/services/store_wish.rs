@@ -36,7 +36,7 @@ pub struct CheckedWish {
 }
 
 /// Words for a taken address.
-const TAKEN: &str = "This web address, or one that looks like it, is taken. Choose another";
+pub(super) const TAKEN: &str = "This web address, or one that looks like it, is taken. Choose another";
 
 /// Checks every field; collects all that is wrong.
 ///

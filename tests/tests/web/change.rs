@@ -4,11 +4,12 @@
 use crate::support::{App, PASSWORD};
 use hosting::domain::Role;
 
-const OWNERS: [(&str, &str); 4] = [
+const OWNERS: [(&str, &str); 5] = [
     ("restart", "restart_store"),
     ("maintenance", "start_maintenance"),
     ("password", "reset_admin_password"),
     ("rename", "rename_store"),
+    ("address", "change_address"),
 ];
 
 /// Ends the job that is changing the store, as a worker would.
@@ -31,7 +32,7 @@ async fn owners_change_their_store_from_pages_that_say_what_happens() {
     for (name, kind) in OWNERS {
         let path = format!("/dashboard/store/{name}");
         assert!(home.body.contains(&path), "{name} is not on the dashboard");
-        let r = b.submit(&path, &[("name", "Ana & Sons")]).await;
+        let r = b.submit(&path, &[("name", "Ana & Sons"), ("address", "ana-and-sons")]).await;
         assert_eq!(r.status, 303, "{name}: {}", r.body);
         assert!(r.location.starts_with("/dashboard/jobs/"), "{name}: {}", r.location);
         assert_eq!(

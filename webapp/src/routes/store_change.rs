@@ -24,6 +24,8 @@ pub enum Verb {
     Password,
     /// New name.
     Rename,
+    /// New web address.
+    Address,
     /// Stop, keep the data.
     Suspend,
     /// Start again.
@@ -38,6 +40,7 @@ pub const OWNERS: &[(&str, Verb)] = &[
     ("maintenance", Verb::Maintenance),
     ("password", Verb::Password),
     ("rename", Verb::Rename),
+    ("address", Verb::Address),
 ];
 
 /// What staff who operate may order.
@@ -68,6 +71,7 @@ pub fn link(verb: Verb, store: &Store) -> &'static str {
         Verb::Maintenance => "Start maintenance",
         Verb::Password => "New store admin password",
         Verb::Rename => "Rename store",
+        Verb::Address => "Change web address",
         Verb::Suspend => "Suspend store",
         Verb::Resume => "Resume store",
         Verb::Plan => "Change plan",
@@ -76,8 +80,15 @@ pub fn link(verb: Verb, store: &Store) -> &'static str {
 
 /// The facts a page showed: when they changed, it is another page.
 fn version(store: &Store) -> String {
-    let facts =
-        format!("{}/{}/{}/{}/{}", store.uid, store.name, store.state.as_str(), store.maintenance, store.plan_id);
+    let facts = format!(
+        "{}/{}/{}/{}/{}/{}",
+        store.uid,
+        store.name,
+        store.slug,
+        store.state.as_str(),
+        store.maintenance,
+        store.plan_id
+    );
     hex::encode(&hosting::crypto::sha256(facts.as_bytes())[..8])
 }
 
@@ -121,6 +132,16 @@ fn words(verb: Verb, store: &Store) -> (String, Vec<String>, &'static str, &'sta
             &["The name is changed in your store and here. The web address stays."],
             "Rename store",
             "Renaming…",
+        ),
+        Verb::Address => (
+            format!("Change the web address of {name}"),
+            &[
+                "Your store moves to the new address at once. Links in its pages are changed.",
+                "The former address leads to the new one for 30 days. After that it is free for others.",
+                "Payment services and search engines may have to be told the new address.",
+            ],
+            "Change web address",
+            "Changing…",
         ),
         Verb::Suspend => (
             format!("Suspend {name}?"),
@@ -174,6 +195,12 @@ pub async fn draw(
         Verb::Rename => {
             let value = if form.is_some() { posted("name") } else { store.name.clone() };
             vec![text("name", "Store name", "Shown to your customers.", value)]
+        }
+        Verb::Address => {
+            let value = if form.is_some() { posted("address") } else { store.slug.clone() };
+            let base = ctx.state().settings().await.text("base_domain").to_owned();
+            let hint = format!("Small letters, digits and hyphens. The address is this, then .{base}");
+            vec![text("address", "First part of the web address", &hint, value)]
         }
         Verb::Resume => vec![reason("Recorded in the audit log.")],
         Verb::Suspend => {
@@ -250,6 +277,7 @@ pub async fn order(
         Verb::Maintenance => StoreChange::Maintenance { on: !store.maintenance },
         Verb::Password => StoreChange::ResetAdminPassword,
         Verb::Rename => StoreChange::Rename { name: text("name")? },
+        Verb::Address => StoreChange::ChangeAddress { address: text("address")? },
         Verb::Resume => StoreChange::Resume { reason: text("reason")? },
         Verb::Plan => StoreChange::ChangePlan { plan: text("plan")?, reason: text("reason")? },
         Verb::Suspend => match SuspendCause::parse(&text("cause")?) {

@@ -68,7 +68,7 @@ impl Edge {
     pub async fn publish(&self, store: &str, entries: &[Entry], edge_port: u16) -> Result<(), EdgeError> {
         self.change(store, Some(&route::file_text(entries))).await?;
         for entry in entries {
-            self.confirm(&entry.host, edge_port, Some(entry.target)).await?;
+            self.confirm(&entry.host, edge_port, Some(&entry.target)).await?;
         }
         Ok(())
     }
@@ -158,7 +158,7 @@ impl Edge {
 
     /// Asks the edge for the host until it is routed as it should be, several times in a row: for some
     /// milliseconds after a reload an old worker may still take a connection.
-    async fn confirm(&self, host: &HostName, port: u16, want: Option<Target>) -> Result<(), EdgeError> {
+    async fn confirm(&self, host: &HostName, port: u16, want: Option<&Target>) -> Result<(), EdgeError> {
         let end = tokio::time::Instant::now() + Duration::from_secs(5);
         let mut in_a_row = 0;
         loop {
@@ -166,7 +166,8 @@ impl Edge {
             let status = nginx::probe_path(host, port, "/.edge-probe").await;
             let so = match (want, &status) {
                 (None, Ok(status)) => *status == 421,
-                (Some(Target::Port(_)), Ok(status)) => !matches!(*status, 421 | 503),
+                (Some(Target::Port(_)), Ok(status)) => !matches!(*status, 301 | 421 | 503),
+                (Some(Target::Moved(..)), Ok(status)) => *status == 301,
                 (Some(_), Ok(status)) => *status == 503,
                 (_, Err(_)) => false,
             };

@@ -6,7 +6,7 @@ use hosting::domain::store::SuspendCause;
 use std::fmt;
 
 /// Where requests for a host name go.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Target {
     /// To the store's web container on this loopback port.
     Port(u16),
@@ -16,6 +16,8 @@ pub enum Target {
     Suspended(SuspendCause),
     /// "Maintenance" page; the shop's own staff pages still go to the store's port.
     Maintenance(u16),
+    /// On to another address of the same store, for good: host name and, where visitors see one, port.
+    Moved(HostName, Option<u16>),
 }
 
 impl fmt::Display for Target {
@@ -24,6 +26,8 @@ impl fmt::Display for Target {
             Self::Port(port) => port.fmt(f),
             Self::Setup => f.write_str("@setup"),
             Self::Suspended(cause) => write!(f, "@suspended-{}", cause.as_str()),
+            Self::Moved(host, None) => write!(f, "@to:{}", host.as_str()),
+            Self::Moved(host, Some(port)) => write!(f, "@to:{}:{port}", host.as_str()),
             Self::Maintenance(port) => write!(f, "@maintenance:{port}"),
         }
     }

@@ -1,6 +1,7 @@
 //! Every job of the worker. The top of each file is its ordered list of steps.
 
 pub mod admit_to_db_admin;
+pub mod change_address;
 pub mod change_plan;
 pub mod deprovision_store;
 pub mod end_maintenance;

@@ -92,7 +92,11 @@ impl Step for Repair {
         let (mut looked_at, mut ordered) = (0, 0);
         for store in stores.iter().filter(|s| s.state == StoreState::Active) {
             looked_at += 1;
-            let missing = missing(store, &containers, &routed, machine.dir(store).open()?.is_some());
+            let mut missing = missing(store, &containers, &routed, machine.dir(store).open()?.is_some());
+            if machine.services.db.read().await?.stores().has_expired_addresses(store.id).await? {
+                // The way to it is written anew without them.
+                missing.push("the end of a former address".into());
+            }
             if missing.is_empty() {
                 continue;
             }

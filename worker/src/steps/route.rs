@@ -2,10 +2,11 @@
 
 use super::Subject;
 use super::lifecycle::settle;
-use crate::edge::Entry;
+use super::subject::fenced;
 use crate::engine::{Step, StepContext, StepResult};
 use crate::machine::Machine;
 use async_trait::async_trait;
+use hosting::db::Queries;
 use std::sync::Arc;
 
 /// The step.
@@ -26,8 +27,13 @@ impl Step for Route {
         let address = subject.address(machine).await?;
         let port = subject.reserved(machine).await?.web_port;
         let begun = std::time::Instant::now();
-        let entries = [Entry { host: address.host.clone(), target: settle::target(&subject.store, port) }];
+        let to = settle::target(&subject.store, port);
+        let entries = settle::entries(machine, &subject, &address, to).await?;
         machine.edge.publish(&subject.store.object_name(), &entries, address.probe_port).await?;
+        // Former addresses whose time is over lead nowhere now and are free again.
+        let mut tx = fenced(machine, cx).await?;
+        tx.stores().release_expired_addresses(subject.store.id).await?;
+        tx.commit().await?;
         cx.detail(format!("{} leads to port {port} after {} ms", address.host.as_str(), begun.elapsed().as_millis()));
         Ok(serde_json::json!({ "host": address.host, "port": port }))
     }

@@ -165,8 +165,15 @@ impl Subject {
     /// # Errors
     /// The address is gone.
     pub async fn address(&self, machine: &Machine) -> StepResult<Address> {
+        self.address_at(machine, self.host()?).await
+    }
+
+    /// As [`Subject::address`], at another host name.
+    ///
+    /// # Errors
+    /// Database trouble.
+    pub async fn address_at(&self, machine: &Machine, host: HostName) -> StepResult<Address> {
         let settings = Values::load(&machine.services.db).await?;
-        let host = self.host()?;
         let port = u16::try_from(settings.number("edge_public_port")).unwrap_or(443);
         Ok(Address { url: settings.store_url(host.as_str()), probe_port: settings.edge_probe_port(), port, host })
     }

@@ -21,6 +21,7 @@ const KINDS: &[&str] = &[
     jobs::END_MAINTENANCE,
     jobs::RESET_ADMIN_PASSWORD,
     jobs::RENAME_STORE,
+    jobs::CHANGE_ADDRESS,
     jobs::START_DB_ADMIN,
     jobs::STOP_DB_ADMIN,
 ];

@@ -46,8 +46,8 @@ impl Step for Door {
             Show::Shop if subject.store.maintenance => Target::Maintenance(port),
             Show::Shop | Show::Open => Target::Port(port),
         };
-        settle::lead(&self.0, &subject, to).await?;
         cx.detail(format!("The address leads to {to}"));
+        settle::lead(&self.0, &subject, to).await?;
         Ok(serde_json::Value::Null)
     }
 

@@ -1,6 +1,7 @@
 //! The steps of jobs that change a store in service. Their undo makes what runs agree with what is
 //! recorded; the record changes last, so until then that is the former, working state.
 
+pub mod address;
 pub mod admin_password;
 pub mod close_database;
 pub mod door;

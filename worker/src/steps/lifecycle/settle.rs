@@ -4,9 +4,11 @@ use crate::edge::{Entry, Target};
 use crate::engine::{StepContext, StepError, StepResult};
 use crate::machine::Machine;
 use crate::steps::Subject;
+use crate::steps::subject::Address;
 use futures_util::future::try_join_all;
+use hosting::db::Queries;
 use hosting::db::stores::Store;
-use hosting::domain::StoreState;
+use hosting::domain::{HostName, StoreState};
 
 /// Where the store's address leads, by its record.
 #[must_use]
@@ -24,8 +26,27 @@ pub fn target(store: &Store, port: u16) -> Target {
 /// The edge is down or refuses; the former route is in force.
 pub async fn lead(machine: &Machine, subject: &Subject, to: Target) -> StepResult<()> {
     let address = subject.address(machine).await?;
-    let entries = [Entry { host: address.host, target: to }];
+    let entries = entries(machine, subject, &address, to).await?;
     Ok(machine.edge.publish(&subject.store.object_name(), &entries, address.probe_port).await?)
+}
+
+/// The store's address and its former ones, which lead on to it.
+///
+/// # Errors
+/// Database trouble.
+pub async fn entries(machine: &Machine, subject: &Subject, address: &Address, to: Target) -> StepResult<Vec<Entry>> {
+    let formers = machine.services.db.read().await?.stores().former_addresses(subject.store.id).await?;
+    let mut entries = vec![Entry { host: address.host.clone(), target: to }];
+    let seen = address.url.rsplit_once(':').is_some_and(|(_, port)| port == address.port.to_string());
+    let moved = Target::Moved(address.host.clone(), seen.then_some(address.port));
+    entries.extend(
+        formers
+            .iter()
+            .filter_map(|host| HostName::parse(host).ok())
+            .filter(|host| *host != address.host)
+            .map(|host| Entry { host, target: moved.clone() }),
+    );
+    Ok(entries)
 }
 
 /// Leads the store's address where its record says.
