@@ -221,6 +221,18 @@ impl DataExports<'_> {
                FROM data_exports WHERE customer_id = ? ORDER BY id"#,
             id
         );
+        let credentials = rows!(
+            self,
+            r#"SELECT CAST(JSON_OBJECT('id', uid, 'kind', kind, 'name', name, 'scopes', scopes, 'made_from', address, 'program', user_agent,
+               'made_at', created_at, 'last_used_at', last_used_at, 'last_used_from', last_used_address, 'expires_at', expires_at,
+               'revoked_at', revoked_at) AS CHAR) AS "t!: String" FROM api_credentials WHERE customer_id = ? ORDER BY id"#,
+            id
+        );
+        let sign_ups = rows!(
+            self,
+            r#"SELECT CAST(JSON_OBJECT('at', created_at) AS CHAR) AS "t!: String" FROM sign_ups WHERE customer_id = ? ORDER BY id"#,
+            id
+        );
         let target = id.to_string();
         let events = rows!(
             self,
@@ -248,6 +260,8 @@ impl DataExports<'_> {
             "email_changes": email_changes,
             "mails": mails,
             "exports": exports,
+            "api_credentials": credentials,
+            "unconfirmed_sign_ups": sign_ups,
             "audit": events,
         }))
     }

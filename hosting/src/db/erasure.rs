@@ -13,6 +13,8 @@ pub const DELETED: &[&str] = &[
     "sign_in_challenges",
     "sign_ins",
     "data_exports",
+    "api_credentials",
+    "sign_ups",
     "mail_messages",
 ];
 
@@ -108,6 +110,9 @@ impl Erasure<'_> {
         sqlx::query!("DELETE FROM sign_in_challenges WHERE customer_id = ?", id).execute(&mut *self.conn).await?;
         sqlx::query!("DELETE FROM sign_ins WHERE customer_id = ?", id).execute(&mut *self.conn).await?;
         sqlx::query!("DELETE FROM data_exports WHERE customer_id = ?", id).execute(&mut *self.conn).await?;
+        // Their refresh tokens go with them.
+        sqlx::query!("DELETE FROM api_credentials WHERE customer_id = ?", id).execute(&mut *self.conn).await?;
+        sqlx::query!("DELETE FROM sign_ups WHERE customer_id = ?", id).execute(&mut *self.conn).await?;
         sqlx::query!("DELETE FROM mail_messages WHERE customer_id = ?", id).execute(&mut *self.conn).await?;
         sqlx::query!("DELETE l FROM job_lines l JOIN jobs j ON j.id = l.job_id WHERE j.customer_id = ?", id)
             .execute(&mut *self.conn)
