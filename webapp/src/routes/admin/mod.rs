@@ -1,14 +1,24 @@
 //! The staff area.
 
 pub mod admins;
+pub mod audit;
 pub mod customer;
+pub mod customer_forms;
 pub mod customers;
+pub mod customers_bulk;
+pub mod dismiss;
 pub mod job;
 pub mod job_action;
 pub mod jobs;
+mod keyset;
+pub mod mail;
 pub mod overview;
 pub mod reauthenticate;
 pub mod store_change;
+pub mod ports;
+pub mod schedules;
+pub mod search;
+pub mod settings;
 pub mod system;
 
 use crate::views::{Badge, admin as view, ansi, duration_text};
