@@ -1,5 +1,5 @@
--- What staff look for among a million jobs: the short id people quote, the reference of an error page, a kind, and
--- what failed and has not been dismissed.
+-- What staff look for among a million jobs: the short id people quote, the reference of an error page, a kind, an
+-- error code, and what failed and has not been dismissed.
 ALTER TABLE jobs
   -- Somebody looked at the failure and took it off the list.
   ADD COLUMN IF NOT EXISTS dismissed_at DATETIME(6) NULL,
@@ -7,4 +7,5 @@ ALTER TABLE jobs
   ADD INDEX IF NOT EXISTS jobs_short (short_uid),
   ADD INDEX IF NOT EXISTS jobs_correlation (correlation_id),
   ADD INDEX IF NOT EXISTS jobs_kind (kind, id),
+  ADD INDEX IF NOT EXISTS jobs_error (error_code, id),
   ADD INDEX IF NOT EXISTS jobs_attention (state, dismissed_at, id);

@@ -6,8 +6,6 @@ use super::jobs::{JobRow, Jobs, RawJob, SELECT};
 
 /// Customers whose jobs a search looks through.
 const CUSTOMERS: u32 = 50;
-/// Newest failures among which an error code is looked for.
-const FAILURES: u32 = 10_000;
 
 impl Jobs<'_> {
     /// Jobs by public id, short id, correlation id, error code or the start of a customer's address, newest first.
@@ -26,11 +24,8 @@ impl Jobs<'_> {
         query.push(" UNION SELECT id FROM jobs WHERE short_uid = ").push_bind(short);
         query.push(" UNION (SELECT id FROM jobs WHERE correlation_id = ").push_bind(code.to_owned());
         query.push(" LIMIT ").push_bind(limit);
-        query.push(
-            ") UNION (SELECT id FROM (SELECT id, error_code FROM jobs WHERE state = 'failed' ORDER BY id DESC LIMIT ",
-        );
-        query.push_bind(FAILURES).push(") f WHERE f.error_code = ").push_bind(code.to_owned());
-        query.push(" LIMIT ").push_bind(limit);
+        query.push(") UNION (SELECT id FROM jobs WHERE error_code = ").push_bind(code.to_owned());
+        query.push(" ORDER BY id DESC LIMIT ").push_bind(limit);
         query.push(") UNION (SELECT k.id FROM (SELECT id FROM customers WHERE email_key LIKE ");
         query.push_bind(format!("{}%", escape_like(&text.to_lowercase()))).push(" LIMIT ").push_bind(CUSTOMERS);
         query.push(") c JOIN jobs k ON k.customer_id = c.id ORDER BY k.id DESC LIMIT ").push_bind(limit);

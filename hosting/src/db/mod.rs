@@ -43,6 +43,7 @@ pub mod admins;
 pub mod api_credentials;
 pub mod api_requests;
 pub mod audit;
+mod customer_accounts;
 pub mod customers;
 pub mod data_exports;
 pub mod db_admin;

@@ -89,11 +89,7 @@ async fn close_in(
     }
     tx.password_resets().consume_all(id).await?;
     tx.login_sessions().revoke_all_of_customer(id, None).await?;
-    let mail = MailArgs {
-        template: "staff_closed_account".into(),
-        customer_id: Some(id),
-        ..MailArgs::default()
-    };
+    let mail = MailArgs { template: "staff_closed_account".into(), customer_id: Some(id), ..MailArgs::default() };
     let job = tx.jobs().insert(&NewJob::mail(&mail, None, actor)).await?;
     let details =
         serde_json::json!({ "before": customer.state, "after": "closed", "reason": reason, "stores": stores });

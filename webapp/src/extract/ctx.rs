@@ -442,7 +442,9 @@ fn notice_named(name: &str) -> Option<Notice> {
         "settings_same" => ("good", "Nothing was different, so nothing was changed."),
         "failed_cleared" => ("good", "The failed jobs are off the list. They are still under Jobs."),
         "customer_created" => ("good", "The account is made. Its owner gets a mail with a link to choose a password."),
-        "staff_changed_email" => ("good", "The email is changed. Both addresses are told, and every device is signed out."),
+        "staff_changed_email" => {
+            ("good", "The email is changed. Both addresses are told, and every device is signed out.")
+        }
         "customer_closed" => {
             ("warn", "The account is closed. Its stores are deleted in seven days unless it is opened again.")
         }

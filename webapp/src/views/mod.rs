@@ -19,9 +19,9 @@ pub mod owner;
 pub mod public;
 #[cfg(test)]
 mod samples;
-pub mod staff;
 #[cfg(test)]
 mod samples_staff;
+pub mod staff;
 
 pub use common::*;
 pub use memory::OneUse;

@@ -13,12 +13,12 @@ pub mod jobs;
 mod keyset;
 pub mod mail;
 pub mod overview;
-pub mod reauthenticate;
-pub mod store_change;
 pub mod ports;
+pub mod reauthenticate;
 pub mod schedules;
 pub mod search;
 pub mod settings;
+pub mod store_change;
 pub mod system;
 
 use crate::views::{Badge, admin as view, ansi, duration_text};
