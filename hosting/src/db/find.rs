@@ -26,7 +26,7 @@ pub struct Find<'c> {
 }
 
 const STORES: &str = "SELECT s.customer_id, c.email, s.name AS store_name, s.state AS store_state, \
- (SELECT a.host FROM store_addresses a WHERE a.store_id = s.id ORDER BY a.kind LIMIT 1) AS host ";
+ (SELECT a.host FROM store_addresses a WHERE a.store_id = s.id AND a.kind = 'platform' LIMIT 1) AS host ";
 
 impl Find<'_> {
     /// Customers whose address starts like this.

@@ -240,7 +240,7 @@ fn change_words(details: &serde_json::Value) -> String {
     words.extend(
         facts
             .iter()
-            .filter(|(k, v)| !v.is_null() && !(change.is_some() && matches!(k.as_str(), "before" | "after" | "value")))
+            .filter(|(k, v)| !v.is_null() && (change.is_none() || !matches!(k.as_str(), "before" | "after" | "value")))
             .map(|(k, v)| format!("{}: {}", k.replace('_', " "), word(v))),
     );
     words.join(" · ")
