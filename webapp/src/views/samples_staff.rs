@@ -75,7 +75,7 @@ fn ports(full: bool, wrong: bool) -> Ports {
         number: 8001 + i,
         state: ["used", "rest", "orphan", "free"][usize::from(i % 4)],
         words: format!("used by {HOSTILE}"),
-        href: if i % 4 == 0 { "/admin/customers/1".into() } else { String::new() },
+        href: if i.is_multiple_of(4) { "/admin/customers/1".into() } else { String::new() },
     };
     let pool = |name: &'static str, title, nearly_full| Pool {
         name,

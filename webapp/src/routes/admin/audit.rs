@@ -295,7 +295,7 @@ mod tests {
             "empty → x · reason: why"
         );
         assert_eq!(words(serde_json::json!({ "jobs": 3, "none": null })), "jobs: 3");
-        assert_eq!(day("2026-11-21").map(|d| d.day()), Some(21));
+        assert_eq!(day("2026-11-21").map(Date::day), Some(21));
         for bad in ["", "2026-11", "26-11-21", "2026-13-01", "2026-02-30", "x-y-z"] {
             assert_eq!(day(bad), None, "{bad}");
         }
