@@ -211,7 +211,11 @@ fn event(e: EventRow) -> Event {
         number: e.number,
         at: When::exact(e.at),
         role: e.role.replace('_', " "),
-        object: format!("{} {}", e.target_kind, e.target_id),
+        // The end of a public id tells things apart; the whole one is in the export.
+        object: match e.target_id.get(20..) {
+            Some(end) if e.target_id.len() == 26 => format!("{} …{end}", e.target_kind),
+            _ => format!("{} {}", e.target_kind, e.target_id),
+        },
         object_href,
         badge: match e.outcome.as_str() {
             "done" => Badge::new("good", "Done"),
