@@ -3,6 +3,7 @@
 
 pub mod api;
 pub mod assets;
+pub mod csv;
 pub mod error;
 pub mod extract;
 pub mod job_view;

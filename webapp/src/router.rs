@@ -30,6 +30,10 @@ pub enum Access {
     Operator,
     /// Staff who manage staff: super admin.
     StaffManager,
+    /// Staff who create, change and close customers: admin and super admin.
+    CustomerManager,
+    /// Staff who keep the audit log and the settings: super admin.
+    SuperAdmin,
     /// Any staff, also with a temporary password.
     StaffPassword,
     /// Any staff with a password of their own, also without the second factor they owe.
@@ -68,7 +72,13 @@ impl Access {
         match self {
             Self::Operations | Self::Asset | Self::Everybody | Self::ApiOpen => Area::Open,
             Self::Owner => Area::Owner,
-            Self::Staff | Self::Operator | Self::StaffManager | Self::StaffPassword | Self::StaffFactor => Area::Staff,
+            Self::Staff
+            | Self::Operator
+            | Self::StaffManager
+            | Self::CustomerManager
+            | Self::SuperAdmin
+            | Self::StaffPassword
+            | Self::StaffFactor => Area::Staff,
             Self::ApiAny | Self::ApiOwner | Self::ApiStaff | Self::ApiOperator | Self::ApiSuper => Area::Api,
         }
     }
@@ -84,8 +94,9 @@ impl Access {
                 Some((Capability::ViewStores, Reach::All))
             }
             Self::Operator | Self::ApiOperator => Some((Capability::WorkOnStores, Reach::All)),
+            Self::CustomerManager => Some((Capability::ManageCustomers, Reach::All)),
             Self::StaffManager => Some((Capability::ManageStaff, Reach::All)),
-            Self::ApiSuper => Some((Capability::ExportAudit, Reach::All)),
+            Self::SuperAdmin | Self::ApiSuper => Some((Capability::ExportAudit, Reach::All)),
         }
     }
 }
@@ -183,11 +194,18 @@ routes! {
     "/admin/password" { GET StaffPassword staff_session::password::get; POST StaffPassword staff_session::password::post; }
     "/admin" { GET Staff admin::overview::get; }
     "/admin/customers" { GET Staff admin::customers::get; }
+    "/admin/customers/new" { GET CustomerManager admin::customer_forms::new_page; POST CustomerManager admin::customer_forms::create; }
+    "/admin/customers/bulk" { POST CustomerManager admin::customers_bulk::post; }
+    "/admin/customers/export" { POST CustomerManager admin::customers_bulk::export; }
+    "/admin/customers/{id}/edit" { GET CustomerManager admin::customer_forms::edit_page; POST CustomerManager admin::customer_forms::edit; }
+    "/admin/customers/{id}/close" { GET CustomerManager admin::customer_forms::close_page; POST CustomerManager admin::customer_forms::close; }
+    "/admin/customers/{id}/reopen" { POST CustomerManager admin::customer_forms::reopen; }
     "/admin/customers/{id}" { GET Staff admin::customer::overview; }
     "/admin/customers/{id}/provisioning" { GET Staff admin::customer::provisioning; }
     "/admin/customers/{id}/audit" { GET Staff admin::customer::audit; }
     "/admin/customers/{id}/store/{change}" { GET Operator admin::store_change::get; POST Operator admin::store_change::post; }
     "/admin/jobs" { GET Staff admin::jobs::get; }
+    "/admin/jobs/dismiss" { GET Operator admin::dismiss::get; POST Operator admin::dismiss::post; }
     "/admin/jobs/bulk" { POST Operator admin::jobs::bulk; }
     "/admin/jobs/{job}" { GET Staff admin::job::get; }
     "/admin/jobs/{job}/state" { GET Staff admin::job::state; }
@@ -200,6 +218,22 @@ routes! {
     "/admin/jobs/{job}/cancel" { GET Operator admin::job_action::cancel_page; POST Operator admin::job_action::cancel; }
     "/admin/jobs/{job}/cleanup" { GET Operator admin::job_action::cleanup_page; POST Operator admin::job_action::cleanup; }
     "/admin/jobs/{job}/release" { POST Operator admin::job_action::release; }
+    "/admin/search" { GET Staff admin::search::get; }
+    "/admin/schedules" { GET Staff admin::schedules::get; }
+    "/admin/schedules/{name}/run" { POST Operator admin::schedules::run; }
+    "/admin/schedules/{name}/pause" { POST Operator admin::schedules::pause; }
+    "/admin/schedules/{name}/resume" { POST Operator admin::schedules::resume; }
+    "/admin/ports" { GET Staff admin::ports::get; }
+    "/admin/ports/widen" { POST Operator admin::ports::widen; }
+    "/admin/ports/{server}/{port}/free" { GET Operator admin::ports::free_page; POST Operator admin::ports::free; }
+    "/admin/mail" { GET Staff admin::mail::get; }
+    "/admin/mail/test" { POST SuperAdmin admin::mail::test; }
+    "/admin/mail/{id}/resend" { POST Operator admin::mail::resend; }
+    "/admin/audit" { GET Staff admin::audit::get; }
+    "/admin/audit/verify" { POST SuperAdmin admin::audit::verify; }
+    "/admin/audit/export" { POST SuperAdmin admin::audit::export; }
+    "/admin/settings" { GET SuperAdmin admin::settings::get; }
+    "/admin/settings/{group}" { POST SuperAdmin admin::settings::save; }
     "/admin/system" { GET Staff admin::system::get; }
     "/admin/reauthenticate" { GET StaffFactor admin::reauthenticate::get; POST StaffFactor admin::reauthenticate::post; }
     "/admin/admins" { GET StaffManager admin::admins::get; }

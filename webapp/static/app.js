@@ -29,7 +29,7 @@
   // A form sends once; the one-use key on the server makes this a courtesy, not the guard.
   d.addEventListener('submit', function (e) {
     var f = e.target;
-    if (f.method !== 'post') return;
+    if (f.method !== 'post' || 'download' in f.dataset) return;
     if (f.dataset.sent) { e.preventDefault(); return; }
     f.dataset.sent = '1';
     var b = e.submitter;
@@ -115,7 +115,7 @@
   d.addEventListener('keydown', function (e) {
     if (e.key !== '/' || e.ctrlKey || e.metaKey || e.altKey) return;
     if (/^(INPUT|TEXTAREA|SELECT)$/.test(e.target.tagName) || e.target.closest('[data-log]')) return;
-    var q = $('[data-search]');
+    var q = $('[data-search-all]') || $('[data-search]');
     if (q) { e.preventDefault(); q.focus(); q.select(); }
   });
 

@@ -51,6 +51,29 @@ pub struct EventRow {
     pub details: serde_json::Value,
 }
 
+/// What of the chain is asked for; keyset by number. An empty filter is everything.
+#[derive(Debug, Clone, Default)]
+pub struct EventFilter {
+    /// Name of the person, exactly.
+    pub actor: Option<String>,
+    /// `noun.verb`, exactly.
+    pub action: Option<String>,
+    /// Kind of the thing acted on; only together with an id.
+    pub target_kind: Option<String>,
+    /// Its public id.
+    pub target_id: Option<String>,
+    /// Not before this moment.
+    pub from: Option<PlainDateTime>,
+    /// Before this moment.
+    pub until: Option<PlainDateTime>,
+    /// Numbers below this one.
+    pub before: Option<u64>,
+    /// Numbers above this one (for "Newer"); they come back newest first as well.
+    pub after: Option<u64>,
+    /// At most this many.
+    pub limit: u32,
+}
+
 /// The first place where the chain does not hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Broken {
@@ -188,6 +211,74 @@ impl Audit<'_> {
             .collect())
     }
 
+    /// One keyset page of what a filter lets through, newest first.
+    ///
+    /// Numbers are given out in the order of time, so a range of time is a range of numbers: both its ends are looked
+    /// up first, and the page is read along the index of the other filters.
+    ///
+    /// # Errors
+    /// Database trouble.
+    pub async fn search(&mut self, filter: &EventFilter) -> DbResult<Vec<EventRow>> {
+        let (mut low, mut high) = (filter.after, filter.before);
+        if let Some(from) = filter.from {
+            let first =
+                sqlx::query_scalar!("SELECT number FROM audit_events WHERE at >= ? ORDER BY at, number LIMIT 1", from)
+                    .fetch_optional(&mut *self.conn)
+                    .await?;
+            let Some(first) = first else { return Ok(Vec::new()) };
+            low = low.max(Some(first.saturating_sub(1)));
+        }
+        if let Some(until) = filter.until {
+            let next =
+                sqlx::query_scalar!("SELECT number FROM audit_events WHERE at >= ? ORDER BY at, number LIMIT 1", until)
+                    .fetch_optional(&mut *self.conn)
+                    .await?;
+            high = match (high, next) {
+                (Some(a), Some(b)) => Some(a.min(b)),
+                (a, b) => a.or(b),
+            };
+        }
+        let mut query = sqlx::QueryBuilder::new(
+            "SELECT number, at, actor_name, role, address, action, target_kind, target_id, outcome, details FROM audit_events WHERE 1 = 1",
+        );
+        for (column, value) in [
+            (" AND actor_name = ", &filter.actor),
+            (" AND action = ", &filter.action),
+            (" AND target_kind = ", &filter.target_kind),
+            (" AND target_id = ", &filter.target_id),
+        ] {
+            if let Some(value) = value {
+                query.push(column).push_bind(value.clone());
+            }
+        }
+        if let Some(low) = low {
+            query.push(" AND number > ").push_bind(low);
+        }
+        if let Some(high) = high {
+            query.push(" AND number < ").push_bind(high);
+        }
+        let backwards = filter.after.is_some();
+        query
+            .push(if backwards { " ORDER BY number LIMIT " } else { " ORDER BY number DESC LIMIT " })
+            .push_bind(filter.limit);
+        let mut rows: Vec<EventRow> =
+            query.build_query_as::<RawEvent>().fetch_all(&mut *self.conn).await?.into_iter().map(Into::into).collect();
+        if backwards {
+            rows.reverse();
+        }
+        Ok(rows)
+    }
+
+    /// The actions that were ever recorded, by name. Skips from one to the next in the index.
+    ///
+    /// # Errors
+    /// Database trouble.
+    pub async fn actions(&mut self) -> DbResult<Vec<String>> {
+        Ok(sqlx::query_scalar!("SELECT action FROM audit_events GROUP BY action ORDER BY action")
+            .fetch_all(&mut *self.conn)
+            .await?)
+    }
+
     /// Walks the whole chain; `Ok(Err(..))` names the first event that does not hold.
     ///
     /// # Errors
@@ -246,5 +337,36 @@ impl Audit<'_> {
             return Ok(Err(Broken { number: number + 1, why: "events at the end are missing" }));
         }
         Ok(Ok(number))
+    }
+}
+
+#[derive(sqlx::FromRow)]
+struct RawEvent {
+    number: u64,
+    at: PlainDateTime,
+    actor_name: String,
+    role: String,
+    address: String,
+    action: String,
+    target_kind: String,
+    target_id: String,
+    outcome: String,
+    details: Json<serde_json::Value>,
+}
+
+impl From<RawEvent> for EventRow {
+    fn from(r: RawEvent) -> Self {
+        Self {
+            number: r.number,
+            at: r.at,
+            actor_name: r.actor_name,
+            role: r.role,
+            address: r.address,
+            action: r.action,
+            target_kind: r.target_kind,
+            target_id: r.target_id,
+            outcome: r.outcome,
+            details: r.details.0,
+        }
     }
 }

@@ -205,7 +205,7 @@ pub struct Jobs<'c> {
     pub(super) conn: &'c mut MySqlConnection,
 }
 
-const SELECT: &str = "SELECT j.id, j.uid, j.kind, j.args, j.server_id, s.name AS server_name, j.store_id, \
+pub(super) const SELECT: &str = "SELECT j.id, j.uid, j.kind, j.args, j.server_id, s.name AS server_name, j.store_id, \
  st.uid AS store_uid, st.name AS store_name, j.customer_id, c.email AS customer_email, j.state, j.phase, j.priority, \
  j.attempt, j.max_attempts, j.crashes, j.run_at, j.lease_owner, j.lease_until, \
  IF(j.state = 'started', TIMESTAMPDIFF(SECOND, j.lease_until, NOW(6)) + 10, NULL) AS silent_seconds, \
@@ -454,22 +454,6 @@ impl Jobs<'_> {
         row.map(JobRow::try_from).transpose()
     }
 
-    /// Jobs whose public id ends with a short form, or of a customer's address, newest first.
-    ///
-    /// # Errors
-    /// Database trouble.
-    pub async fn search(&mut self, text: &str, limit: u32) -> DbResult<Vec<JobRow>> {
-        let mut query = sqlx::QueryBuilder::new(SELECT);
-        let short = super::customers::escape_like(&text.trim_start_matches("J-").to_uppercase());
-        query.push("WHERE (j.uid LIKE ").push_bind(format!("%{short}"));
-        query.push(" OR j.error_code = ").push_bind(text.to_owned());
-        query.push(" OR j.correlation_id = ").push_bind(text.to_owned());
-        query.push(" OR c.email LIKE ").push_bind(format!("{}%", super::customers::escape_like(text)));
-        query.push(") ORDER BY j.id DESC LIMIT ").push_bind(limit);
-        let rows: Vec<RawJob> = query.build_query_as().fetch_all(&mut *self.conn).await?;
-        rows.into_iter().map(JobRow::try_from).collect()
-    }
-
     /// Steps of all attempts, oldest first.
     ///
     /// # Errors
@@ -598,7 +582,7 @@ impl Jobs<'_> {
         let done = sqlx::query!(
             "UPDATE jobs SET state = 'queued', phase = ?, attempt = attempt + 1, max_attempts = attempt + 4, crashes = 0, \
              run_at = NOW(6), deadline_at = NULL, cancel_requested_at = NULL, finished_at = NULL, lease_owner = NULL, \
-             lease_until = NULL, requested_by = ?, progress = 0, \
+             lease_until = NULL, dismissed_at = NULL, requested_by = ?, progress = 0, \
              error_code = IF(? = 'undo', error_code, ''), error_reason = IF(? = 'undo', error_reason, ''), \
              error_detail = IF(? = 'undo', error_detail, NULL) \
              WHERE id = ? AND state IN ('failed', 'cancelled')",
@@ -669,7 +653,7 @@ impl Jobs<'_> {
 }
 
 #[derive(sqlx::FromRow)]
-struct RawJob {
+pub(super) struct RawJob {
     id: u64,
     uid: String,
     kind: String,

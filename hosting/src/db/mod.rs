@@ -43,6 +43,7 @@ pub mod admins;
 pub mod api_credentials;
 pub mod api_requests;
 pub mod audit;
+mod customer_accounts;
 pub mod customers;
 pub mod data_exports;
 pub mod db_admin;
@@ -51,9 +52,11 @@ pub mod email_verifications;
 pub mod erasure;
 pub mod error;
 pub mod expiry;
+pub mod find;
 pub mod form_keys;
 pub mod job_claims;
 pub mod job_records;
+mod job_search;
 pub mod jobs;
 pub mod leases;
 pub mod login_sessions;
@@ -304,6 +307,10 @@ pub trait Queries {
     /// Jobs as people see and order them.
     fn jobs(&mut self) -> jobs::Jobs<'_> {
         jobs::Jobs { conn: self.conn() }
+    }
+    /// The search page.
+    fn find(&mut self) -> find::Find<'_> {
+        find::Find { conn: self.conn() }
     }
     /// Rows that are old enough to be forgotten.
     fn expiry(&mut self) -> expiry::Expiry<'_> {

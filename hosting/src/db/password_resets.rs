@@ -38,6 +38,23 @@ impl PasswordResets<'_> {
         Ok(())
     }
 
+    /// Records the link of an invitation: as any other, but for seven days.
+    ///
+    /// # Errors
+    /// Database trouble.
+    pub async fn insert_invitation(&mut self, customer_id: u64, email: &str, token_hash: &[u8; 32]) -> DbResult<()> {
+        sqlx::query!(
+            "INSERT INTO password_resets (customer_id, email, token_hash, expires_at) \
+             VALUES (?, ?, ?, NOW(6) + INTERVAL 7 DAY)",
+            customer_id,
+            email,
+            token_hash.as_slice()
+        )
+        .execute(&mut *self.conn)
+        .await?;
+        Ok(())
+    }
+
     /// The link of a token if it may be used: newest of its customer, not used, not over, the account open
     /// and the address still the customer's.
     ///

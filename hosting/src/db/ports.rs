@@ -17,6 +17,25 @@ pub struct PoolUse {
     pub cooling: i64,
 }
 
+/// A port of a server as the ports page shows it.
+#[derive(Debug, Clone)]
+pub struct PortRow {
+    /// Number.
+    pub port: u16,
+    /// Pool as stored.
+    pub pool: String,
+    /// Store that holds it.
+    pub store_id: Option<u64>,
+    /// Its name.
+    pub store_name: Option<String>,
+    /// Its customer.
+    pub customer_id: Option<u64>,
+    /// Resting after use.
+    pub cooling: bool,
+    /// Held by a store that is gone, failed or on another server, while no job works on that store.
+    pub orphan: bool,
+}
+
 /// Queries on `port_allocations`.
 #[derive(Debug)]
 pub struct Ports<'c> {
@@ -130,5 +149,77 @@ impl Ports<'_> {
         .into_iter()
         .map(|r| (r.port, r.pool, r.store_id))
         .collect())
+    }
+
+    /// Every port of a server with its owner, by pool and number.
+    ///
+    /// # Errors
+    /// Database trouble.
+    pub async fn of_server(&mut self, server_id: u64) -> DbResult<Vec<PortRow>> {
+        Ok(sqlx::query_as!(
+            PortRow,
+            r#"SELECT p.port, p.pool, p.store_id, s.name AS "store_name?", s.customer_id AS "customer_id?",
+               (p.store_id IS NULL AND p.cool_until IS NOT NULL AND p.cool_until > NOW(6)) AS "cooling!: bool",
+               (p.store_id IS NOT NULL AND (s.state IN ('deleted', 'failed') OR NOT (s.server_id <=> p.server_id))
+                AND NOT EXISTS (SELECT 1 FROM jobs j WHERE j.changing_store_id = p.store_id)) AS "orphan!: bool"
+               FROM port_allocations p LEFT JOIN stores s ON s.id = p.store_id
+               WHERE p.server_id = ? ORDER BY p.pool, p.port"#,
+            server_id
+        )
+        .fetch_all(&mut *self.conn)
+        .await?)
+    }
+
+    /// Frees one port if it is an orphan (see [`PortRow::orphan`]); it rests for `cool_seconds` first. `false`: it is
+    /// not one, or not any more.
+    ///
+    /// # Errors
+    /// Database trouble.
+    pub async fn free_orphan(&mut self, server_id: u64, port: u16, cool_seconds: u32) -> DbResult<bool> {
+        let done = sqlx::query!(
+            "UPDATE port_allocations p JOIN stores s ON s.id = p.store_id \
+             SET p.store_id = NULL, p.allocated_at = NULL, p.cool_until = NOW(6) + INTERVAL ? SECOND \
+             WHERE p.server_id = ? AND p.port = ? AND (s.state IN ('deleted', 'failed') OR NOT (s.server_id <=> p.server_id)) \
+             AND NOT EXISTS (SELECT 1 FROM jobs j WHERE j.changing_store_id = s.id)",
+            cool_seconds,
+            server_id,
+            port
+        )
+        .execute(&mut *self.conn)
+        .await?;
+        Ok(done.rows_affected() == 1)
+    }
+
+    /// Owners of a port number on all servers: `(server, pool, store name, customer id)`.
+    ///
+    /// # Errors
+    /// Database trouble.
+    pub async fn find_number(&mut self, port: u16) -> DbResult<Vec<(String, String, Option<String>, Option<u64>)>> {
+        Ok(sqlx::query!(
+            r#"SELECT v.name, p.pool, s.name AS "store_name?", s.customer_id AS "customer_id?" FROM servers v
+               JOIN port_allocations p ON p.server_id = v.id AND p.port = ? LEFT JOIN stores s ON s.id = p.store_id
+               WHERE v.state <> 'removed' ORDER BY v.name LIMIT 50"#,
+            port
+        )
+        .fetch_all(&mut *self.conn)
+        .await?
+        .into_iter()
+        .map(|r| (r.name, r.pool, r.store_name, r.customer_id))
+        .collect())
+    }
+
+    /// Which of the numbers `first..=last` a server has in a pool already, in any.
+    ///
+    /// # Errors
+    /// Database trouble.
+    pub async fn taken(&mut self, server_id: u64, first: u16, last: u16) -> DbResult<i64> {
+        Ok(sqlx::query_scalar!(
+            "SELECT COUNT(*) FROM port_allocations WHERE server_id = ? AND port BETWEEN ? AND ?",
+            server_id,
+            first,
+            last
+        )
+        .fetch_one(&mut *self.conn)
+        .await?)
     }
 }

@@ -3,6 +3,22 @@
 use super::DbResult;
 use crate::crypto::{KeyRing, Sealed, Secret};
 use sqlx::mysql::MySqlConnection;
+use time::PlainDateTime;
+
+/// Who set a setting last.
+#[derive(Debug, Clone)]
+pub struct Stored {
+    /// Name.
+    pub name: String,
+    /// It is a sealed value.
+    pub sealed: bool,
+    /// Rises with each change.
+    pub version: u32,
+    /// Last change.
+    pub updated_at: PlainDateTime,
+    /// By whom.
+    pub updated_by: String,
+}
 
 /// Queries on settings.
 #[derive(Debug)]
@@ -105,5 +121,40 @@ impl Settings<'_> {
             .await?;
         }
         Ok(rows.len())
+    }
+
+    /// What is stored, without the values, by name.
+    ///
+    /// # Errors
+    /// Database trouble.
+    pub async fn stored(&mut self) -> DbResult<Vec<Stored>> {
+        Ok(sqlx::query_as!(
+            Stored,
+            r#"SELECT name, (sealed IS NOT NULL) AS "sealed!: bool", version, updated_at, updated_by FROM settings ORDER BY name"#
+        )
+        .fetch_all(&mut *self.conn)
+        .await?)
+    }
+
+    /// The values, locked for the rest of the transaction: `(name, value, version)`; no value for secrets.
+    ///
+    /// # Errors
+    /// Database trouble.
+    pub async fn lock_all(&mut self) -> DbResult<Vec<(String, Option<String>, u32)>> {
+        Ok(sqlx::query!("SELECT name, value, version FROM settings ORDER BY name FOR UPDATE")
+            .fetch_all(&mut *self.conn)
+            .await?
+            .into_iter()
+            .map(|r| (r.name, r.value, r.version))
+            .collect())
+    }
+
+    /// Removes a value: the default holds again. `false` when there was none.
+    ///
+    /// # Errors
+    /// Database trouble.
+    pub async fn remove(&mut self, name: &str) -> DbResult<bool> {
+        let done = sqlx::query!("DELETE FROM settings WHERE name = ?", name).execute(&mut *self.conn).await?;
+        Ok(done.rows_affected() == 1)
     }
 }

@@ -340,6 +340,48 @@ pub fn admin_password_changed(product: &str, sign_in: &str) -> Message {
     }
 }
 
+/// Staff made an account for somebody; the link holds the only copy of the token.
+#[must_use]
+pub fn invitation(product: &str, link: &str) -> Message {
+    Message {
+        subject: format!("Your account at {product}"),
+        heading: format!("Your account at {product}"),
+        paragraphs: vec!["We made an account for this address. Choose a password, and it is yours.".into()],
+        button: Some(Button { label: "Choose a password".into(), url: link.into() }),
+        small: vec![
+            "The link works once, for 7 days.".into(),
+            "Did you not expect this? Ignore this mail: nobody can sign in without the link.".into(),
+        ],
+    }
+}
+
+/// Our staff closed an account.
+#[must_use]
+pub fn staff_closed_account(product: &str, support: &str) -> Message {
+    Message {
+        subject: format!("Your {product} account is closed"),
+        heading: "Your account is closed".into(),
+        paragraphs: vec![
+            "Your stores keep running for seven days and are then deleted. Until then we can open the account again."
+                .into(),
+        ],
+        button: None,
+        small: vec![format!("Did you not ask for this? Write to {support} now.")],
+    }
+}
+
+/// Shows that mail leaves.
+#[must_use]
+pub fn test_mail(product: &str, settings: &str) -> Message {
+    Message {
+        subject: format!("Test mail from {product}"),
+        heading: "Mail works".into(),
+        paragraphs: vec!["You asked for a test mail. It left with the mail settings that are in force now.".into()],
+        button: Some(Button { label: "Open the settings".into(), url: settings.into() }),
+        small: vec![],
+    }
+}
+
 /// One of each, for tests, with the name of its kind.
 #[cfg(test)]
 pub(super) fn samples(store: &str) -> Vec<(&'static str, Message)> {
@@ -372,5 +414,8 @@ pub(super) fn samples(store: &str) -> Vec<(&'static str, Message)> {
         ("closing_planned", closing_planned("Shopfleet", "2026-12-21", url)),
         ("closing_cancelled", closing_cancelled("Shopfleet", url)),
         ("account_closed", account_closed("Shopfleet")),
+        ("test_mail", test_mail("Shopfleet", url)),
+        ("invitation", invitation("Shopfleet", url)),
+        ("staff_closed_account", staff_closed_account("Shopfleet", "help@example.com")),
     ]
 }

@@ -59,6 +59,8 @@ async fn reset(
     }
     tx.password_resets().consume_all(customer.id).await?;
     tx.customers().set_password(customer.id, &customer.password_hash, hash).await?;
+    // The link was read at this address: whom staff invited has proven it.
+    tx.customers().note_proven(customer.id).await?;
     let ended = tx.login_sessions().revoke_all_of_customer(customer.id, None).await?;
     let by = Actor { role: Role::Customer, id: Some(customer.id), name: customer.email.clone(), ..actor.clone() };
     let mail = MailArgs { template: "password_changed".into(), customer_id: Some(customer.id), ..MailArgs::default() };

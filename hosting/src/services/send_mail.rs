@@ -53,7 +53,10 @@ pub async fn send_mail(
     let settings = Values::load(&services.db).await?;
     let mut conn = services.db.read().await?;
     let customer = match args.customer_id {
-        Some(id) => conn.customers().get(id).await?.filter(|c| c.state != "closed"),
+        Some(id) => conn.customers().get(id).await?.filter(|c| {
+            // Whose account staff closed is told so, unless they are forgotten already.
+            c.state != "closed" || args.template == "staff_closed_account" && c.password_hash != "!"
+        }),
         None => None,
     };
     let wanted = customer.as_ref().is_none_or(|c| match args.template.as_str() {
@@ -159,6 +162,16 @@ pub async fn send_mail(
             let new = change.map(|(_, new, _)| new).unwrap_or_default();
             messages::email_changed(&product, &new, settings.text("support_email"), &base.join("/login"))
         }
+        "invitation" => {
+            let token = random_token();
+            let mut tx = services.db.begin().await?;
+            tx.password_resets()
+                .insert_invitation(args.customer_id.unwrap_or_default(), &to, &sha256(token.expose().as_bytes()))
+                .await?;
+            tx.commit().await?;
+            messages::invitation(&product, &base.join(&format!("/password/reset?token={}", token.expose())))
+        }
+        "staff_closed_account" => messages::staff_closed_account(&product, settings.text("support_email")),
         "password_changed" => messages::password_changed(&product, &base.join("/password/forgot")),
         "account_exists" => messages::account_exists(&product, &base.join("/login")),
         "store_ready" => {
@@ -203,6 +216,7 @@ pub async fn send_mail(
             messages::admin_temporary_password(&product, &password, &base.join("/admin/login"))
         }
         "admin_password_changed" => messages::admin_password_changed(&product, &base.join("/admin/login")),
+        "test_mail" => messages::test_mail(&product, &base.join("/admin/settings")),
         other => return Err(SendError::Unknown(other.to_owned())),
     };
     let drawn = mail::draw(&message, &settings, base.as_str())?;

@@ -2,7 +2,6 @@
 
 use super::{ServiceError, Services};
 use crate::crypto::Secret;
-use crate::db::audit::NewEvent;
 use crate::db::{Db, DbResult, Queries, Tx};
 use crate::domain::Actor;
 use crate::transact;
@@ -208,6 +207,89 @@ pub async fn set(services: &Services, actor: &Actor, name: &str, value: &str) ->
     transact!(services.db, tx => set_in(&mut tx, services, actor, known, &value))
 }
 
+/// What becomes of one setting.
+#[derive(Debug, Clone, Copy)]
+pub enum NewValue<'a> {
+    /// This value.
+    Set(&'a str),
+    /// The default holds again; a secret is forgotten.
+    Remove,
+}
+
+/// A mark of what was stored when a form was drawn.
+#[must_use]
+pub fn version_of<'a>(stored: impl Iterator<Item = (&'a str, u32)>) -> String {
+    let text: Vec<String> = stored.map(|(name, version)| format!("{name}={version}")).collect();
+    hex::encode(&crate::crypto::sha256(text.join(",").as_bytes())[..8])
+}
+
+/// Sets several settings at once, all or none; only what differs is changed and recorded. `version` is the mark
+/// ([`version_of`]) of the settings `watched` when the form was drawn.
+///
+/// # Errors
+/// `Invalid` naming each field that doesn't fit; `Conflict` when somebody changed one of them since.
+pub async fn set_many(
+    services: &Services,
+    actor: &Actor,
+    version: &str,
+    watched: &[&str],
+    wishes: &[(&'static Known, NewValue<'_>)],
+) -> Result<usize, ServiceError> {
+    let (mut wrong, mut checked) = (Vec::new(), Vec::new());
+    for (known, wish) in wishes {
+        match wish {
+            NewValue::Remove => checked.push((*known, None)),
+            NewValue::Set(value) => match check(known.kind, value) {
+                Ok(value) => checked.push((*known, Some(value))),
+                Err(words) => wrong.push((known.name, words)),
+            },
+        }
+    }
+    if !wrong.is_empty() {
+        return Err(ServiceError::Invalid(wrong));
+    }
+    transact!(services.db, tx => set_many_in(&mut tx, services, actor, version, watched, &checked))
+}
+
+async fn set_many_in(
+    tx: &mut Tx,
+    services: &Services,
+    actor: &Actor,
+    version: &str,
+    watched: &[&str],
+    wishes: &[(&'static Known, Option<String>)],
+) -> Result<usize, ServiceError> {
+    let stored = tx.settings().lock_all().await?;
+    let ours = stored.iter().filter(|(name, ..)| watched.contains(&name.as_str()));
+    if version_of(ours.map(|(name, _, version)| (name.as_str(), *version))) != version {
+        return Err(ServiceError::Conflict(
+            "Somebody changed these settings since you opened the page. Look at them and try again".into(),
+        ));
+    }
+    let mut changed = 0;
+    for (known, wish) in wishes {
+        let old = stored.iter().find(|(name, ..)| name == known.name);
+        match wish {
+            None => {
+                if !tx.settings().remove(known.name).await? {
+                    continue;
+                }
+                let before = old.and_then(|o| o.1.as_deref()).unwrap_or("[secret]");
+                let details = serde_json::json!({ "before": before, "after": known.default });
+                super::audited(tx, services, actor, "setting.remove", ("setting", known.name), "done", details).await?;
+            }
+            Some(value)
+                if known.kind != Kind::Secret && old.and_then(|o| o.1.as_deref()).unwrap_or(known.default) == value =>
+            {
+                continue;
+            }
+            Some(value) => set_in(tx, services, actor, known, value).await?,
+        }
+        changed += 1;
+    }
+    Ok(changed)
+}
+
 async fn set_in(
     tx: &mut Tx,
     services: &Services,
@@ -215,26 +297,17 @@ async fn set_in(
     known: &Known,
     value: &str,
 ) -> Result<(), ServiceError> {
-    if known.kind == Kind::Secret {
+    let details = if known.kind == Kind::Secret {
         tx.settings().set_secret(&services.keys, known.name, &Secret::new(value), &actor.name).await?;
+        serde_json::json!({ "value": "[secret]" })
     } else {
+        let stored = tx.settings().all().await?;
+        let before =
+            stored.iter().find(|(name, _)| name == known.name).map_or(known.default, |(_, value)| value.as_str());
         tx.settings().set(known.name, value, &actor.name).await?;
-    }
-    let shown = if known.kind == Kind::Secret { "[secret]" } else { value };
-    tx.audit()
-        .append(
-            &services.keys,
-            actor,
-            &NewEvent {
-                action: "setting.set",
-                target_kind: "setting",
-                target_id: known.name,
-                outcome: "done",
-                details: serde_json::json!({ "value": shown }),
-            },
-        )
-        .await?;
-    Ok(())
+        serde_json::json!({ "value": value, "before": before, "after": value })
+    };
+    super::audited(tx, services, actor, "setting.set", ("setting", known.name), "done", details).await
 }
 
 fn check(kind: Kind, value: &str) -> Result<String, String> {

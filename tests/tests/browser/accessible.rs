@@ -67,6 +67,12 @@ pub async fn empty_pages(stage: &Stage) {
         "/admin/jobs?state=failed",
         "/admin/jobs?q=nothing",
         "/admin/system",
+        "/admin/schedules",
+        "/admin/ports",
+        "/admin/mail",
+        "/admin/audit?who=nobody",
+        "/admin/settings",
+        "/admin/search?q=nothing",
         "/admin/password",
         "/admin/2fa",
         "/admin/reauthenticate",
@@ -115,6 +121,7 @@ pub async fn filled_pages(stage: &Stage) {
     let provisioning = format!("{customer}/provisioning");
     let audit = format!("{customer}/audit");
     let suspend = format!("{customer}/store/suspend");
+    let (edit, close) = (format!("{customer}/edit"), format!("{customer}/close"));
     let live = format!("/admin/jobs/{}", stage.setup_job("ana@example.com").await);
     for path in [
         "/admin",
@@ -126,6 +133,14 @@ pub async fn filled_pages(stage: &Stage) {
         "/admin/jobs",
         &live,
         "/admin/system",
+        "/admin/schedules",
+        "/admin/ports",
+        "/admin/mail",
+        "/admin/audit",
+        "/admin/search?q=ana",
+        "/admin/customers/new",
+        &edit,
+        &close,
     ] {
         look(admin, stage, path, &format!("staff {path}"), &mut faults).await;
     }

@@ -49,7 +49,7 @@ pub struct CustomerDetail {
 
 /// List customers
 #[utoipa::path(get, path = "/api/v1/customers", tag = "customers", operation_id = "list_customers",
-    params(("q" = Option<String>, Query, description = "Part of an e-mail or of a store's name", max_length = 200),
+    params(("q" = Option<String>, Query, description = "Start of an e-mail, of a store's name or of its address", max_length = 200),
         ("after" = Option<String>, Query, description = "`next` of the page before"),
         ("limit" = Option<u32>, Query, description = "Rows of a page", minimum = 1, maximum = 200)),
     responses((status = 200, body = Listing<Customer>)))]

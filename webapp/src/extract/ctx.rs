@@ -365,17 +365,26 @@ fn owner_menu(path: &str) -> Vec<MenuItem> {
     .collect()
 }
 
-/// Only pages that exist.
+/// Only pages that exist, and only those the role may open.
 fn staff_menu(path: &str, role: Role) -> Vec<MenuItem> {
     [
         ("/admin", "Overview", "layout-dashboard"),
         ("/admin/customers", "Customers", "users"),
         ("/admin/jobs", "Jobs", "list-check"),
+        ("/admin/schedules", "Schedules", "refresh"),
+        ("/admin/ports", "Ports", "plug-connected"),
+        ("/admin/mail", "Mail log", "mail"),
+        ("/admin/audit", "Audit", "history"),
+        ("/admin/settings", "Settings", "settings"),
         ("/admin/system", "System", "activity"),
         ("/admin/admins", "Staff", "shield-check"),
     ]
     .into_iter()
-    .filter(|(href, _, _)| *href != "/admin/admins" || may(role, Capability::ManageStaff, Reach::All))
+    .filter(|(href, _, _)| match *href {
+        "/admin/admins" => may(role, Capability::ManageStaff, Reach::All),
+        "/admin/settings" => may(role, Capability::ExportAudit, Reach::All),
+        _ => true,
+    })
     .map(|(href, label, icon)| MenuItem {
         href,
         label,
@@ -424,6 +433,23 @@ fn notice_named(name: &str) -> Option<Notice> {
         "email_changed" => ("good", "Your email is changed. Sign in with the new one."),
         "staff_changed" => ("good", "The changes are saved."),
         "staff_deleted" => ("good", "The account is deleted. What it did stays in the audit log."),
+        "schedule_runs" => ("good", "The schedule is due now. Its job appears within a few seconds."),
+        "schedule_paused" => ("good", "The schedule is paused. It does not run until it is resumed."),
+        "schedule_resumed" => ("good", "The schedule runs again."),
+        "port_freed" => ("good", "The port is free. It rests for a minute first."),
+        "pool_widened" => ("good", "The pool has the new ports."),
+        "settings_saved" => ("good", "Saved. In force within two seconds."),
+        "settings_same" => ("good", "Nothing was different, so nothing was changed."),
+        "failed_cleared" => ("good", "The failed jobs are off the list. They are still under Jobs."),
+        "customer_created" => ("good", "The account is made. Its owner gets a mail with a link to choose a password."),
+        "staff_changed_email" => {
+            ("good", "The email is changed. Both addresses are told, and every device is signed out.")
+        }
+        "customer_closed" => {
+            ("warn", "The account is closed. Its stores are deleted in seven days unless it is opened again.")
+        }
+        "customer_reopened" => ("good", "The account is open again, and its stores stay."),
+        "links_sent" => ("good", "The links are on their way."),
         "password_changed" => ("good", "Your password is changed. Other devices are signed out."),
         _ => return None,
     };

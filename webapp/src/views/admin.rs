@@ -1,5 +1,14 @@
 //! Pages of staff.
 
+pub mod audit;
+pub mod confirm;
+pub mod customer_forms;
+pub mod mail;
+pub mod ports;
+pub mod schedules;
+pub mod search;
+pub mod settings;
+
 use super::log::LogPart;
 use super::public::SignInForm;
 use super::{Badge, Choice, Field, FieldError, Head, Labelled, Link, OneUse, Page, Pager, When, view};
@@ -106,6 +115,8 @@ pub struct Overview {
     pub counts: Vec<Figure>,
     /// Running jobs.
     pub running: Vec<RunningJob>,
+    /// What the role may do from here.
+    pub quick: Vec<Link>,
 }
 view!(Overview => "pages/admin/overview.html", remembered = true);
 
@@ -127,6 +138,8 @@ pub struct CustomersFilter {
 pub struct CustomerRow {
     /// Its page.
     pub href: String,
+    /// Row id, for ticking.
+    pub id: u64,
     /// Store name, or the e-mail's first part.
     pub name: String,
     /// E-mail.
@@ -156,6 +169,10 @@ pub struct Customers {
     pub filter: CustomersFilter,
     /// Columns.
     pub heads: Vec<Head>,
+    /// May create, edit, close and export.
+    pub may_act: bool,
+    /// Chosen store state, or empty.
+    pub state: String,
     /// Rows.
     pub rows: Vec<CustomerRow>,
     /// Pager.
@@ -172,6 +189,8 @@ pub struct CustomerFacts {
     pub title: String,
     /// E-mail.
     pub email: String,
+    /// The account is closed.
+    pub closed: bool,
     /// Confirmed or not.
     pub verified: Badge,
     /// Signed up.
@@ -283,6 +302,8 @@ pub struct Customer {
     pub tabs: Vec<Link>,
     /// `overview`, `provisioning`, `audit`.
     pub tab: &'static str,
+    /// May edit and close.
+    pub may_act: bool,
     /// Masked values.
     pub credentials: Vec<Labelled>,
     /// Live log of the newest set-up.

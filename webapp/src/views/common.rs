@@ -313,6 +313,31 @@ pub struct Link {
     pub current: bool,
 }
 
+/// A bar: how much of what there is, is used.
+#[derive(Debug, Clone, Serialize)]
+pub struct Meter {
+    /// Id of its label.
+    pub id: String,
+    /// "12 of 100"
+    pub text: String,
+    /// Used.
+    pub value: u64,
+    /// All there is.
+    pub max: u64,
+    /// Above this it is getting full (80 %).
+    pub low: u64,
+    /// Above this it is nearly full (90 %).
+    pub high: u64,
+}
+
+impl Meter {
+    /// A bar with marks at 80 and 90 %.
+    #[must_use]
+    pub fn of(id: String, value: u64, max: u64, text: String) -> Self {
+        Self { id, text, value, max: max.max(1), low: max * 8 / 10, high: max * 9 / 10 }
+    }
+}
+
 /// Keyset pager.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct Pager {

@@ -19,6 +19,8 @@ pub mod owner;
 pub mod public;
 #[cfg(test)]
 mod samples;
+#[cfg(test)]
+mod samples_staff;
 pub mod staff;
 
 pub use common::*;
@@ -61,6 +63,14 @@ pub const PAGES: &[&str] = &[
     admin::Job::TEMPLATE,
     admin::JobAction::TEMPLATE,
     admin::System::TEMPLATE,
+    admin::audit::Audit::TEMPLATE,
+    admin::confirm::Confirm::TEMPLATE,
+    admin::customer_forms::CustomerForm::TEMPLATE,
+    admin::mail::MailLog::TEMPLATE,
+    admin::ports::Ports::TEMPLATE,
+    admin::schedules::Schedules::TEMPLATE,
+    admin::search::Search::TEMPLATE,
+    admin::settings::Settings::TEMPLATE,
     api_docs::Docs::TEMPLATE,
     account::Account::TEMPLATE,
     account::ChangePassword::TEMPLATE,

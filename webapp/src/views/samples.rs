@@ -11,7 +11,7 @@ use super::public::*;
 use super::*;
 use time::macros::datetime;
 
-const HOSTILE: &str = "<script>alert(1)</script>\"'&{{ 7*7 }}";
+pub(super) const HOSTILE: &str = "<script>alert(1)</script>\"'&{{ 7*7 }}";
 
 fn page(title: &str) -> Page {
     Page {
@@ -38,7 +38,7 @@ fn owner(title: &str) -> Page {
     }
 }
 
-fn staff(title: &str) -> Page {
+pub(super) fn staff(title: &str) -> Page {
     Page {
         user: Some(User { name: "Grace Hopper".into(), role: "Super admin".into() }),
         menu: vec![
@@ -51,7 +51,7 @@ fn staff(title: &str) -> Page {
     }
 }
 
-fn when() -> When {
+pub(super) fn when() -> When {
     When::relative(datetime!(2026-11-21 09:57:00), datetime!(2026-11-21 10:00:00))
 }
 
@@ -591,6 +591,7 @@ fn all() -> Vec<(&'static str, String)> {
             id: 12,
             title: if full { "Ana's Bikes" } else { HOSTILE }.into(),
             email: "ana@example.com".into(),
+            closed: false,
             verified: Badge::new("good", "Confirmed"),
             created: when(),
             last_sign_in: full.then(when),
@@ -620,6 +621,7 @@ fn all() -> Vec<(&'static str, String)> {
             .map(|(l, t)| Link { href: format!("/admin/customers/12/{t}"), label: l.into(), current: t == tab })
             .collect(),
         tab,
+        may_act: true,
         credentials: vec![Labelled::new("Store admin", "••••••••"), Labelled::new("Database", "••••••••")],
         log: full.then(|| log("failed")),
         attempts: vec![
@@ -662,8 +664,11 @@ fn all() -> Vec<(&'static str, String)> {
             .into_iter()
             .map(Head::text)
             .collect(),
+        may_act: true,
+        state: String::new(),
         rows: (0..rows)
             .map(|i| admin::CustomerRow {
+                id: i as u64,
                 href: format!("/admin/customers/{i}"),
                 name: ["Ana's Bikes", "Alpine Honey", HOSTILE][i % 3].into(),
                 email: format!("person{i}@example.com"),
@@ -816,6 +821,7 @@ fn all() -> Vec<(&'static str, String)> {
         } else {
             vec![]
         },
+        quick: vec![Link { href: "/admin/jobs/dismiss".into(), label: "Clear failed jobs (3)".into(), current: false }],
     };
     let system = |full: bool| admin::System {
         page: staff("System"),
@@ -1124,6 +1130,7 @@ fn all() -> Vec<(&'static str, String)> {
         ("error-404", error.render()),
     ]
     .into_iter()
+    .chain(samples_staff::all())
     .map(|(name, html)| (name, html.unwrap_or_else(|e| panic!("{name}: {e}"))))
     .collect()
 }

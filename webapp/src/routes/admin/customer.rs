@@ -12,6 +12,7 @@ use crate::views::{Badge, Labelled, Link, When};
 use actix_web::web;
 use hosting::clock::now_plain;
 use hosting::db::Queries;
+use hosting::domain::rights::{Capability, Reach, may};
 use hosting::domain::{Level, PortPool, StoreState};
 use hosting::jobs::PROVISION_STORE;
 
@@ -157,7 +158,10 @@ async fn base(ctx: &Ctx, id: &str, tab: &'static str) -> Result<(Customer, Optio
         customer: CustomerFacts {
             id,
             title,
-            verified: if customer.email_verified_at.is_some() {
+            closed: customer.state == "closed",
+            verified: if customer.state == "closed" {
+                Badge::new("waiting", "Closed")
+            } else if customer.email_verified_at.is_some() {
                 Badge::new("good", "Confirmed")
             } else {
                 Badge::new("waiting", "Not confirmed")
@@ -169,6 +173,7 @@ async fn base(ctx: &Ctx, id: &str, tab: &'static str) -> Result<(Customer, Optio
         store: facts,
         tabs,
         tab,
+        may_act: may(ctx.staff()?.role, Capability::ManageCustomers, Reach::All),
         credentials,
         log: None,
         attempts: Vec::new(),

@@ -9,11 +9,12 @@ use hosting::clock::now_plain;
 use hosting::db::Queries;
 use hosting::db::customers::CustomerFilter;
 use hosting::domain::Platform;
+use hosting::domain::rights::{Capability, Reach, may};
 
 const PAGE: u32 = 50;
 const HERE: &str = "/admin/customers";
 
-const STATES: [(&str, &str); 7] = [
+pub(super) const STATES: [(&str, &str); 7] = [
     ("", "Any state"),
     ("active", "Live"),
     ("provisioning", "Setting up"),
@@ -85,6 +86,7 @@ pub async fn get(ctx: Ctx, query: Query) -> Answer {
     let rows = rows
         .into_iter()
         .map(|r| CustomerRow {
+            id: r.id,
             href: urls::admin_customer(r.id),
             name: r.store_name.unwrap_or_else(|| r.email.split('@').next().unwrap_or_default().to_owned()),
             badge: r.store_state.as_deref().map_or(Badge::new("unknown", "No store"), Badge::store),
@@ -109,6 +111,8 @@ pub async fn get(ctx: Ctx, query: Query) -> Answer {
             q: q.clone(),
         },
         heads,
+        may_act: may(ctx.staff()?.role, Capability::ManageCustomers, Reach::All),
+        state: state.to_owned(),
         rows,
         pager: Pager {
             text: format!("{count} shown{}", if has_older { ", there are more" } else { "" }),

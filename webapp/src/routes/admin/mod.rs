@@ -1,13 +1,23 @@
 //! The staff area.
 
 pub mod admins;
+pub mod audit;
 pub mod customer;
+pub mod customer_forms;
 pub mod customers;
+pub mod customers_bulk;
+pub mod dismiss;
 pub mod job;
 pub mod job_action;
 pub mod jobs;
+mod keyset;
+pub mod mail;
 pub mod overview;
+pub mod ports;
 pub mod reauthenticate;
+pub mod schedules;
+pub mod search;
+pub mod settings;
 pub mod store_change;
 pub mod system;
 

@@ -5,11 +5,13 @@ use super::{capped, times};
 use crate::extract::Ctx;
 use crate::urls;
 use crate::views::admin::{Attention, Figure, Overview, RunningJob};
-use crate::views::{Badge, When, duration_text};
+use crate::views::{Badge, Link, When, duration_text};
 use hosting::clock::now_plain;
 use hosting::db::jobs::{JobFilter, JobRow};
+use hosting::db::mail_messages::MailRow;
+use hosting::db::ports::PoolUse;
 use hosting::db::{DbResult, Queries};
-use hosting::domain::{JobState, StoreState};
+use hosting::domain::{JobState, PortPool, StoreState};
 use hosting::services::Services;
 use time::PlainDateTime;
 
@@ -20,6 +22,9 @@ const CAP: u32 = 1000;
 pub struct Facts {
     at: PlainDateTime,
     failed: Vec<JobRow>,
+    failed_count: i64,
+    mails: Vec<MailRow>,
+    pools: Vec<(String, PoolUse)>,
     running: Vec<JobRow>,
     late: Vec<JobRow>,
     jobs: Vec<(JobState, u64)>,
@@ -38,7 +43,10 @@ impl Facts {
         let of = |state, limit| JobFilter { state: Some(state), limit, ..JobFilter::default() };
         let mut facts = Self {
             at: now_plain(),
-            failed: conn.jobs().list(&of(JobState::Failed, 10)).await?,
+            failed: conn.jobs().failed_and_open(10).await?,
+            failed_count: conn.jobs().count_failed_and_open(CAP).await?,
+            mails: conn.mail_messages().failing(50).await?,
+            pools: Vec::new(),
             running: conn.jobs().list(&of(JobState::Started, 20)).await?,
             late: conn.jobs().waiting_longer_than(300, 10).await?,
             jobs: conn.jobs().count_by_state(CAP).await?,
@@ -46,6 +54,10 @@ impl Facts {
             customers: conn.customers().count(CAP).await?,
             queue_answers: false,
         };
+        for server in conn.servers().list().await? {
+            let pools = conn.ports().usage(server.id).await?;
+            facts.pools.extend(pools.into_iter().map(|p| (server.name.clone(), p)));
+        }
         drop(conn);
         facts.queue_answers = services.queue.ping().await.is_ok();
         Ok(facts)
@@ -55,7 +67,8 @@ impl Facts {
 /// The page.
 pub async fn get(ctx: Ctx) -> Answer {
     let facts = ctx.state().overview().await?;
-    let Facts { at, failed, running, late, jobs, stores, customers, queue_answers } = &*facts;
+    let Facts { at, failed, failed_count, mails, pools, running, late, jobs, stores, customers, queue_answers } =
+        &*facts;
     let now = *at;
     let servers = ctx.state().servers().await?;
     let mut attention = Vec::new();
@@ -92,6 +105,33 @@ pub async fn get(ctx: Ctx) -> Answer {
             });
         }
     }
+    for (server, pool) in pools {
+        let count = |n: i64| u64::try_from(n).unwrap_or(0);
+        let taken = count(pool.used) + count(pool.cooling);
+        if super::ports::nearly_full(taken, count(pool.total)) {
+            let title = PortPool::ALL.into_iter().find(|p| p.as_str() == pool.pool).map_or("Ports", PortPool::title);
+            attention.push(Attention {
+                badge: Badge::new("warning", "Nearly full"),
+                href: format!("/admin/ports{}", urls::query(&[("server", server)])),
+                title: format!("The pool {title} of {server} is nearly full"),
+                detail: format!("{taken} of {} ports are taken. Widen it before new stores are refused", pool.total),
+                since: None,
+            });
+        }
+    }
+    if let [newest, ..] = mails.as_slice() {
+        attention.push(Attention {
+            badge: Badge::new("bad", "Not sent"),
+            href: "/admin/mail?state=failed".into(),
+            title: match mails.len() {
+                1 => "A mail did not leave".into(),
+                50.. => "50 or more mails did not leave since yesterday".into(),
+                n => format!("{n} mails did not leave since yesterday"),
+            },
+            detail: newest.error.clone(),
+            since: Some(When::relative(newest.created_at, now)),
+        });
+    }
     let title = |j: &JobRow, what: &str| {
         let on = j.store_name.as_deref().or(j.customer_email.as_deref()).map(|n| format!(": {n}")).unwrap_or_default();
         format!("{} {what}{on}", hosting::jobs::title(&j.kind))
@@ -127,6 +167,18 @@ pub async fn get(ctx: Ctx) -> Answer {
             since: Some(When::relative(job.created_at, now)),
         });
     }
+    let role = ctx.staff()?.role;
+    let link = |href: &str, label: String| Link { href: href.into(), label, current: false };
+    let mut quick = Vec::new();
+    if role.may_operate() && *failed_count > 0 {
+        let many = capped(u64::try_from(*failed_count).unwrap_or(0), u64::from(CAP));
+        quick.push(link("/admin/jobs/dismiss", format!("Clear failed jobs ({many})")));
+    }
+    quick.push(link("/admin/jobs?state=failed", "Failed jobs".into()));
+    if role.may_operate() {
+        quick.push(link("/admin/schedules", "Run a schedule".into()));
+    }
+    quick.push(link("/admin/system", "System health".into()));
     let job_count = |state| jobs.iter().find(|(s, _)| *s == state).map_or(0, |(_, n)| *n);
     let store_count =
         |state| stores.iter().find(|(s, _)| *s == state).map_or(0, |(_, n)| u64::try_from(*n).unwrap_or(0));
@@ -168,5 +220,6 @@ pub async fn get(ctx: Ctx) -> Answer {
         attention,
         counts,
         running,
+        quick,
     })
 }
