@@ -205,7 +205,7 @@ fn the_edge_tells_hosts_apart(private: &Private, up: &Value) {
     let edge = up["edge_url"].as_str().unwrap();
     fs::write(
         private.var("edge/routes/store-a.map"),
-        "a.shops.localhost \"@setup\";\nb.shops.localhost \"@suspended\";\n",
+        "a.shops.localhost \"@setup\";\nb.shops.localhost \"@suspended-bill\";\n",
     )
     .unwrap();
     kill(Pid::from_raw(private.pid("edge").unwrap()), Signal::SIGHUP).unwrap();
