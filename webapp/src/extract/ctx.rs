@@ -351,7 +351,7 @@ pub(crate) fn html(mut response: actix_web::HttpResponseBuilder, body: String) -
 fn owner_menu(path: &str) -> Vec<MenuItem> {
     [
         ("/dashboard", "Your store", "home"),
-        ("/dashboard/access", "Sign-in details", "key"),
+        ("/dashboard/access", "Sign-in", "key"),
         ("/dashboard/database", "Database", "database"),
         ("/account", "Account", "user"),
     ]
