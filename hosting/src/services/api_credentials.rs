@@ -1,9 +1,8 @@
 //! Tokens and OAuth2 clients of a person: made, listed by the pages, revoked.
 
-use super::{ServiceError, Services};
+use super::{ServiceError, Services, audited};
 use crate::crypto::{Secret, sha256};
 use crate::db::api_credentials::{Caller, Kind, NewCredential};
-use crate::db::audit::NewEvent;
 use crate::db::{Queries, Tx};
 use crate::domain::scope::Scopes;
 use crate::domain::{Actor, HumanText, Person, Uid};
@@ -91,21 +90,18 @@ async fn insert(
             life_seconds: wish.days * 86_400,
         })
         .await?;
-    tx.audit()
-        .append(
-            &services.keys,
-            actor,
-            &NewEvent {
-                action: "api_credential.create",
-                target_kind: "api_credential",
-                target_id: &uid.to_string(),
-                outcome: "done",
-                details: serde_json::json!({
-                    "kind": wish.kind.as_str(), "name": name.as_str(), "scopes": scopes.text(), "days": wish.days
-                }),
-            },
-        )
-        .await?;
+    audited(
+        tx,
+        services,
+        actor,
+        "api_credential.create",
+        ("api_credential", &uid.to_string()),
+        "done",
+        serde_json::json!({
+            "kind": wish.kind.as_str(), "name": name.as_str(), "scopes": scopes.text(), "days": wish.days
+        }),
+    )
+    .await?;
     Ok(uid)
 }
 
@@ -128,19 +124,16 @@ async fn revoke_in(
     if !tx.api_credentials().revoke(owner, uid).await? {
         return Err(ServiceError::NotFound);
     }
-    tx.audit()
-        .append(
-            &services.keys,
-            actor,
-            &NewEvent {
-                action: "api_credential.revoke",
-                target_kind: "api_credential",
-                target_id: &uid.to_string(),
-                outcome: "done",
-                details: serde_json::json!({}),
-            },
-        )
-        .await?;
+    audited(
+        tx,
+        services,
+        actor,
+        "api_credential.revoke",
+        ("api_credential", &uid.to_string()),
+        "done",
+        serde_json::json!({}),
+    )
+    .await?;
     Ok(())
 }
 

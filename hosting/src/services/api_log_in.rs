@@ -3,10 +3,9 @@
 use super::note_sign_in::note_sign_in;
 use super::passwords::Passwords;
 use super::second_factor::check::{Code, use_up};
-use super::{ServiceError, Services};
+use super::{ServiceError, Services, audited};
 use crate::crypto::{Secret, random_token, sha256};
 use crate::db::api_credentials::{Kind, NewCredential, Refresh};
-use crate::db::audit::NewEvent;
 use crate::db::jobs::JobRef;
 use crate::db::{Queries, Tx};
 use crate::domain::scope::Scopes;
@@ -145,19 +144,16 @@ async fn open(
         by = Actor { role: found.role, id: Some(id), name: found.email.clone(), ..by };
     }
     let mail = note_sign_in(tx, &by, found.owner, user_agent, right).await?;
-    tx.audit()
-        .append(
-            &services.keys,
-            &by,
-            &NewEvent {
-                action: "api.log_in",
-                target_kind,
-                target_id: &id.to_string(),
-                outcome: if right { "done" } else { "refused" },
-                details: serde_json::json!({}),
-            },
-        )
-        .await?;
+    audited(
+        tx,
+        services,
+        &by,
+        "api.log_in",
+        (target_kind, &id.to_string()),
+        if right { "done" } else { "refused" },
+        serde_json::json!({}),
+    )
+    .await?;
     Ok((outcome, mail))
 }
 
@@ -192,19 +188,16 @@ async fn renew(
             Ok(Some(LogIn { credential, refresh: new_refresh(tx, &credential).await? }))
         }
         Refresh::Reused(credential) => {
-            tx.audit()
-                .append(
-                    &services.keys,
-                    actor,
-                    &NewEvent {
-                        action: "api.refresh_reused",
-                        target_kind: "api_credential",
-                        target_id: &credential.to_string(),
-                        outcome: "refused",
-                        details: serde_json::json!({}),
-                    },
-                )
-                .await?;
+            audited(
+                tx,
+                services,
+                actor,
+                "api.refresh_reused",
+                ("api_credential", &credential.to_string()),
+                "refused",
+                serde_json::json!({}),
+            )
+            .await?;
             Ok(None)
         }
         Refresh::Unknown => Ok(None),

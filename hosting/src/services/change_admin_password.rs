@@ -1,10 +1,9 @@
 //! A staff member replaces the own password: other sessions end, this one gets a new cookie.
 
-use super::passwords::{Passwords, STAFF_LENGTH, check_new};
-use super::{ServiceError, Services};
+use super::passwords::{Passwords, STAFF_LENGTH};
+use super::{ServiceError, Services, audited};
 use crate::crypto::{Secret, random_token, sha256};
 use crate::db::admins::Admin;
-use crate::db::audit::NewEvent;
 use crate::db::jobs::{JobRef, NewJob};
 use crate::db::{DbError, Queries, Tx};
 use crate::domain::Actor;
@@ -25,19 +24,7 @@ pub async fn change_admin_password(
     new: &str,
 ) -> Result<Secret, ServiceError> {
     let admin = services.db.read().await?.admins().get(admin_id).await?.ok_or(ServiceError::NotFound)?;
-    let mut wrong = Vec::new();
-    if !passwords.verify(current, Some(&admin.password_hash)).await {
-        wrong.push(("current_password", "This is not your current password".to_owned()));
-    }
-    let checked = check_new(new, STAFF_LENGTH, &admin.email).map_err(|e| wrong.push(("new_password", e))).ok();
-    if checked.as_ref().is_some_and(|n| n.expose() == current.expose()) {
-        wrong.push(("new_password", "Choose a password that differs from the current one".into()));
-    }
-    let (Some(checked), true) = (checked, wrong.is_empty()) else { return Err(ServiceError::Invalid(wrong)) };
-    let hash = passwords
-        .hash(&checked)
-        .await
-        .ok_or_else(|| ServiceError::Conflict("We could not store your password. Try again".into()))?;
+    let hash = passwords.replace(current, &admin.password_hash, new, STAFF_LENGTH, &admin.email).await?;
     let (token, mail) = transact!(services.db, tx => change(&mut tx, services, actor, session_id, &admin, &hash))?;
     services.queue.announce(&[mail]).await;
     Ok(token)
@@ -61,18 +48,15 @@ async fn change(
     tx.login_sessions().authenticated_again(session_id, &sha256(token.expose().as_bytes())).await.map_err(ended)?;
     let mail = MailArgs { template: "admin_password_changed".into(), admin_id: Some(admin.id), ..MailArgs::default() };
     let mail = tx.jobs().insert(&NewJob::mail(&mail, None, actor)).await?;
-    tx.audit()
-        .append(
-            &services.keys,
-            actor,
-            &NewEvent {
-                action: "admin.change_password",
-                target_kind: "admin",
-                target_id: &admin.id.to_string(),
-                outcome: "done",
-                details: serde_json::json!({ "was_temporary": admin.must_change_password }),
-            },
-        )
-        .await?;
+    audited(
+        tx,
+        services,
+        actor,
+        "admin.change_password",
+        ("admin", &admin.id.to_string()),
+        "done",
+        serde_json::json!({ "was_temporary": admin.must_change_password }),
+    )
+    .await?;
     Ok((token, mail))
 }

@@ -1,6 +1,6 @@
 //! An owner changes the password. Other sessions end, this one gets a new cookie, links to a new password die.
 
-use super::passwords::{CUSTOMER_LENGTH, Passwords, check_new};
+use super::passwords::{CUSTOMER_LENGTH, Passwords};
 use super::{ServiceError, Services, audited};
 use crate::crypto::{Secret, random_token, sha256};
 use crate::db::customers::Customer;
@@ -24,19 +24,7 @@ pub async fn change_password(
     new: &str,
 ) -> Result<Secret, ServiceError> {
     let customer = services.db.read().await?.customers().get(customer_id).await?.ok_or(ServiceError::NotFound)?;
-    let mut wrong = Vec::new();
-    if !passwords.verify(current, Some(&customer.password_hash)).await {
-        wrong.push(("current_password", "This is not your current password".to_owned()));
-    }
-    let checked = check_new(new, CUSTOMER_LENGTH, &customer.email).map_err(|e| wrong.push(("new_password", e))).ok();
-    if checked.as_ref().is_some_and(|n| n.expose() == current.expose()) {
-        wrong.push(("new_password", "Choose a password that differs from the current one".into()));
-    }
-    let (Some(checked), true) = (checked, wrong.is_empty()) else { return Err(ServiceError::Invalid(wrong)) };
-    let hash = passwords
-        .hash(&checked)
-        .await
-        .ok_or_else(|| ServiceError::Conflict("We could not store your password. Try again".into()))?;
+    let hash = passwords.replace(current, &customer.password_hash, new, CUSTOMER_LENGTH, &customer.email).await?;
     let (token, mail) = transact!(services.db, tx => change(&mut tx, services, actor, session_id, &customer, &hash))?;
     services.queue.announce(&[mail]).await;
     Ok(token)

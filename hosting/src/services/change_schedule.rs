@@ -1,7 +1,6 @@
 //! Running a schedule now, pausing and resuming it.
 
-use super::{ServiceError, Services};
-use crate::db::audit::NewEvent;
+use super::{ServiceError, Services, audited};
 use crate::db::{Queries, Tx};
 use crate::domain::Actor;
 use crate::transact;
@@ -55,18 +54,6 @@ async fn change_in(
             "schedule.resume"
         }
     };
-    tx.audit()
-        .append(
-            &services.keys,
-            actor,
-            &NewEvent {
-                action,
-                target_kind: "schedule",
-                target_id: &found.name,
-                outcome: "done",
-                details: serde_json::json!({}),
-            },
-        )
-        .await?;
+    audited(tx, services, actor, action, ("schedule", &found.name), "done", serde_json::json!({})).await?;
     Ok(())
 }

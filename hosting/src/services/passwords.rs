@@ -1,6 +1,7 @@
 //! Hashing passwords: Argon2id off the request threads, with a cap on how many run at once, and
 //! the same time spent for names nobody has.
 
+use super::ServiceError;
 use crate::crypto::Secret;
 use argon2::{Argon2, PasswordHasher, PasswordVerifier};
 use std::sync::{Arc, LazyLock};
@@ -81,6 +82,33 @@ impl Passwords {
             .await
             .unwrap_or(false);
         known && right
+    }
+
+    /// The hash of a new password for somebody who proves the current one (`hash`). `shortest` and `about` are those
+    /// of [`check_new`].
+    ///
+    /// # Errors
+    /// `Invalid` on `current_password` or `new_password`, with everything that is wrong; `Conflict` when the hasher fails.
+    pub async fn replace(
+        &self,
+        current: &Secret,
+        hash: &str,
+        new: &str,
+        shortest: usize,
+        about: &str,
+    ) -> Result<String, ServiceError> {
+        let mut wrong = Vec::new();
+        if !self.verify(current, Some(hash)).await {
+            wrong.push(("current_password", "This is not your current password".to_owned()));
+        }
+        let checked = check_new(new, shortest, about).map_err(|e| wrong.push(("new_password", e))).ok();
+        if checked.as_ref().is_some_and(|n| n.expose() == current.expose()) {
+            wrong.push(("new_password", "Choose a password that differs from the current one".into()));
+        }
+        let (Some(checked), true) = (checked, wrong.is_empty()) else { return Err(ServiceError::Invalid(wrong)) };
+        self.hash(&checked)
+            .await
+            .ok_or_else(|| ServiceError::Conflict("We could not store your password. Try again".into()))
     }
 
     async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
