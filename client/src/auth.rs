@@ -9,7 +9,7 @@ use crate::types::{ProblemCode, RefreshRequest, Tokens};
 use crate::{Client, Error};
 use secrecy::{ExposeSecret, SecretString};
 use std::io;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
 /// A log-in.
 #[derive(Debug, Clone)]
@@ -49,31 +49,53 @@ pub trait Kept: Send {
     fn write(&mut self, log_in: &LogIn) -> io::Result<()>;
 }
 
-/// Keeps a log-in in this process.
+/// Keeps a log-in in this process, for all clients that are given a clone.
 #[derive(Debug, Clone, Default)]
-pub struct Memory(Arc<Mutex<Option<LogIn>>>);
+pub struct Memory(Arc<Shelf>);
+
+#[derive(Debug, Default)]
+struct Shelf {
+    log_in: Mutex<Option<LogIn>>,
+    held: Mutex<bool>,
+    free: Condvar,
+}
+
+/// The shelf in one holder's hands.
+struct Held(Arc<Shelf>);
 
 impl Memory {
     /// Keeps this one.
     #[must_use]
     pub fn of(log_in: LogIn) -> Self {
-        Self(Arc::new(Mutex::new(Some(log_in))))
+        Self(Arc::new(Shelf { log_in: Mutex::new(Some(log_in)), ..Shelf::default() }))
     }
 }
 
 impl Keep for Memory {
     fn open(&self) -> io::Result<Box<dyn Kept>> {
-        Ok(Box::new(self.clone()))
+        let mut held = self.0.held.lock().unwrap_or_else(PoisonError::into_inner);
+        while *held {
+            held = self.0.free.wait(held).unwrap_or_else(PoisonError::into_inner);
+        }
+        *held = true;
+        Ok(Box::new(Held(self.0.clone())))
     }
 }
 
-impl Kept for Memory {
+impl Kept for Held {
     fn read(&mut self) -> io::Result<Option<LogIn>> {
-        Ok(self.0.lock().unwrap_or_else(PoisonError::into_inner).clone())
+        Ok(self.0.log_in.lock().unwrap_or_else(PoisonError::into_inner).clone())
     }
     fn write(&mut self, log_in: &LogIn) -> io::Result<()> {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(log_in.clone());
+        *self.0.log_in.lock().unwrap_or_else(PoisonError::into_inner) = Some(log_in.clone());
         Ok(())
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        *self.0.held.lock().unwrap_or_else(PoisonError::into_inner) = false;
+        self.0.free.notify_one();
     }
 }
 

@@ -1838,6 +1838,7 @@ export interface components {
         };
         /** @description An error answer (RFC 9457), `application/problem+json`. */
         Problem: {
+            /** @description Stable. */
             code: components["schemas"]["ProblemCode"];
             /** @description What happened and what to do next. */
             detail: string;
@@ -1855,6 +1856,11 @@ export interface components {
             /** @description Names the kind of problem. */
             type: string;
         };
+        /**
+         * @description The stable codes of errors. New ones may be added; treat one you do not know by its status.
+         * @enum {string}
+         */
+        ProblemCode: "bad_request" | "unauthenticated" | "wrong_log_in" | "second_factor_required" | "forbidden" | "password_needed" | "not_found" | "method_not_allowed" | "conflict" | "still_at_work" | "broken_off" | "too_large" | "unsupported_media_type" | "misdirected" | "unreadable" | "invalid" | "too_many_requests" | "unavailable" | "internal";
         /** @description Why, for the audit log. */
         Reason: {
             /** @description One line. */
@@ -1864,6 +1870,11 @@ export interface components {
         RefreshRequest: {
             /** @description The newest refresh token of the log-in. It works once. */
             refresh_token: string;
+        };
+        /** @description How a job is tried again; send `{}` to go on where it stopped. */
+        Retrial: {
+            /** @description Do all of it again, also what is done and stands (staff only): nothing is made twice. */
+            start_over?: boolean;
         };
         /** @description Asks for a group of credentials. */
         Reveal: {
@@ -2121,16 +2132,6 @@ export interface components {
             pool: string;
             /** @description Name of the server. */
             server: string;
-        };
-        /**
-         * @description The stable codes of errors. New ones may be added; treat one you do not know by its status.
-         * @enum {string}
-         */
-        ProblemCode: "bad_request" | "unauthenticated" | "wrong_log_in" | "second_factor_required" | "forbidden" | "password_needed" | "not_found" | "method_not_allowed" | "conflict" | "still_at_work" | "broken_off" | "too_large" | "unsupported_media_type" | "misdirected" | "unreadable" | "invalid" | "too_many_requests" | "unavailable" | "internal";
-        /** @description How a job is tried again; send `{}` to go on where it stopped. */
-        Retrial: {
-            /** @description Do all of it again, also what is done and stands (staff only): nothing is made twice. */
-            start_over?: boolean;
         };
     };
     responses: never;

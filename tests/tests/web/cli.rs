@@ -282,7 +282,8 @@ async fn people_settings_and_the_rest_are_worked_on() {
 async fn the_machine_itself_is_worked_on_only_when_asked_for() {
     let app = App::new().await;
     app.noop().await;
-    let shell = Shell::new()
+    let account = Shell::new();
+    let shell = account
         .with("SHOPFLEET_DATABASE_URL", app.db.url.expose())
         .with("SHOPFLEET_REDIS_URL", app.redis.url.expose())
         .with("SHOPFLEET_MASTER_KEY", &"ab".repeat(32));
@@ -294,7 +295,6 @@ async fn the_machine_itself_is_worked_on_only_when_asked_for() {
     assert_eq!(shell.run(&["--local", "settings", "list"], "").await.code, 0);
     let panel_only = shell.run(&["--local", "customers", "list"], "").await;
     assert!(panel_only.code == 1 && panel_only.err.contains("only the panel"), "{panel_only:?}");
-    let _ = std::fs::remove_dir_all(&shell.home);
 }
 
 #[actix_web::test]

@@ -13,7 +13,8 @@ async fn every_manual_page_can_be_read() {
     pages.sort();
     assert!(pages.len() > 70, "{}", pages.len());
     for page in &pages {
-        let drawn = Command::new("groff").args(["-man", "-Tutf8", "-ww"]).arg(page).output().unwrap();
+        let drawn =
+            Command::new("groff").args(["-man", "-Tutf8", "-P-c", "-P-b", "-P-u", "-ww"]).arg(page).output().unwrap();
         let (text, complaints) = (String::from_utf8_lossy(&drawn.stdout), String::from_utf8_lossy(&drawn.stderr));
         assert!(drawn.status.success() && complaints.is_empty(), "{}: {complaints}", page.display());
         assert!(text.contains("NAME") && text.contains("SYNOPSIS"), "{}", page.display());
