@@ -10,6 +10,7 @@ use std::net::TcpStream;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
@@ -30,6 +31,10 @@ class Answer(http.server.BaseHTTPRequestHandler):
 http.server.ThreadingHTTPServer((host, int(port)), Answer).serve_forever()
 "#;
 
+/// Held while programs are written and while one is started: a process that is just being forked by another test would
+/// keep a program open for writing, and it could not be started ("text file busy").
+static PROGRAMS: Mutex<()> = Mutex::new(());
+
 struct Private {
     folder: PathBuf,
 }
@@ -38,6 +43,7 @@ impl Private {
     fn new(name: &str) -> Self {
         let folder = std::env::temp_dir().join(format!("shopfleet-up-{}-{name}", std::process::id()));
         let _ = fs::remove_dir_all(&folder);
+        let _writing = PROGRAMS.lock().unwrap_or_else(PoisonError::into_inner);
         fs::create_dir_all(folder.join("bin")).unwrap();
         fs::set_permissions(&folder, fs::Permissions::from_mode(0o755)).unwrap();
         fs::copy(env!("CARGO_BIN_EXE_shopfleet"), folder.join("bin/shopfleet")).unwrap();
@@ -55,6 +61,7 @@ impl Private {
 
     fn shopfleet(&self, words: &[&str], input: &str) -> Output {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+        let starting = PROGRAMS.lock().unwrap_or_else(PoisonError::into_inner);
         let mut child = Command::new(self.folder.join("bin/shopfleet"))
             .args(words)
             .env("SHOPFLEET_VAR", self.folder.join("var"))
@@ -65,6 +72,7 @@ impl Private {
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
+        drop(starting);
         child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
         child.wait_with_output().unwrap()
     }

@@ -32,6 +32,7 @@ pub mod invite_customers;
 pub mod note_sign_in;
 pub mod passwords;
 pub mod place_store;
+pub mod prove_password;
 pub mod re_authenticate;
 pub mod request_password_reset;
 pub mod resend_mail;

@@ -29,4 +29,5 @@ mod second_factor;
 mod sessions;
 mod sign_up;
 mod support;
+mod tries;
 mod walls;

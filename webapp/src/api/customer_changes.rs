@@ -6,8 +6,8 @@ use super::{idempotency, number};
 use crate::error::WebError;
 use crate::extract::Ctx;
 use crate::routes::Answer;
+use crate::tries::prove;
 use actix_web::{HttpRequest, web};
-use hosting::crypto::Secret;
 use hosting::db::Queries;
 use hosting::services::ServiceError;
 use hosting::services::change_customer_email::change_customer_email;
@@ -116,20 +116,13 @@ pub async fn email(ctx: Ctx, id: web::Path<String>, request: HttpRequest, body: 
     request_body = Closure, responses((status = 204, description = "Closed")))]
 pub async fn close(ctx: Ctx, id: web::Path<String>, request: HttpRequest, body: Body<Closure>) -> Answer {
     let id = there(&ctx, &id).await?;
-    let limits = &ctx.state().limits;
-    let subject = format!("staff/{}/{}", ctx.staff()?.admin_id, ctx.address());
-    limits.look("reauthenticate.delay", &subject).await.map_err(WebError::TooMany)?;
     let asked = body.value;
-    let password = Secret::new(asked.password.chars().take(1024).collect::<String>());
-    let closing = Closing { name: &asked.email, reason: &asked.reason, password: &password };
+    let proven = prove(&ctx, &asked.password).await?;
+    let closing = Closing { name: &asked.email, reason: &asked.reason, proven: proven.as_ref() };
     idempotency::once(&ctx, &request, &body.hash, || async {
-        let state = ctx.state();
-        match close_customer(&state.services, &state.passwords, &ctx.actor(), id, &closing).await {
+        match close_customer(&ctx.state().services, &ctx.actor(), id, &closing).await {
             Ok(()) => Ok((204, ())),
             Err(ServiceError::Invalid(fields)) => {
-                if fields.iter().any(|(name, _)| *name == "password") {
-                    limits.fail("reauthenticate.delay", &subject).await;
-                }
                 // The form calls it otherwise.
                 let named = |name: &str| if name == "name" { "email".to_owned() } else { name.to_owned() };
                 Err(WebError::Invalid(fields.into_iter().map(|(name, words)| (named(name), words)).collect()))

@@ -5,7 +5,7 @@ use super::body::Body;
 use super::idempotency;
 use super::jobs::Nothing;
 use super::list::ok;
-use super::stores::{prove, scoped};
+use super::stores::{need_password, scoped};
 use crate::error::WebError;
 use crate::extract::Ctx;
 use crate::routes::Answer;
@@ -76,7 +76,7 @@ pub async fn get(ctx: Ctx, id: web::Path<String>) -> Answer {
     request_body = Password, responses((status = 202, body = DatabaseOrder)))]
 pub async fn start(ctx: Ctx, id: web::Path<String>, request: HttpRequest, body: Body<Password>) -> Answer {
     let store = live(&ctx, &id).await?;
-    prove(&ctx, &body.value.password).await?;
+    need_password(&ctx, &body.value.password).await?;
     idempotency::once(&ctx, &request, &body.hash, || async {
         let job = db_admin::start(&ctx.state().services, &ctx.actor(), &store).await?;
         Ok((202, DatabaseOrder { job: job.map(|j| j.uid.to_string()) }))

@@ -7,11 +7,12 @@ use crate::error::WebError;
 use crate::extract::{Ctx, Query, Who};
 use crate::rate_limit::REVEAL_ACCOUNT;
 use crate::routes::Answer;
+use crate::tries::prove;
 use actix_web::{HttpRequest, web};
-use hosting::crypto::Secret;
 use hosting::db::Queries;
 use hosting::db::stores::Store as Row;
 use hosting::domain::{StoreState, Uid};
+use hosting::services::prove_password::{Proven, WRONG};
 use hosting::services::reveal_credentials::reveal_credentials;
 use hosting::services::settings::Values;
 use hosting::services::store_wish::StoreWish;
@@ -222,21 +223,9 @@ fn field_names(error: ServiceError) -> ServiceError {
     }
 }
 
-/// Proves the caller's password; wrong ones make the wait grow.
-pub(super) async fn prove(ctx: &Ctx, password: &str) -> Result<(), WebError> {
-    let customer = ctx.customer()?.customer_id;
-    let limits = &ctx.state().limits;
-    let subject = format!("{customer}/{}", ctx.address());
-    if let Err(wait) = limits.look("delete_store.delay", &subject).await {
-        return Err(WebError::TooMany(wait));
-    }
-    let found = ctx.state().services.db.read().await?.customers().get(customer).await?;
-    let hash = found.as_ref().map(|c| c.password_hash.as_str());
-    if password.len() <= 1024 && ctx.state().passwords.verify(&Secret::new(password), hash).await {
-        return Ok(());
-    }
-    limits.fail("delete_store.delay", &subject).await;
-    Err(WebError::field("password", "This password is not right"))
+/// Proves the caller's password.
+pub(super) async fn need_password(ctx: &Ctx, password: &str) -> Result<Proven, WebError> {
+    prove(ctx, password).await?.ok_or_else(|| WebError::field("password", WRONG))
 }
 
 /// Plan the deletion of a store
@@ -250,10 +239,10 @@ pub async fn plan_deletion(ctx: Ctx, id: web::Path<String>, request: HttpRequest
     if body.value.name.trim() != row.name {
         return Err(WebError::field("name", "Give the store's name exactly"));
     }
-    prove(&ctx, &body.value.password).await?;
+    let proven = need_password(&ctx, &body.value.password).await?;
     let settings = ctx.state().settings().await;
     idempotency::once(&ctx, &request, &body.hash, || async {
-        delete_store::schedule(&ctx.state().services, &ctx.actor(), &row).await?;
+        delete_store::schedule(&ctx.state().services, &ctx.actor(), &row, Some(&proven)).await?;
         let row = scoped(&ctx, &id).await?;
         Ok((200, show(&row, &settings, false)))
     })
@@ -282,7 +271,7 @@ pub async fn credentials(ctx: Ctx, id: web::Path<String>, body: Body<Reveal>) ->
     if let Err(wait) = ctx.state().limits.take(REVEAL_ACCOUNT, &customer.to_string()).await {
         return Err(WebError::TooMany(wait));
     }
-    prove(&ctx, &body.value.password).await?;
+    need_password(&ctx, &body.value.password).await?;
     if !matches!(row.state, StoreState::Active | StoreState::Suspended) {
         return Err(WebError::Conflict("The store is not set up yet.".into()));
     }
