@@ -214,7 +214,7 @@ async fn customers_are_made_moved_closed_and_invited() {
     assert_eq!(s.grace.post(&format!("{at}/reopen"), &json!({})).await.status, 409);
     let sent = s.grace.post("/api/v1/customers/invite", &json!({ "customers": [id, id, 999_999] })).await;
     assert_eq!((sent.status, &sent.body["sent"]), (202, &json!(1)));
-    for bad in [json!([]), json!((0..1001).collect::<Vec<_>>())] {
+    for bad in [json!([]), json!((0..1001).collect::<Vec<_>>()), json!([u64::MAX])] {
         let r = s.grace.post("/api/v1/customers/invite", &json!({ "customers": bad })).await;
         assert_eq!(r.status, 422);
     }

@@ -158,6 +158,10 @@ pub async fn invite(ctx: Ctx, request: HttpRequest, body: Body<Chosen>) -> Answe
     if ids.is_empty() || ids.len() > 1000 {
         return Err(WebError::field("customers", "Give 1 to 1000 customers"));
     }
+    // Numbers of customers are 64 bits with a sign, as the document says.
+    if ids.iter().any(|id| i64::try_from(*id).is_err()) {
+        return Err(WebError::field("customers", "There is no customer with this number"));
+    }
     idempotency::once(&ctx, &request, &body.hash, || async {
         let sent = invite_customers(&ctx.state().services, &ctx.actor(), &ids).await?;
         Ok((202, Invited { sent }))
