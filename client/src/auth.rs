@@ -171,3 +171,24 @@ fn unused(error: &Error) -> bool {
         other => matches!(other.code(), Some(ProblemCode::TooManyRequests | ProblemCode::Unavailable)),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_renewal_waits_for_the_one_before_and_sees_what_it_wrote() {
+        let log_in = |access: &str| LogIn { access: access.into(), refresh: "once".into() };
+        let memory = Memory::of(log_in("one"));
+        let mut first = memory.open().unwrap();
+        let other = memory.clone();
+        let second = std::thread::spawn(move || {
+            let mut kept = other.open().unwrap();
+            kept.read().unwrap().unwrap().access.expose_secret().to_owned()
+        });
+        assert!(!second.is_finished());
+        first.write(&log_in("two")).unwrap();
+        drop(first);
+        assert_eq!(second.join().unwrap(), "two");
+    }
+}
