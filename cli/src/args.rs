@@ -29,6 +29,9 @@ pub enum Verb {
     Migrate(Migrate),
     /// Make a staff account; the password is asked for, or read from standard input
     CreateAdmin(CreateAdmin),
+    /// Help staff who cannot sign in
+    #[command(subcommand)]
+    Admins(Admins),
     /// Check everything Shopfleet depends on, with the mend for each finding
     Doctor,
     /// Read and change settings
@@ -134,6 +137,12 @@ pub enum Jobs {
     Release { job: String },
     /// Stop a job at its next step
     Cancel { job: String },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Admins {
+    /// Take the second factor of a staff member away who lost phone and recovery codes; the audit log keeps it
+    ResetFactor { email: String },
 }
 
 #[derive(Debug, Subcommand)]

@@ -71,6 +71,7 @@ fn dispatch(verb: Verb, format: Format) -> Result<ExitCode> {
         }
         Verb::EdgeConfig(options) => commands::edge_config::run(&options, format),
         Verb::Migrate(options) => block_on(commands::migrate::run(&Access::find()?, options, format)),
+        Verb::Admins(verb) => block_on(commands::admins::run(&Access::find()?, verb, format)),
         Verb::CreateAdmin(options) => block_on(commands::create_admin::run(&Access::find()?, options, format)),
         Verb::Settings(verb) => block_on(commands::settings::run(&Access::find()?, verb, format)),
         Verb::Jobs(verb) => block_on(commands::jobs::run(&Access::find()?, verb, format)),
