@@ -30,4 +30,6 @@ mod sessions;
 mod sign_up;
 mod support;
 mod tries;
+mod viewing;
 mod walls;
+mod way_back;

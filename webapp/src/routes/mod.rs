@@ -6,6 +6,7 @@ pub mod admin;
 pub mod dashboard;
 pub mod health;
 pub mod home;
+pub mod keep_factor;
 pub mod log_routes;
 pub mod password;
 pub mod plans;
@@ -17,6 +18,7 @@ pub mod staff_session;
 pub mod store_change;
 pub mod theme;
 pub mod verify;
+pub mod viewing;
 
 use crate::error::WebError;
 use crate::views::{Field, FieldError};
