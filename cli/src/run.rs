@@ -74,6 +74,7 @@ fn dispatch(verb: Verb, format: Format) -> Result<ExitCode> {
         Verb::CreateAdmin(options) => block_on(commands::create_admin::run(&Access::find()?, options, format)),
         Verb::Settings(verb) => block_on(commands::settings::run(&Access::find()?, verb, format)),
         Verb::Jobs(verb) => block_on(commands::jobs::run(&Access::find()?, verb, format)),
+        Verb::MailIn(options) => block_on(commands::mail_in::run(&Access::find()?, options, format)),
         Verb::Servers(verb) => block_on(commands::servers::run(&Access::find()?, verb, format)),
         Verb::Secrets(verb) => block_on(commands::secrets::run(&Access::find()?, verb, format)),
         Verb::Stores(verb) => block_on(commands::stores::run(&Access::find()?, verb, format)),

@@ -242,6 +242,7 @@ async fn set_by_case(tx: &mut super::Tx, column: &'static str, values: &[(u64, u
 
 async fn write_ends<'a>(tx: &mut super::Tx, records: impl Iterator<Item = &'a Record>) -> DbResult<()> {
     let mut finished: Vec<u64> = Vec::new();
+    let mut failed: Vec<u64> = Vec::new();
     let mut seen = HashSet::new();
     for record in records {
         let Event::End(end) = &record.event else { continue };
@@ -263,6 +264,7 @@ async fn write_ends<'a>(tx: &mut super::Tx, records: impl Iterator<Item = &'a Re
                 )
                 .execute(tx.conn())
                 .await?;
+                failed.push(record.job_id);
             }
             End::Cancelled => {
                 sqlx::query!(
@@ -293,13 +295,15 @@ async fn write_ends<'a>(tx: &mut super::Tx, records: impl Iterator<Item = &'a Re
             }
         }
     }
+    tx.webhook_events().jobs(&failed, "job.failed").await?;
     if !finished.is_empty() {
         let mut query = sqlx::QueryBuilder::new(
             "UPDATE jobs SET state = 'finished', progress = 100, finished_at = NOW(6), lease_until = NULL, \
              error_code = '', error_reason = '', error_detail = NULL, cleanup_pending = FALSE WHERE id IN (",
         );
-        push_ids(&mut query, finished.into_iter());
+        push_ids(&mut query, finished.iter().copied());
         query.build().execute(tx.conn()).await?;
+        tx.webhook_events().jobs(&finished, "job.finished").await?;
     }
     Ok(())
 }

@@ -21,7 +21,9 @@ pub mod servers;
 pub mod settings;
 pub mod stores;
 pub mod system;
+pub mod tickets;
 pub mod tokens;
+pub mod webhooks;
 
 pub use body::Body;
 pub use list::{Cursor, Listing};

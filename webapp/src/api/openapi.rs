@@ -1,7 +1,8 @@
 //! The OpenAPI 3.1 document, put together from the attributes of the handlers.
 
 use super::{
-    account, audit, auth, customers, jobs, oauth, plans, schedules, servers, settings, stores, system, tokens,
+    account, audit, auth, customers, jobs, oauth, plans, schedules, servers, settings, stores, system, tickets, tokens,
+    webhooks,
 };
 use crate::extract::Ctx;
 use crate::routes::Answer;
@@ -55,6 +56,11 @@ pub struct FieldProblem {
         stores::credentials, jobs::list, jobs::get, jobs::lines, jobs::events, jobs::retry, jobs::cancel, jobs::cleanup,
         jobs::release, customers::list, customers::get, servers::list, schedules::list, schedules::run, schedules::pause,
         schedules::resume, audit::list, audit::verify, settings::list, settings::set, system::get,
+        tickets::list, tickets::open, tickets::get, tickets::messages, tickets::write, tickets::file, tickets::notes,
+        tickets::add_note, tickets::solve, tickets::close, tickets::reopen, tickets::sort,
+        webhooks::list, webhooks::create, webhooks::get, webhooks::change, webhooks::delete, webhooks::pause,
+        webhooks::resume, webhooks::rotate, webhooks::test, webhooks::deliveries, webhooks::delivery, webhooks::replay,
+        webhooks::replay_failed,
     ),
     components(schemas(Problem, FieldProblem)),
     security(("bearer" = []), ("client" = [])),

@@ -20,6 +20,7 @@ pub mod search;
 pub mod settings;
 pub mod store_change;
 pub mod system;
+pub mod tickets;
 
 use crate::views::{Badge, admin as view, ansi, duration_text};
 use hosting::db::jobs::JobRow;
