@@ -15,5 +15,6 @@ pub mod routes;
 pub mod startup;
 pub mod state;
 pub mod stream;
+pub mod tries;
 pub mod urls;
 pub mod views;

@@ -54,10 +54,16 @@ pub enum Access {
     ApiDesk,
     /// JSON API: customers with their own webhooks, admins with the panel's.
     ApiHooks,
+    /// JSON API: customers, on their own stores, and staff who operate.
+    ApiWork,
     /// JSON API: any staff.
     ApiStaff,
     /// JSON API: admin and super admin.
     ApiOperator,
+    /// JSON API: staff who create, change and close customers: admin and super admin.
+    ApiCustomerManager,
+    /// JSON API: staff who manage staff: super admin.
+    ApiStaffManager,
     /// JSON API: super admin (settings, checking the audit log).
     ApiSuper,
 }
@@ -92,11 +98,14 @@ impl Access {
             | Self::StaffFactor => Area::Staff,
             Self::ApiAny
             | Self::ApiOwner
+            | Self::ApiWork
             | Self::ApiTickets
             | Self::ApiDesk
             | Self::ApiHooks
             | Self::ApiStaff
             | Self::ApiOperator
+            | Self::ApiCustomerManager
+            | Self::ApiStaffManager
             | Self::ApiSuper => Area::Api,
         }
     }
@@ -115,8 +124,9 @@ impl Access {
             }
             Self::ApiHooks => Some((Capability::WorkOnStores, Reach::Own)),
             Self::Operator | Self::ApiOperator => Some((Capability::WorkOnStores, Reach::All)),
-            Self::CustomerManager => Some((Capability::ManageCustomers, Reach::All)),
-            Self::StaffManager => Some((Capability::ManageStaff, Reach::All)),
+            Self::ApiWork => Some((Capability::WorkOnStores, Reach::Own)),
+            Self::CustomerManager | Self::ApiCustomerManager => Some((Capability::ManageCustomers, Reach::All)),
+            Self::StaffManager | Self::ApiStaffManager => Some((Capability::ManageStaff, Reach::All)),
             Self::SuperAdmin | Self::ApiSuper => Some((Capability::ExportAudit, Reach::All)),
         }
     }
@@ -297,6 +307,10 @@ routes! {
     "/api/v1/auth/logout" { POST ApiAny api::auth::log_out; }
     "/api/v1/oauth/token" { POST ApiOpen api::oauth::token; }
     "/api/v1/account" { GET ApiAny api::account::get; }
+    "/api/v1/account/devices" { GET ApiOwner api::account_security::devices; DELETE ApiOwner api::account_security::end_devices; }
+    "/api/v1/account/devices/{id}" { DELETE ApiOwner api::account_security::end_device; }
+    "/api/v1/account/sign-ins" { GET ApiAny api::account_security::sign_ins; }
+    "/api/v1/account/events" { GET ApiOwner api::account_security::events; }
     "/api/v1/tokens" { GET ApiAny api::tokens::list; POST ApiAny api::tokens::create; }
     "/api/v1/tokens/{id}" { DELETE ApiAny api::tokens::revoke; }
     "/api/v1/plans" { GET ApiOpen api::plans::list; }
@@ -304,7 +318,21 @@ routes! {
     "/api/v1/stores/{id}" { GET ApiAny api::stores::get; }
     "/api/v1/stores/{id}/deletion" { PUT ApiOwner api::stores::plan_deletion; DELETE ApiOwner api::stores::cancel_deletion; }
     "/api/v1/stores/{id}/credentials" { POST ApiOwner api::stores::credentials; }
+    "/api/v1/stores/{id}/restart" { POST ApiWork api::store_changes::restart; }
+    "/api/v1/stores/{id}/suspend" { POST ApiOperator api::store_changes::suspend; }
+    "/api/v1/stores/{id}/resume" { POST ApiOperator api::store_changes::resume; }
+    "/api/v1/stores/{id}/maintenance" { PUT ApiWork api::store_changes::maintenance; }
+    "/api/v1/stores/{id}/admin-password" { POST ApiOwner api::store_changes::admin_password; }
+    "/api/v1/stores/{id}/plan" { PUT ApiOperator api::store_changes::plan; }
+    "/api/v1/stores/{id}/name" { PUT ApiWork api::store_changes::name; }
+    "/api/v1/stores/{id}/address" { PUT ApiWork api::store_changes::address; }
+    "/api/v1/stores/{id}/database-page" { GET ApiOwner api::database_page::get; }
+    "/api/v1/stores/{id}/database-page/start" { POST ApiOwner api::database_page::start; }
+    "/api/v1/stores/{id}/database-page/stop" { POST ApiOwner api::database_page::stop; }
     "/api/v1/jobs" { GET ApiAny api::jobs::list; }
+    "/api/v1/jobs/bulk" { POST ApiOperator api::jobs_bulk::bulk; }
+    "/api/v1/jobs/dismiss" { POST ApiOperator api::jobs_bulk::dismiss; }
+    "/api/v1/jobs/counts" { GET ApiStaff api::jobs_bulk::counts; }
     "/api/v1/jobs/{id}" { GET ApiAny api::jobs::get; }
     "/api/v1/jobs/{id}/lines" { GET ApiAny api::jobs::lines; }
     "/api/v1/jobs/{id}/events" { GET ApiAny api::jobs::events; }
@@ -312,8 +340,21 @@ routes! {
     "/api/v1/jobs/{id}/cancel" { POST ApiOperator api::jobs::cancel; }
     "/api/v1/jobs/{id}/cleanup" { POST ApiOperator api::jobs::cleanup; }
     "/api/v1/jobs/{id}/release" { POST ApiOperator api::jobs::release; }
-    "/api/v1/customers" { GET ApiStaff api::customers::list; }
+    "/api/v1/customers" { GET ApiStaff api::customers::list; POST ApiCustomerManager api::customer_changes::create; }
+    "/api/v1/customers/invite" { POST ApiCustomerManager api::customer_changes::invite; }
     "/api/v1/customers/{id}" { GET ApiStaff api::customers::get; }
+    "/api/v1/customers/{id}/email" { PUT ApiCustomerManager api::customer_changes::email; }
+    "/api/v1/customers/{id}/close" { POST ApiCustomerManager api::customer_changes::close; }
+    "/api/v1/customers/{id}/reopen" { POST ApiCustomerManager api::customer_changes::reopen; }
+    "/api/v1/staff" { GET ApiStaffManager api::staff::list; POST ApiStaffManager api::staff::create; }
+    "/api/v1/staff/{id}" { GET ApiStaffManager api::staff::get; PUT ApiStaffManager api::staff::change; DELETE ApiStaffManager api::staff::delete; }
+    "/api/v1/staff/{id}/reset" { POST ApiStaffManager api::staff::reset; }
+    "/api/v1/staff/{id}/factor" { DELETE ApiStaffManager api::staff::remove_factor; }
+    "/api/v1/ports" { GET ApiStaff api::ports::list; POST ApiOperator api::ports::widen; }
+    "/api/v1/ports/{server}/{port}/free" { POST ApiOperator api::ports::free; }
+    "/api/v1/mails" { GET ApiStaff api::mails::list; }
+    "/api/v1/mails/test" { POST ApiSuper api::mails::test; }
+    "/api/v1/mails/{id}/resend" { POST ApiOperator api::mails::resend; }
     "/api/v1/tickets" { GET ApiTickets api::tickets::list; POST ApiOwner api::tickets::open; }
     "/api/v1/tickets/{id}" { GET ApiTickets api::tickets::get; }
     "/api/v1/tickets/{id}/messages" { GET ApiTickets api::tickets::messages; POST ApiTickets api::tickets::write; }
@@ -339,10 +380,11 @@ routes! {
     "/api/v1/schedules/{name}/pause" { POST ApiOperator api::schedules::pause; }
     "/api/v1/schedules/{name}/resume" { POST ApiOperator api::schedules::resume; }
     "/api/v1/audit" { GET ApiStaff api::audit::list; }
-    "/api/v1/audit/verification" { GET ApiSuper api::audit::verify; }
+    "/api/v1/audit/verification" { POST ApiSuper api::audit::verify; }
     "/api/v1/settings" { GET ApiOperator api::settings::list; }
-    "/api/v1/settings/{name}" { PUT ApiSuper api::settings::set; }
+    "/api/v1/settings/{name}" { PUT ApiSuper api::settings::set; DELETE ApiSuper api::settings::unset; }
     "/api/v1/system" { GET ApiStaff api::system::get; }
+    "/api/v1/system/attention" { GET ApiStaff api::attention::list; }
 }
 
 /// The routes of the address a request asks for, empty when there is none.

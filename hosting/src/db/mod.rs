@@ -93,6 +93,30 @@ use sqlx::{Connection, Executor, MySql, Transaction};
 use std::str::FromStr;
 use std::time::Duration;
 
+/// Writes `?, ?, …)` for a list of ids. The list is filled up to a power of two by repeating its last id: few texts
+/// stay prepared instead of one per length, each of which costs a round trip and a place among the prepared ones.
+fn push_ids(query: &mut sqlx::QueryBuilder<MySql>, ids: &[u64]) {
+    let Some(last) = ids.last() else {
+        query.push("NULL)");
+        return;
+    };
+    let mut list = query.separated(", ");
+    for id in ids.iter().chain(std::iter::repeat(last)).take(ids.len().next_power_of_two()) {
+        list.push_bind(*id);
+    }
+    query.push(")");
+}
+
+/// Splits rows into chunks whose lengths are powers of two, `most` at most, for statements whose text has a place per row.
+fn even_chunks<T>(mut rows: &[T], most: usize) -> impl Iterator<Item = &[T]> {
+    std::iter::from_fn(move || {
+        let length = rows.len().min(most).checked_ilog2().map(|n| 1 << n)?;
+        let (chunk, rest) = rows.split_at(length);
+        rows = rest;
+        Some(chunk)
+    })
+}
+
 /// All migrations, newest last; `shopfleet migrate` runs them.
 pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("../migrations");
 

@@ -1,12 +1,11 @@
 //! Staff close an account, and open it again while its stores wait for their deletion.
 
 use super::delete_store::WAIT_DAYS;
-use super::passwords::Passwords;
+use super::prove_password::{Proven, need};
 use super::{ServiceError, Services, audited};
-use crate::crypto::Secret;
 use crate::db::jobs::{JobRef, NewJob};
 use crate::db::{Queries, Tx};
-use crate::domain::{Actor, StoreState};
+use crate::domain::{Actor, Person, StoreState};
 use crate::jobs::MailArgs;
 use crate::transact;
 
@@ -17,8 +16,8 @@ pub struct Closing<'a> {
     pub name: &'a str,
     /// Kept in the audit log.
     pub reason: &'a str,
-    /// The staff member's own password.
-    pub password: &'a Secret,
+    /// The staff member's own password was right.
+    pub proven: Option<&'a Proven>,
 }
 
 /// Closes an account: nobody signs in any more, its stores are deleted after the usual wait.
@@ -28,17 +27,12 @@ pub struct Closing<'a> {
 /// changed right now.
 pub async fn close_customer(
     services: &Services,
-    passwords: &Passwords,
     actor: &Actor,
     id: u64,
     closing: &Closing<'_>,
 ) -> Result<(), ServiceError> {
     let mut conn = services.db.read().await?;
     let customer = conn.customers().get(id).await?.ok_or(ServiceError::NotFound)?;
-    let staff = match actor.id.filter(|_| actor.role.is_staff()) {
-        Some(admin) => conn.admins().get(admin).await?,
-        None => None,
-    };
     drop(conn);
     let mut wrong = Vec::new();
     let reason = closing.reason.trim();
@@ -48,9 +42,8 @@ pub async fn close_customer(
     if closing.name.trim() != customer.email {
         wrong.push(("name", format!("Type {} as it is written", customer.email)));
     }
-    if !passwords.verify(closing.password, staff.as_ref().map(|s| s.password_hash.as_str())).await {
-        wrong.push(("password", "This is not your password".to_owned()));
-    }
+    let staff = actor.id.filter(|_| actor.role.is_staff()).map(Person::Staff);
+    need(closing.proven, staff.ok_or(ServiceError::Denied("staff"))?, &mut wrong);
     if !wrong.is_empty() {
         return Err(ServiceError::Invalid(wrong));
     }

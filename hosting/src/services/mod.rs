@@ -35,6 +35,7 @@ pub mod note_sign_in;
 pub mod open_ticket;
 pub mod passwords;
 pub mod place_store;
+pub mod prove_password;
 pub mod re_authenticate;
 pub mod request_password_reset;
 pub mod resend_mail;

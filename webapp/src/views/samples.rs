@@ -781,6 +781,7 @@ fn all() -> Vec<(&'static str, String)> {
         attention: if full {
             vec![
                 admin::Attention {
+                    kind: "job_failed",
                     badge: Badge::job("failed"),
                     href: "/admin/jobs/01J".into(),
                     title: "Set up Ana's Bikes failed".into(),
@@ -788,6 +789,7 @@ fn all() -> Vec<(&'static str, String)> {
                     since: Some(when()),
                 },
                 admin::Attention {
+                    kind: "server_silent",
                     badge: Badge::new("warning", "Late"),
                     href: "/admin/system".into(),
                     title: "Server local-2 has not reported".into(),
