@@ -66,7 +66,8 @@ pub async fn change(ctx: Ctx, answer: web::Path<String>, form: UploadForm) -> An
 /// Deletes it.
 pub async fn delete(ctx: Ctx, answer: web::Path<String>, form: crate::extract::Form) -> Answer {
     let key = need_key(&form)?;
-    let uid = Uid::parse(&answer).map_err(|_| WebError::NotFound)?;
+    let found = find(&ctx, &answer).await?;
+    let uid = Uid::parse(&found.uid).map_err(|_| WebError::NotFound)?;
     if first_use(&ctx, &key, "canned_answer.delete").await? {
         canned_answers::delete(&ctx.state().services, &ctx.actor(), &uid).await?;
         ctx.flash("canned_deleted");
