@@ -99,6 +99,9 @@ pub enum Verb {
     Migrate(Migrate),
     /// This machine: make a staff account; the password is asked for, or read from standard input
     CreateAdmin(CreateAdmin),
+    /// This machine: help staff who cannot sign in
+    #[command(subcommand)]
+    Admins(Admins),
     /// This machine: check everything Shopfleet depends on, with the mend for each finding
     Doctor,
     /// This machine: take in a mail that answers a ticket, from standard input (for a pipe of the mail server)
@@ -217,6 +220,12 @@ pub enum Jobs {
     },
     /// Take failed jobs, up to this one, off the list of what needs somebody
     Dismiss { newest: String },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Admins {
+    /// Take the second factor of a staff member away who lost phone and recovery codes; the audit log keeps it
+    ResetFactor { email: String },
 }
 
 #[derive(Debug, Subcommand)]

@@ -45,6 +45,8 @@ pub const TICKET_ACCOUNT: Bucket = Bucket { purpose: "ticket.account", burst: 8,
 pub const MESSAGE_ACCOUNT: Bucket = Bucket { purpose: "ticket.message", burst: 30, every_ms: 30_000 };
 /// Forms with files of one account, read or not.
 pub const UPLOAD_ACCOUNT: Bucket = Bucket { purpose: "upload.account", burst: 40, every_ms: 10_000 };
+/// Refusals of one person at one address that the audit log keeps.
+pub const AUDIT_REFUSED: Bucket = Bucket { purpose: "audit.refused", burst: 1, every_ms: 60_000 };
 /// Showing credentials.
 pub const REVEAL_ACCOUNT: Bucket = Bucket { purpose: "reveal.account", burst: 20, every_ms: 30_000 };
 

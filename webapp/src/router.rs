@@ -4,8 +4,8 @@
 use crate::api;
 use crate::error::WebError;
 use crate::routes::{
-    account, admin, dashboard, health, home, password, pricing, second_factor, setup, sign_up, staff_session, theme,
-    verify, webhooks,
+    account, admin, dashboard, health, home, keep_factor, password, pricing, second_factor, setup, sign_up,
+    staff_session, theme, verify, viewing, webhooks,
 };
 use actix_web::dev::ServiceRequest;
 use actix_web::guard::{self, GuardContext};
@@ -38,6 +38,8 @@ pub enum Access {
     CustomerManager,
     /// Staff who keep the audit log and the settings: super admin.
     SuperAdmin,
+    /// Staff who may look at a customer's panel.
+    Viewer,
     /// Any staff, also with a temporary password.
     StaffPassword,
     /// Any staff with a password of their own, also without the second factor they owe.
@@ -94,6 +96,7 @@ impl Access {
             | Self::StaffManager
             | Self::CustomerManager
             | Self::SuperAdmin
+            | Self::Viewer
             | Self::StaffPassword
             | Self::StaffFactor => Area::Staff,
             Self::ApiAny
@@ -127,6 +130,7 @@ impl Access {
             Self::ApiWork => Some((Capability::WorkOnStores, Reach::Own)),
             Self::CustomerManager | Self::ApiCustomerManager => Some((Capability::ManageCustomers, Reach::All)),
             Self::StaffManager | Self::ApiStaffManager => Some((Capability::ManageStaff, Reach::All)),
+            Self::Viewer => Some((Capability::ViewAsCustomer, Reach::All)),
             Self::SuperAdmin | Self::ApiSuper => Some((Capability::ExportAudit, Reach::All)),
         }
     }
@@ -199,6 +203,11 @@ routes! {
     "/account/2fa/confirm" { POST Owner second_factor::owner::confirm; }
     "/account/2fa/codes" { POST Owner second_factor::owner::codes; }
     "/account/2fa/off" { POST Owner second_factor::owner::off; }
+    "/account/support" { POST Owner account::support::want; }
+    "/account/support/{view}" { POST Owner account::support::answer; }
+    "/keep-factor" { GET Everybody keep_factor::get; POST Everybody keep_factor::post; }
+    "/view/consent" { GET Everybody viewing::consent_page; POST Everybody viewing::consent; }
+    "/stop-viewing" { GET Everybody viewing::over; POST Everybody viewing::stop; }
     "/setup/{job}" { GET Owner setup::get; }
     "/setup/{job}/retry" { POST Owner setup::retry; }
     "/setup/{job}/state" { GET Owner setup::state; }
@@ -235,6 +244,8 @@ routes! {
     "/admin/logout" { POST StaffPassword staff_session::sign_out; }
     "/admin/password" { GET StaffPassword staff_session::password::get; POST StaffPassword staff_session::password::post; }
     "/admin" { GET Staff admin::overview::get; }
+    "/admin/devices" { GET Staff account::devices::staff; }
+    "/admin/devices/end" { POST Staff account::devices::end_staff; }
     "/admin/customers" { GET Staff admin::customers::get; }
     "/admin/customers/new" { GET CustomerManager admin::customer_forms::new_page; POST CustomerManager admin::customer_forms::create; }
     "/admin/customers/bulk" { POST CustomerManager admin::customers_bulk::post; }
@@ -246,6 +257,9 @@ routes! {
     "/admin/customers/{id}/provisioning" { GET Staff admin::customer::provisioning; }
     "/admin/customers/{id}/tickets" { GET Desk admin::customer::tickets; }
     "/admin/customers/{id}/audit" { GET Staff admin::customer::audit; }
+    "/admin/customers/{id}/factor" { GET CustomerManager admin::lost_factor::get; POST CustomerManager admin::lost_factor::post; }
+    "/admin/customers/{id}/factor/cancel" { POST CustomerManager admin::lost_factor::cancel; }
+    "/admin/customers/{id}/view" { GET Viewer admin::view_customer::get; POST Viewer admin::view_customer::post; }
     "/admin/customers/{id}/store/{change}" { GET Operator admin::store_change::get; POST Operator admin::store_change::post; }
     "/admin/jobs" { GET Staff admin::jobs::get; }
     "/admin/jobs/dismiss" { GET Operator admin::dismiss::get; POST Operator admin::dismiss::post; }
@@ -385,6 +399,36 @@ routes! {
     "/api/v1/settings/{name}" { PUT ApiSuper api::settings::set; DELETE ApiSuper api::settings::unset; }
     "/api/v1/system" { GET ApiStaff api::system::get; }
     "/api/v1/system/attention" { GET ApiStaff api::attention::list; }
+}
+
+/// Where staff stop looking at a customer's panel.
+pub const STOP_VIEWING: &str = "/stop-viewing";
+
+/// Owners' pages that staff may look at as the customer sees them. What is not in here stays closed to them: credentials,
+/// the database, files, exports, tokens, and everything that changes something.
+const VIEWABLE: &[&str] = &[
+    "/account",
+    "/account/devices",
+    "/setup/{job}",
+    "/setup/{job}/state",
+    "/setup/{job}/log",
+    "/setup/{job}/log/stream",
+    "/dashboard",
+    "/dashboard/state",
+    "/dashboard/new",
+    "/dashboard/store/{change}",
+    "/dashboard/jobs/{job}",
+    "/dashboard/jobs/{job}/state",
+    "/dashboard/jobs/{job}/log",
+    "/dashboard/jobs/{job}/log/stream",
+    "/dashboard/delete",
+];
+
+/// Whether staff who look at a customer's panel get through.
+#[must_use]
+pub fn viewable(route: &Route) -> bool {
+    let looks = route.method == "GET" && (route.access == Access::Everybody || VIEWABLE.contains(&route.path));
+    looks || route.path == STOP_VIEWING
 }
 
 /// The routes of the address a request asks for, empty when there is none.

@@ -18,6 +18,8 @@ pub const DELETED: &[&str] = &[
     "mail_messages",
     "tickets",
     "webhooks",
+    "customer_views",
+    "factor_resets",
 ];
 
 /// Tables whose rows stay as a record without the person in them.
@@ -119,6 +121,8 @@ impl Erasure<'_> {
         // Messages, notes of staff and files go with them.
         sqlx::query!("DELETE FROM webhooks WHERE customer_id = ?", id).execute(&mut *self.conn).await?;
         sqlx::query!("DELETE FROM tickets WHERE customer_id = ?", id).execute(&mut *self.conn).await?;
+        sqlx::query!("DELETE FROM factor_resets WHERE customer_id = ?", id).execute(&mut *self.conn).await?;
+        sqlx::query!("DELETE FROM customer_views WHERE customer_id = ?", id).execute(&mut *self.conn).await?;
         sqlx::query!("DELETE l FROM job_lines l JOIN jobs j ON j.id = l.job_id WHERE j.customer_id = ?", id)
             .execute(&mut *self.conn)
             .await?;

@@ -45,6 +45,7 @@ pub mod api_requests;
 pub mod audit;
 pub mod canned_answers;
 mod customer_accounts;
+pub mod customer_views;
 pub mod customers;
 pub mod data_exports;
 pub mod db_admin;
@@ -53,6 +54,7 @@ pub mod email_verifications;
 pub mod erasure;
 pub mod error;
 pub mod expiry;
+pub mod factor_resets;
 pub mod find;
 pub mod form_keys;
 pub mod job_claims;
@@ -314,6 +316,14 @@ pub trait Queries {
     /// Wished changes of an address.
     fn email_changes(&mut self) -> email_changes::EmailChanges<'_> {
         email_changes::EmailChanges { conn: self.conn() }
+    }
+    /// Planned resets of lost second factors.
+    fn factor_resets(&mut self) -> factor_resets::FactorResets<'_> {
+        factor_resets::FactorResets { conn: self.conn() }
+    }
+    /// Staff who look at a customer's panel.
+    fn customer_views(&mut self) -> customer_views::CustomerViews<'_> {
+        customer_views::CustomerViews { conn: self.conn() }
     }
     /// Exports of everything about a customer.
     fn data_exports(&mut self) -> data_exports::DataExports<'_> {

@@ -1,4 +1,5 @@
-//! Staff close an account, and open it again while its stores wait for their deletion.
+//! Staff close an account, and open it again while its stores wait for their deletion. From then on it goes the way of
+//! every closing (`close_account::proceed`): stores, the last mail, forgetting the person.
 
 use super::delete_store::WAIT_DAYS;
 use super::prove_password::{Proven, need};
@@ -20,7 +21,7 @@ pub struct Closing<'a> {
     pub proven: Option<&'a Proven>,
 }
 
-/// Closes an account: nobody signs in any more, its stores are deleted after the usual wait.
+/// Closes an account: nobody signs in any more, its stores are deleted after the usual wait, and the person is forgotten.
 ///
 /// # Errors
 /// `NotFound`; `Invalid` on `name`, `reason` or `password`; `Conflict` when it is closed already, or a store is being
@@ -65,7 +66,7 @@ async fn close_in(
     }
     let moved =
         |_| ServiceError::Conflict("This account was changed since you opened the page. Look at it again".into());
-    tx.customers().set_closed(id, true).await.map_err(moved)?;
+    tx.customers().set_closed(id, true, WAIT_DAYS).await.map_err(moved)?;
     let mut stores = 0;
     for store in tx.stores().list_of_customer(id).await? {
         if matches!(store.state, StoreState::Provisioning) {
@@ -100,8 +101,9 @@ pub async fn reopen_customer(services: &Services, actor: &Actor, id: u64) -> Res
 
 async fn reopen_in(tx: &mut Tx, services: &Services, actor: &Actor, id: u64) -> Result<(), ServiceError> {
     tx.customers().lock(id).await?.ok_or(ServiceError::NotFound)?;
-    let moved = |_| ServiceError::Conflict("This account is not closed".into());
-    tx.customers().set_closed(id, false).await.map_err(moved)?;
+    let moved =
+        |_| ServiceError::Conflict("This account is not closed, or its stores are being deleted already".into());
+    tx.customers().set_closed(id, false, WAIT_DAYS).await.map_err(moved)?;
     let mut stores = 0;
     for store in tx.stores().list_of_customer(id).await? {
         if store.delete_after.is_some() && tx.stores().cancel_deletion(store.id).await.is_ok() {

@@ -37,6 +37,7 @@ pub mod passwords;
 pub mod place_store;
 pub mod prove_password;
 pub mod re_authenticate;
+pub mod refuse_access;
 pub mod request_password_reset;
 pub mod resend_mail;
 pub mod resend_verification;
@@ -57,6 +58,7 @@ pub mod take_mail;
 mod tell_ticket;
 mod ticket_mail;
 pub mod verify_email;
+pub mod view_customer;
 pub mod webhooks;
 pub mod write_ticket;
 

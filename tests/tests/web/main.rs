@@ -32,5 +32,7 @@ mod sign_up;
 mod support;
 mod tickets;
 mod tries;
+mod viewing;
 mod walls;
+mod way_back;
 mod webhooks;

@@ -57,7 +57,7 @@ pub struct OwnEvent {
     responses((status = 200, body = Listing<Device>)))]
 pub async fn devices(ctx: Ctx) -> Answer {
     let customer = ctx.customer()?.customer_id;
-    let rows = ctx.state().services.db.read().await?.login_sessions().list_of_customer(customer).await?;
+    let rows = ctx.state().services.db.read().await?.login_sessions().list(Person::Customer(customer)).await?;
     let items = rows
         .into_iter()
         .map(|d| Device {
@@ -77,7 +77,7 @@ pub async fn devices(ctx: Ctx) -> Answer {
 pub async fn end_device(ctx: Ctx, id: web::Path<String>, request: HttpRequest) -> Answer {
     let (customer, id) = (ctx.customer()?.customer_id, number(&id)?);
     idempotency::once_silent(&ctx, &request, || async {
-        Ok(end_sessions(&ctx.state().services, &ctx.actor(), customer, 0, Some(id)).await?)
+        Ok(end_sessions(&ctx.state().services, &ctx.actor(), Person::Customer(customer), 0, Some(id)).await?)
     })
     .await
 }
@@ -90,7 +90,7 @@ pub async fn end_device(ctx: Ctx, id: web::Path<String>, request: HttpRequest) -
 pub async fn end_devices(ctx: Ctx, request: HttpRequest) -> Answer {
     let customer = ctx.customer()?.customer_id;
     idempotency::once_silent(&ctx, &request, || async {
-        Ok(end_sessions(&ctx.state().services, &ctx.actor(), customer, 0, None).await?)
+        Ok(end_sessions(&ctx.state().services, &ctx.actor(), Person::Customer(customer), 0, None).await?)
     })
     .await
 }

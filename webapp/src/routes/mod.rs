@@ -6,6 +6,7 @@ pub mod admin;
 pub mod dashboard;
 pub mod health;
 pub mod home;
+pub mod keep_factor;
 pub mod log_routes;
 pub mod password;
 pub mod plans;
@@ -18,6 +19,7 @@ pub mod store_change;
 pub mod theme;
 pub mod ticket_parts;
 pub mod verify;
+pub mod viewing;
 pub mod webhooks;
 
 use crate::error::WebError;

@@ -5,6 +5,7 @@ pub mod disable;
 pub mod renew_codes;
 pub mod set_up;
 pub mod sign_in;
+pub mod way_back;
 
 use super::{ServiceError, Services};
 use crate::crypto::{Secret, sha256};

@@ -168,7 +168,7 @@ async fn close_view(ctx: &Ctx, customer: &Customer) -> Result<Confirm, WebError>
             s.state.as_str()
         )
     }));
-    words.push(format!("Until then the account can be opened again, and every store stays. After {WAIT_DAYS} days stores cannot be brought back."));
+    words.push(format!("Until then the account can be opened again, and every store stays. After {WAIT_DAYS} days stores cannot be brought back, and the person is forgotten: what stays are numbers, jobs and the audit log."));
     Ok(Confirm {
         page: ctx.page(format!("Close {}", customer.email), "admin").await,
         parent: here.clone(),
