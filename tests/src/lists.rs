@@ -266,40 +266,6 @@ pub async fn lines(conn: &mut Conn, name: &str, each: u32) -> usize {
         "first error" => {
             usize::from(conn.progress().first_at_level(job, 1, hosting::domain::Level::Error).await.unwrap().is_some())
         }
-        "tickets that wait" => conn.tickets().queue(&queue).await.unwrap().len(),
-        "tickets that wait, page in the middle" => {
-            conn.tickets().queue(&QueueFilter { beyond: Some(middle), ..queue }).await.unwrap().len()
-        }
-        "tickets that wait, back from the middle" => {
-            conn.tickets().queue(&QueueFilter { before: Some(middle), ..queue }).await.unwrap().len()
-        }
-        "tickets of one person that wait" => {
-            conn.tickets().queue(&QueueFilter { assigned: Assigned::To(1), ..queue }).await.unwrap().len()
-        }
-        "tickets of nobody that wait" => {
-            conn.tickets().queue(&QueueFilter { assigned: Assigned::Nobody, ..queue }).await.unwrap().len()
-        }
-        "tickets that wait, by category" => {
-            conn.tickets().queue(&QueueFilter { category: Some(Category::Billing), ..queue }).await.unwrap().len()
-        }
-        "tickets by state" => {
-            conn.tickets().queue(&QueueFilter { which: Which::In(TicketState::Solved), ..queue }).await.unwrap().len()
-        }
-        "tickets of one person by state" => conn
-            .tickets()
-            .queue(&QueueFilter { which: Which::In(TicketState::Solved), assigned: Assigned::To(1), ..queue })
-            .await
-            .unwrap()
-            .len(),
-        "tickets of one person" => conn
-            .tickets()
-            .queue(&QueueFilter { which: Which::All, assigned: Assigned::To(1), ..queue })
-            .await
-            .unwrap()
-            .len(),
-        "tickets of a customer" => conn.tickets().list_of_customer(77, None, 51).await.unwrap().len(),
-        "unanswered tickets" => conn.tickets().unanswered(12, 10).await.unwrap().len(),
-        "tickets by subject" => conn.tickets().search("Question 77 ", 51).await.unwrap().len(),
         other => panic!("{other}"),
     }
 }

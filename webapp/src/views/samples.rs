@@ -664,7 +664,7 @@ fn all() -> Vec<(&'static str, String)> {
         job_href: "/admin/jobs/01J".into(),
         job_short: "J-1A2B3C4D".into(),
         form_key: "k".into(),
-        tickets: if full { super::samples_desk::rows() } else { vec![] },
+        tickets: if full { samples_desk::rows() } else { vec![] },
         audit: if full {
             vec![admin::AuditRow {
                 at: when(),
