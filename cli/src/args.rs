@@ -104,6 +104,8 @@ pub enum Verb {
     Admins(Admins),
     /// This machine: check everything Shopfleet depends on, with the mend for each finding
     Doctor,
+    /// This machine: take in a mail that answers a ticket, from standard input (for a pipe of the mail server)
+    MailIn(MailIn),
     /// This machine: change how secrets are kept
     #[command(subcommand)]
     Secrets(Secrets),
@@ -136,6 +138,13 @@ pub struct CreateAdmin {
     /// What the account may do
     #[arg(long, default_value = "admin", value_parser = ["support", "admin", "super_admin"])]
     pub role: String,
+}
+
+#[derive(Debug, Args)]
+pub struct MailIn {
+    /// The address the mail server delivers to; without it the mail's own headers are read
+    #[arg(long)]
+    pub recipient: Option<String>,
 }
 
 #[derive(Debug, Args)]

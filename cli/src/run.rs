@@ -120,6 +120,7 @@ fn dispatch(verb: Verb, place: &Place, format: Format) -> Result<ExitCode> {
         Verb::Migrate(options) => block_on(commands::migrate::run(&Access::find()?, options, format)),
         Verb::Admins(verb) => block_on(commands::admins::run(&Access::find()?, verb, format)),
         Verb::CreateAdmin(options) => block_on(commands::create_admin::run(&Access::find()?, options, format)),
+        Verb::MailIn(options) => block_on(commands::mail_in::run(&Access::find()?, options, format)),
         Verb::Secrets(verb) => block_on(commands::secrets::run(&Access::find()?, verb, format)),
     }
 }

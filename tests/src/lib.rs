@@ -16,6 +16,7 @@ pub mod loop_disk;
 pub mod made_up;
 pub mod mail_server;
 pub mod own_engine;
+pub mod receiver;
 pub mod redis_server;
 pub mod shop_server;
 pub mod tls_edge;

@@ -5,8 +5,9 @@ use hosting::db::audit::EventFilter;
 use hosting::db::customers::CustomerFilter;
 use hosting::db::jobs::JobFilter;
 use hosting::db::mail_messages::MailFilter;
+use hosting::db::ticket_lists::{Assigned, Place, QueueFilter, Which};
 use hosting::db::{Conn, Queries};
-use hosting::domain::JobState;
+use hosting::domain::{Category, JobState, TicketState};
 use std::time::{Duration, Instant};
 
 /// All customers, each with a store.
@@ -17,7 +18,7 @@ pub const JOBS: u32 = 1_000_000;
 pub const OTHERS: u32 = 200_000;
 
 /// Everything that makes a list, by name; each returns how many rows it showed.
-pub const LISTS: [&str; 24] = [
+pub const LISTS: [&str; 36] = [
     "customers",
     "customers, page in the middle",
     "customers by email",
@@ -42,6 +43,18 @@ pub const LISTS: [&str; 24] = [
     "audit of a day",
     "mails by state",
     "mails by recipient",
+    "tickets that wait",
+    "tickets that wait, page in the middle",
+    "tickets that wait, back from the middle",
+    "tickets of one person that wait",
+    "tickets of nobody that wait",
+    "tickets that wait, by category",
+    "tickets by state",
+    "tickets of one person by state",
+    "tickets of one person",
+    "tickets of a customer",
+    "unanswered tickets",
+    "tickets by subject",
 ];
 
 /// Asks for a list as its page does; returns how many rows it showed.
@@ -50,6 +63,8 @@ pub async fn list(conn: &mut Conn, name: &str) -> usize {
     let jobs = JobFilter { limit: 51, ..JobFilter::default() };
     let events = EventFilter { limit: 51, ..EventFilter::default() };
     let mails = MailFilter { limit: 51, ..MailFilter::default() };
+    let queue = QueueFilter { limit: 51, ..QueueFilter::default() };
+    let middle = Place { at: time::macros::datetime!(2025-01-01 00:30:00), id: 0 };
     let text = |t: &str| Some(t.to_owned());
     let day = time::macros::datetime!(2025-01-02 00:00:00);
     match name {
@@ -107,6 +122,40 @@ pub async fn list(conn: &mut Conn, name: &str) -> usize {
         "mails by recipient" => {
             conn.mail_messages().list(&MailFilter { recipient: text("c77@example.com"), ..mails }).await.unwrap().len()
         }
+        "tickets that wait" => conn.tickets().queue(&queue).await.unwrap().len(),
+        "tickets that wait, page in the middle" => {
+            conn.tickets().queue(&QueueFilter { beyond: Some(middle), ..queue }).await.unwrap().len()
+        }
+        "tickets that wait, back from the middle" => {
+            conn.tickets().queue(&QueueFilter { before: Some(middle), ..queue }).await.unwrap().len()
+        }
+        "tickets of one person that wait" => {
+            conn.tickets().queue(&QueueFilter { assigned: Assigned::To(1), ..queue }).await.unwrap().len()
+        }
+        "tickets of nobody that wait" => {
+            conn.tickets().queue(&QueueFilter { assigned: Assigned::Nobody, ..queue }).await.unwrap().len()
+        }
+        "tickets that wait, by category" => {
+            conn.tickets().queue(&QueueFilter { category: Some(Category::Billing), ..queue }).await.unwrap().len()
+        }
+        "tickets by state" => {
+            conn.tickets().queue(&QueueFilter { which: Which::In(TicketState::Solved), ..queue }).await.unwrap().len()
+        }
+        "tickets of one person by state" => conn
+            .tickets()
+            .queue(&QueueFilter { which: Which::In(TicketState::Solved), assigned: Assigned::To(1), ..queue })
+            .await
+            .unwrap()
+            .len(),
+        "tickets of one person" => conn
+            .tickets()
+            .queue(&QueueFilter { which: Which::All, assigned: Assigned::To(1), ..queue })
+            .await
+            .unwrap()
+            .len(),
+        "tickets of a customer" => conn.tickets().list_of_customer(77, None, 51).await.unwrap().len(),
+        "unanswered tickets" => conn.tickets().unanswered(12, 10).await.unwrap().len(),
+        "tickets by subject" => conn.tickets().search("Question 77 ", 51).await.unwrap().len(),
         other => panic!("{other}"),
     }
 }
@@ -154,7 +203,16 @@ pub async fn fill(db: &TestDb, from: u32, to: u32) {
          CONCAT('c', seq % {CUSTOMERS}, '@example.com'), 'Hello', IF(seq % 50 = 0, 'failed', 'sent') FROM seq_{first}_to_{last}"
     ))
     .await;
-    for table in ["customers", "stores", "store_addresses", "jobs", "audit_events", "mail_messages"] {
+    db.sql("INSERT IGNORE INTO admins (id, uid, email, email_key, name, password_hash, role) VALUES (1, '01AAAAAAAAAAAAAAAAAAAAAAAA', 'g@example.com', 'g@example.com', 'G', 'x', 'support')").await;
+    // One in five waits for us, one in two is nobody's; they came into their state a second after one another.
+    db.sql(&format!(
+        "INSERT INTO tickets (id, uid, customer_id, subject, category, priority, state, moved_at, assigned_admin_id, last_seq, evidence) SELECT seq, \
+         CONCAT('01T', LPAD(seq, 23, '0')), 1 + seq % (SELECT MAX(id) FROM customers), CONCAT('Question ', seq, ' x'), \
+         ELT(1 + seq % 3, 'store', 'billing', 'other'), 'normal', ELT(1 + seq % 5, 'open', 'solved', 'closed', 'solved', 'waiting_for_customer'), \
+         '2025-01-01' + INTERVAL seq SECOND, IF(seq % 2 = 0, 1, NULL), 1, '{{}}' FROM seq_{first}_to_{last}"
+    ))
+    .await;
+    for table in ["customers", "stores", "store_addresses", "jobs", "audit_events", "mail_messages", "tickets"] {
         db.sql(&format!("ANALYZE TABLE {table}")).await;
     }
 }

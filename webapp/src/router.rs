@@ -5,7 +5,7 @@ use crate::api;
 use crate::error::WebError;
 use crate::routes::{
     account, admin, dashboard, health, home, keep_factor, password, pricing, second_factor, setup, sign_up,
-    staff_session, theme, verify, viewing,
+    staff_session, theme, verify, viewing, webhooks,
 };
 use actix_web::dev::ServiceRequest;
 use actix_web::guard::{self, GuardContext};
@@ -24,8 +24,12 @@ pub enum Access {
     Everybody,
     /// A signed-in shop owner; only own things are found.
     Owner,
+    /// A signed-in shop owner with their own tickets.
+    OwnerTickets,
     /// Any staff.
     Staff,
+    /// Staff who answer tickets.
+    Desk,
     /// Staff who may change things: admin and super admin.
     Operator,
     /// Staff who manage staff: super admin.
@@ -46,6 +50,12 @@ pub enum Access {
     ApiAny,
     /// JSON API: customers.
     ApiOwner,
+    /// JSON API: customers with their own tickets, staff with all.
+    ApiTickets,
+    /// JSON API: staff who answer tickets.
+    ApiDesk,
+    /// JSON API: customers with their own webhooks, admins with the panel's.
+    ApiHooks,
     /// JSON API: customers, on their own stores, and staff who operate.
     ApiWork,
     /// JSON API: any staff.
@@ -79,8 +89,9 @@ impl Access {
     pub fn area(self) -> Area {
         match self {
             Self::Operations | Self::Asset | Self::Everybody | Self::ApiOpen => Area::Open,
-            Self::Owner => Area::Owner,
+            Self::Owner | Self::OwnerTickets => Area::Owner,
             Self::Staff
+            | Self::Desk
             | Self::Operator
             | Self::StaffManager
             | Self::CustomerManager
@@ -91,6 +102,9 @@ impl Access {
             Self::ApiAny
             | Self::ApiOwner
             | Self::ApiWork
+            | Self::ApiTickets
+            | Self::ApiDesk
+            | Self::ApiHooks
             | Self::ApiStaff
             | Self::ApiOperator
             | Self::ApiCustomerManager
@@ -106,9 +120,12 @@ impl Access {
         match self {
             Self::Operations | Self::Asset | Self::Everybody | Self::ApiOpen => None,
             Self::Owner | Self::ApiAny | Self::ApiOwner => Some((Capability::ViewStores, Reach::Own)),
+            Self::OwnerTickets | Self::ApiTickets => Some((Capability::AnswerTickets, Reach::Own)),
+            Self::Desk | Self::ApiDesk => Some((Capability::AnswerTickets, Reach::All)),
             Self::Staff | Self::StaffPassword | Self::StaffFactor | Self::ApiStaff => {
                 Some((Capability::ViewStores, Reach::All))
             }
+            Self::ApiHooks => Some((Capability::WorkOnStores, Reach::Own)),
             Self::Operator | Self::ApiOperator => Some((Capability::WorkOnStores, Reach::All)),
             Self::ApiWork => Some((Capability::WorkOnStores, Reach::Own)),
             Self::CustomerManager | Self::ApiCustomerManager => Some((Capability::ManageCustomers, Reach::All)),
@@ -175,6 +192,12 @@ routes! {
     "/account/close/cancel" { POST Owner account::data::close_cancel; }
     "/account/devices" { GET Owner account::devices::get; }
     "/account/devices/end" { POST Owner account::devices::end; }
+    "/account/webhooks" { GET Owner webhooks::list; POST Owner webhooks::create; }
+    "/account/webhooks/{hook}" { GET Owner webhooks::one; POST Owner webhooks::change; }
+    "/account/webhooks/{hook}/secret" { POST Owner webhooks::rotate; }
+    "/account/webhooks/{hook}/deliveries/{event}" { GET Owner webhooks::delivery; }
+    "/account/webhooks/{hook}/deliveries/{event}/replay" { POST Owner webhooks::replay; }
+    "/account/webhooks/{hook}/{verb}" { POST Owner webhooks::act; }
     "/account/2fa" { GET Owner second_factor::owner::get; }
     "/account/2fa/begin" { POST Owner second_factor::owner::begin; }
     "/account/2fa/confirm" { POST Owner second_factor::owner::confirm; }
@@ -206,6 +229,11 @@ routes! {
     "/dashboard/database/state" { GET Owner dashboard::database::state; }
     "/dashboard/delete" { GET Owner dashboard::delete::get; POST Owner dashboard::delete::post; }
     "/dashboard/delete/cancel" { POST Owner dashboard::delete::cancel; }
+    "/dashboard/tickets" { GET OwnerTickets dashboard::tickets::get; }
+    "/dashboard/tickets/new" { GET OwnerTickets dashboard::tickets::new_page; POST OwnerTickets dashboard::tickets::create; }
+    "/dashboard/tickets/{ticket}" { GET OwnerTickets dashboard::tickets::show; POST OwnerTickets dashboard::tickets::write; }
+    "/dashboard/tickets/{ticket}/solved" { POST OwnerTickets dashboard::tickets::solved; }
+    "/dashboard/tickets/{ticket}/files/{file}" { GET OwnerTickets dashboard::tickets::file; }
     "/admin/login" { GET Everybody staff_session::get; POST Everybody staff_session::post; }
     "/admin/login/2fa" { GET Everybody second_factor::sign_in::staff; POST Everybody second_factor::sign_in::staff_post; }
     "/admin/2fa" { GET StaffFactor second_factor::staff::get; }
@@ -227,6 +255,7 @@ routes! {
     "/admin/customers/{id}/reopen" { POST CustomerManager admin::customer_forms::reopen; }
     "/admin/customers/{id}" { GET Staff admin::customer::overview; }
     "/admin/customers/{id}/provisioning" { GET Staff admin::customer::provisioning; }
+    "/admin/customers/{id}/tickets" { GET Desk admin::customer::tickets; }
     "/admin/customers/{id}/audit" { GET Staff admin::customer::audit; }
     "/admin/customers/{id}/factor" { GET CustomerManager admin::lost_factor::get; POST CustomerManager admin::lost_factor::post; }
     "/admin/customers/{id}/factor/cancel" { POST CustomerManager admin::lost_factor::cancel; }
@@ -246,6 +275,15 @@ routes! {
     "/admin/jobs/{job}/cancel" { GET Operator admin::job_action::cancel_page; POST Operator admin::job_action::cancel; }
     "/admin/jobs/{job}/cleanup" { GET Operator admin::job_action::cleanup_page; POST Operator admin::job_action::cleanup; }
     "/admin/jobs/{job}/release" { POST Operator admin::job_action::release; }
+    "/admin/tickets" { GET Desk admin::tickets::get; }
+    "/admin/tickets/answers" { GET Desk admin::tickets::answers::get; POST Desk admin::tickets::answers::post; }
+    "/admin/tickets/answers/{answer}" { GET Desk admin::tickets::answers::one; POST Desk admin::tickets::answers::change; }
+    "/admin/tickets/answers/{answer}/delete" { POST Desk admin::tickets::answers::delete; }
+    "/admin/tickets/{ticket}" { GET Desk admin::tickets::show::get; POST Desk admin::tickets::show::post; }
+    "/admin/tickets/{ticket}/note" { POST Desk admin::tickets::show::add_note; }
+    "/admin/tickets/{ticket}/state" { POST Desk admin::tickets::show::change_state; }
+    "/admin/tickets/{ticket}/sort" { POST Desk admin::tickets::show::sort; }
+    "/admin/tickets/{ticket}/files/{file}" { GET Desk admin::tickets::show::file; }
     "/admin/search" { GET Staff admin::search::get; }
     "/admin/schedules" { GET Staff admin::schedules::get; }
     "/admin/schedules/{name}/run" { POST Operator admin::schedules::run; }
@@ -260,6 +298,12 @@ routes! {
     "/admin/audit" { GET Staff admin::audit::get; }
     "/admin/audit/verify" { POST SuperAdmin admin::audit::verify; }
     "/admin/audit/export" { POST SuperAdmin admin::audit::export; }
+    "/admin/webhooks" { GET Operator webhooks::list; POST Operator webhooks::create; }
+    "/admin/webhooks/{hook}" { GET Operator webhooks::one; POST Operator webhooks::change; }
+    "/admin/webhooks/{hook}/secret" { POST Operator webhooks::rotate; }
+    "/admin/webhooks/{hook}/deliveries/{event}" { GET Operator webhooks::delivery; }
+    "/admin/webhooks/{hook}/deliveries/{event}/replay" { POST Operator webhooks::replay; }
+    "/admin/webhooks/{hook}/{verb}" { POST Operator webhooks::act; }
     "/admin/settings" { GET SuperAdmin admin::settings::get; }
     "/admin/settings/{group}" { POST SuperAdmin admin::settings::save; }
     "/admin/system" { GET Staff admin::system::get; }
@@ -325,6 +369,25 @@ routes! {
     "/api/v1/mails" { GET ApiStaff api::mails::list; }
     "/api/v1/mails/test" { POST ApiSuper api::mails::test; }
     "/api/v1/mails/{id}/resend" { POST ApiOperator api::mails::resend; }
+    "/api/v1/tickets" { GET ApiTickets api::tickets::list; POST ApiOwner api::tickets::open; }
+    "/api/v1/tickets/{id}" { GET ApiTickets api::tickets::get; }
+    "/api/v1/tickets/{id}/messages" { GET ApiTickets api::tickets::messages; POST ApiTickets api::tickets::write; }
+    "/api/v1/tickets/{id}/files/{file}" { GET ApiTickets api::tickets::file; }
+    "/api/v1/tickets/{id}/notes" { GET ApiDesk api::tickets::notes; POST ApiDesk api::tickets::add_note; }
+    "/api/v1/tickets/{id}/solved" { POST ApiTickets api::tickets::solve; }
+    "/api/v1/tickets/{id}/closed" { POST ApiDesk api::tickets::close; }
+    "/api/v1/tickets/{id}/reopened" { POST ApiDesk api::tickets::reopen; }
+    "/api/v1/tickets/{id}/sorting" { PUT ApiDesk api::tickets::sort; }
+    "/api/v1/webhooks" { GET ApiHooks api::webhooks::list; POST ApiHooks api::webhooks::create; }
+    "/api/v1/webhooks/{id}" { GET ApiHooks api::webhooks::get; PUT ApiHooks api::webhooks::change; DELETE ApiHooks api::webhooks::delete; }
+    "/api/v1/webhooks/{id}/pause" { POST ApiHooks api::webhooks::pause; }
+    "/api/v1/webhooks/{id}/resume" { POST ApiHooks api::webhooks::resume; }
+    "/api/v1/webhooks/{id}/secret" { POST ApiHooks api::webhooks::rotate; }
+    "/api/v1/webhooks/{id}/test" { POST ApiHooks api::webhooks::test; }
+    "/api/v1/webhooks/{id}/replay" { POST ApiHooks api::webhooks::replay_failed; }
+    "/api/v1/webhooks/{id}/deliveries" { GET ApiHooks api::webhooks::deliveries; }
+    "/api/v1/webhooks/{id}/deliveries/{event}" { GET ApiHooks api::webhooks::delivery; }
+    "/api/v1/webhooks/{id}/deliveries/{event}/replay" { POST ApiHooks api::webhooks::replay; }
     "/api/v1/servers" { GET ApiStaff api::servers::list; }
     "/api/v1/schedules" { GET ApiStaff api::schedules::list; }
     "/api/v1/schedules/{name}/run" { POST ApiOperator api::schedules::run; }

@@ -280,6 +280,8 @@ fn json_rows(rows: &impl Serialize) -> String {
 }
 
 async fn write_ends<'a>(tx: &mut super::Tx, records: impl Iterator<Item = &'a Record>) -> DbResult<()> {
+    let mut finished: Vec<u64> = Vec::new();
+    let mut failed: Vec<u64> = Vec::new();
     let mut seen = HashSet::new();
     for record in records {
         let Event::End(end) = &record.event else { continue };
@@ -289,7 +291,7 @@ async fn write_ends<'a>(tx: &mut super::Tx, records: impl Iterator<Item = &'a Re
         insert_attempt(tx, record, end).await?;
         match end {
             // With the rest of its row.
-            End::Finished => {}
+            End::Finished => finished.push(record.job_id),
             End::Failed { failure, left_over } => {
                 sqlx::query!(
                     "UPDATE jobs SET state = 'failed', finished_at = NOW(6), lease_until = NULL, error_code = ?, \
@@ -302,6 +304,7 @@ async fn write_ends<'a>(tx: &mut super::Tx, records: impl Iterator<Item = &'a Re
                 )
                 .execute(tx.conn())
                 .await?;
+                failed.push(record.job_id);
             }
             End::Cancelled => {
                 sqlx::query!(
@@ -332,6 +335,8 @@ async fn write_ends<'a>(tx: &mut super::Tx, records: impl Iterator<Item = &'a Re
             }
         }
     }
+    tx.webhook_events().jobs(&failed, "job.failed").await?;
+    tx.webhook_events().jobs(&finished, "job.finished").await?;
     Ok(())
 }
 

@@ -43,6 +43,7 @@ pub mod admins;
 pub mod api_credentials;
 pub mod api_requests;
 pub mod audit;
+pub mod canned_answers;
 mod customer_accounts;
 pub mod customer_views;
 pub mod customers;
@@ -77,6 +78,12 @@ pub mod sign_ins;
 pub mod sign_ups;
 pub mod stores;
 pub mod subnets;
+pub mod ticket_files;
+pub mod ticket_lists;
+pub mod tickets;
+pub mod webhook_deliveries;
+pub mod webhook_events;
+pub mod webhooks;
 pub mod workers;
 
 pub use error::{Conflict, DbError, DbResult};
@@ -405,6 +412,22 @@ pub trait Queries {
     /// Answers kept under an idempotency key.
     fn api_requests(&mut self) -> api_requests::ApiRequests<'_> {
         api_requests::ApiRequests { conn: self.conn() }
+    }
+    /// Tickets.
+    fn tickets(&mut self) -> tickets::Tickets<'_> {
+        tickets::Tickets { conn: self.conn() }
+    }
+    /// Receivers of events.
+    fn webhooks(&mut self) -> webhooks::Webhooks<'_> {
+        webhooks::Webhooks { conn: self.conn() }
+    }
+    /// Events for them.
+    fn webhook_events(&mut self) -> webhook_events::WebhookEvents<'_> {
+        webhook_events::WebhookEvents { conn: self.conn() }
+    }
+    /// Answers that staff keep.
+    fn canned_answers(&mut self) -> canned_answers::CannedAnswers<'_> {
+        canned_answers::CannedAnswers { conn: self.conn() }
     }
     /// The audit chain.
     fn audit(&mut self) -> audit::Audit<'_> {

@@ -20,6 +20,8 @@ pub enum Kind {
     Choice(&'static [&'static str]),
     /// An e-mail address.
     Email,
+    /// An e-mail address, or nothing.
+    Mailbox,
     /// Addresses and ranges, separated by commas.
     Networks,
     /// Write-only, stored sealed.
@@ -87,6 +89,48 @@ pub const KNOWN: &[Known] = &[
         about: "Sender of our mails",
         default: "shopfleet@localhost.example",
         kind: Kind::Email,
+    },
+    Known {
+        name: "mail_in_address",
+        about: "Mailbox that takes answers to tickets, like reply@example.com; ours end in +…@ (empty: answers by mail are not taken)",
+        default: "",
+        kind: Kind::Mailbox,
+    },
+    Known {
+        name: "mail_in_checked_by",
+        about: "Name under which your mail server writes what it found about a sender (Authentication-Results); what it finds forged is refused",
+        default: "",
+        kind: Kind::Text,
+    },
+    Known {
+        name: "ticket_answer_hours",
+        about: "Hours within which customers are promised an answer",
+        default: "24",
+        kind: Kind::Number(1, 720),
+    },
+    Known {
+        name: "ticket_attention_hours",
+        about: "Hours after which an unanswered ticket is on the list of what needs somebody",
+        default: "12",
+        kind: Kind::Number(1, 720),
+    },
+    Known {
+        name: "ticket_close_days",
+        about: "Days after which a solved ticket is closed",
+        default: "14",
+        kind: Kind::Number(1, 365),
+    },
+    Known {
+        name: "ticket_staff_email",
+        about: "Where staff are told of tickets that are nobody's yet (empty: the address customers reach support at)",
+        default: "",
+        kind: Kind::Mailbox,
+    },
+    Known {
+        name: "webhook_pause_days",
+        about: "Days without a success after which a webhook is paused and its owner told",
+        default: "3",
+        kind: Kind::Number(1, 30),
     },
     Known {
         name: "trusted_proxies",
@@ -349,6 +393,9 @@ fn check(kind: Kind, value: &str) -> Result<String, String> {
         Kind::Choice(words) if words.contains(&value) => Ok(value.to_owned()),
         Kind::Choice(words) => Err(format!("Enter one of: {}", words.join(", "))),
         Kind::Networks => crate::domain::network::Networks::parse(value).map(|_| value.to_owned()),
-        Kind::Email => crate::domain::Email::parse(value).map(|e| e.as_str().to_owned()).map_err(|e| e.0),
+        Kind::Mailbox if value.is_empty() => Ok(String::new()),
+        Kind::Email | Kind::Mailbox => {
+            crate::domain::Email::parse(value).map(|e| e.as_str().to_owned()).map_err(|e| e.0)
+        }
     }
 }

@@ -502,6 +502,10 @@ async fn every_operation_for_every_role() {
             .replace("/stores/{id}", &format!("/stores/{store}"))
             .replace("/jobs/{id}", &format!("/jobs/{job}"))
             .replace("/tokens/{id}", &format!("/tokens/{NOBODYS}"))
+            .replace("/webhooks/{id}", &format!("/webhooks/{NOBODYS}"))
+            .replace("{event}", "evt_none")
+            .replace("/tickets/{id}", &format!("/tickets/{NOBODYS}"))
+            .replace("{file}", NOBODYS)
             .replace("{server}/{port}", "none/1")
             .replace("{id}", "999")
             .replace("{name}", "none");
@@ -514,13 +518,16 @@ async fn every_operation_for_every_role() {
                 ("stranger" | "forged", _) => Some(401),
                 (
                     "owner" | "other",
-                    Access::ApiStaff
+                    Access::ApiDesk
+                    | Access::ApiStaff
                     | Access::ApiOperator
                     | Access::ApiCustomerManager
                     | Access::ApiStaffManager
                     | Access::ApiSuper,
                 ) => Some(403),
-                ("support", Access::ApiOperator | Access::ApiCustomerManager | Access::ApiWork) => Some(403),
+                ("support", Access::ApiHooks | Access::ApiOperator | Access::ApiCustomerManager | Access::ApiWork) => {
+                    Some(403)
+                }
                 ("support" | "admin", Access::ApiStaffManager | Access::ApiSuper) => Some(403),
                 ("support" | "admin" | "super", Access::ApiOwner) => Some(403),
                 // Not yours and not there: the same answer.
@@ -578,7 +585,12 @@ async fn unlisted_verbs_are_refused_with_the_listed_ones() {
             let r = by
                 .send(
                     method,
-                    &path.replace("{id}", NOBODYS).replace("{name}", "none").replace("{port}", "1"),
+                    &path
+                        .replace("{id}", NOBODYS)
+                        .replace("{name}", "none")
+                        .replace("{port}", "1")
+                        .replace("{file}", NOBODYS)
+                        .replace("{event}", "evt_none"),
                     None,
                     &[],
                 )

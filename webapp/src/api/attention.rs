@@ -10,7 +10,8 @@ use utoipa::ToSchema;
 /// Something that needs a person.
 #[derive(Serialize, ToSchema)]
 pub struct Attention {
-    /// server_silent, server_unfit, server_full, pool_nearly_full, mail_not_sent, job_silent, job_failed, job_waiting
+    /// server_silent, server_unfit, server_full, pool_nearly_full, mail_not_sent, job_silent, job_failed, job_waiting,
+    /// ticket_unanswered
     kind: &'static str,
     /// bad, warning, waiting
     severity: &'static str,

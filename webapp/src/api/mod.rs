@@ -30,7 +30,9 @@ pub mod staff;
 pub mod store_changes;
 pub mod stores;
 pub mod system;
+pub mod tickets;
 pub mod tokens;
+pub mod webhooks;
 
 pub use body::Body;
 pub use list::{Cursor, Listing};

@@ -2,7 +2,8 @@
 
 use super::{
     account, account_security, attention, audit, auth, customer_changes, customers, database_page, jobs, jobs_bulk,
-    mails, oauth, plans, ports, schedules, servers, settings, staff, store_changes, stores, system, tokens,
+    mails, oauth, plans, ports, schedules, servers, settings, staff, store_changes, stores, system, tickets, tokens,
+    webhooks,
 };
 use crate::extract::Ctx;
 use crate::routes::Answer;
@@ -110,6 +111,11 @@ pub struct FieldProblem {
         servers::list, schedules::list, schedules::run, schedules::pause,
         schedules::resume, audit::list, audit::verify, settings::list, settings::set, settings::unset,
         system::get, attention::list,
+        tickets::list, tickets::open, tickets::get, tickets::messages, tickets::write, tickets::file, tickets::notes,
+        tickets::add_note, tickets::solve, tickets::close, tickets::reopen, tickets::sort,
+        webhooks::list, webhooks::create, webhooks::get, webhooks::change, webhooks::delete, webhooks::pause,
+        webhooks::resume, webhooks::rotate, webhooks::test, webhooks::deliveries, webhooks::delivery, webhooks::replay,
+        webhooks::replay_failed,
     ),
     components(schemas(Problem, ProblemCode, FieldProblem)),
     security(("bearer" = []), ("client" = [])),

@@ -328,6 +328,8 @@ pub struct Customer {
     pub form_key: OneUse,
     /// Events.
     pub audit: Vec<AuditRow>,
+    /// Tickets tab, newest first.
+    pub tickets: Vec<super::tickets::TicketRow>,
 }
 view!(Customer => "pages/admin/customer.html");
 

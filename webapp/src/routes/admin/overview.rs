@@ -11,9 +11,11 @@ use hosting::db::jobs::{JobFilter, JobRow};
 use hosting::db::mail_messages::MailRow;
 use hosting::db::ports::PoolUse;
 use hosting::db::servers::Server;
+use hosting::db::tickets::Ticket;
 use hosting::db::{DbResult, Queries};
 use hosting::domain::{JobState, PortPool, StoreState};
 use hosting::services::Services;
+use hosting::services::settings::Values;
 use time::PlainDateTime;
 
 const CAP: u32 = 1000;
@@ -31,6 +33,8 @@ pub struct Facts {
     jobs: Vec<(JobState, u64)>,
     stores: Vec<(StoreState, i64)>,
     customers: i64,
+    tickets: Vec<Ticket>,
+    tickets_waiting: i64,
     queue_answers: bool,
 }
 
@@ -40,6 +44,7 @@ impl Facts {
     /// # Errors
     /// Database trouble.
     pub async fn read(services: &Services) -> DbResult<Self> {
+        let hours = Values::load(&services.db).await?.number("ticket_attention_hours").max(1);
         let mut conn = services.db.read().await?;
         let of = |state, limit| JobFilter { state: Some(state), limit, ..JobFilter::default() };
         let mut facts = Self {
@@ -53,6 +58,8 @@ impl Facts {
             jobs: conn.jobs().count_by_state(CAP).await?,
             stores: conn.stores().count_by_state(CAP).await?,
             customers: conn.customers().count(CAP).await?,
+            tickets: conn.tickets().unanswered(hours, 10).await?,
+            tickets_waiting: conn.tickets().count_waiting(CAP).await?,
             queue_answers: false,
         };
         for server in conn.servers().list().await? {
@@ -98,6 +105,7 @@ pub async fn get(ctx: Ctx) -> Answer {
         figure(u64::try_from(*customers).unwrap_or(0), "Customers", "/admin/customers"),
         figure(job_count(JobState::Queued), "Jobs waiting", "/admin/jobs?state=queued"),
         figure(job_count(JobState::Failed), "Jobs failed", "/admin/jobs?state=failed"),
+        figure(u64::try_from(facts.tickets_waiting).unwrap_or(0), "Tickets waiting", "/admin/tickets"),
     ];
     let unavailable = if *queue_answers {
         String::new()
@@ -235,6 +243,16 @@ pub(crate) fn attention(facts: &Facts, servers: &[Server]) -> Vec<Attention> {
             title: title(job, "waits for more than 5 minutes"),
             detail: urls::short_job(&job.uid),
             since: Some(When::relative(job.created_at, now)),
+        });
+    }
+    for ticket in &facts.tickets {
+        attention.push(Attention {
+            kind: "ticket_unanswered",
+            badge: Badge::new("warning", "Unanswered"),
+            href: urls::admin_ticket(&ticket.uid.to_string()),
+            title: format!("{} waits for an answer", ticket.customer_email),
+            detail: format!("{} · {}", ticket.subject, ticket.short()),
+            since: Some(When::relative(ticket.moved_at, now)),
         });
     }
     attention
