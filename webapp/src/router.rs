@@ -181,6 +181,16 @@ routes! {
     "/dashboard/database/open" { POST Owner dashboard::database::open; }
     "/dashboard/database/stop" { POST Owner dashboard::database::stop; }
     "/dashboard/database/state" { GET Owner dashboard::database::state; }
+    "/dashboard/files" { GET Owner dashboard::files::get; POST Owner dashboard::files::start; }
+    "/dashboard/files/stop" { POST Owner dashboard::files::stop; }
+    "/dashboard/files/state" { GET Owner dashboard::files::state; }
+    "/dashboard/files/keys" { POST Owner dashboard::files::add_key; }
+    "/dashboard/files/keys/{id}/remove" { POST Owner dashboard::files::remove_key; }
+    "/dashboard/files/password" { POST Owner dashboard::files::password; }
+    "/dashboard/files/password/remove" { POST Owner dashboard::files::remove_password; }
+    "/dashboard/usage" { GET Owner dashboard::usage::get; }
+    "/dashboard/logs" { GET Owner dashboard::logs::get; }
+    "/dashboard/logs/stream" { GET Owner dashboard::logs::stream; }
     "/dashboard/delete" { GET Owner dashboard::delete::get; POST Owner dashboard::delete::post; }
     "/dashboard/delete/cancel" { POST Owner dashboard::delete::cancel; }
     "/admin/login" { GET Everybody staff_session::get; POST Everybody staff_session::post; }
@@ -203,6 +213,9 @@ routes! {
     "/admin/customers/{id}" { GET Staff admin::customer::overview; }
     "/admin/customers/{id}/provisioning" { GET Staff admin::customer::provisioning; }
     "/admin/customers/{id}/audit" { GET Staff admin::customer::audit; }
+    "/admin/customers/{id}/usage" { GET Staff admin::customer::usage; }
+    "/admin/customers/{id}/logs" { GET Staff admin::customer::logs; }
+    "/admin/customers/{id}/logs/stream" { GET Staff admin::customer::logs_stream; }
     "/admin/customers/{id}/store/{change}" { GET Operator admin::store_change::get; POST Operator admin::store_change::post; }
     "/admin/jobs" { GET Staff admin::jobs::get; }
     "/admin/jobs/dismiss" { GET Operator admin::dismiss::get; POST Operator admin::dismiss::post; }

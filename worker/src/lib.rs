@@ -18,3 +18,5 @@ pub mod registry;
 pub mod render;
 pub mod shop;
 pub mod steps;
+pub mod store_logs;
+pub mod usage;

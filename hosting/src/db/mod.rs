@@ -52,6 +52,7 @@ pub mod email_verifications;
 pub mod erasure;
 pub mod error;
 pub mod expiry;
+pub mod file_access;
 pub mod find;
 pub mod form_keys;
 pub mod job_claims;
@@ -73,6 +74,7 @@ pub mod servers;
 pub mod settings;
 pub mod sign_ins;
 pub mod sign_ups;
+pub mod store_usage;
 pub mod stores;
 pub mod subnets;
 pub mod workers;
@@ -323,6 +325,14 @@ pub trait Queries {
     /// Stores and their addresses.
     fn stores(&mut self) -> stores::Stores<'_> {
         stores::Stores { conn: self.conn() }
+    }
+    /// File access to stores.
+    fn file_access(&mut self) -> file_access::FileAccesses<'_> {
+        file_access::FileAccesses { conn: self.conn() }
+    }
+    /// What stores used.
+    fn store_usage(&mut self) -> store_usage::StoreUsage<'_> {
+        store_usage::StoreUsage { conn: self.conn() }
     }
     /// Sealed values of stores.
     fn secrets(&mut self) -> secrets::StoreSecrets<'_> {

@@ -14,7 +14,9 @@ pub mod port;
 pub mod progress;
 pub mod rights;
 pub mod scope;
+pub mod ssh_key;
 pub mod store;
+pub mod store_log;
 pub mod text;
 pub mod time_zone;
 
@@ -28,4 +30,5 @@ pub use platform::Platform;
 pub use port::PortPool;
 pub use progress::{Audience, Level, Line};
 pub use store::StoreState;
+pub use store_log::{LogFilter, LogSource, StoreLogLine};
 pub use text::{HumanText, Refused};

@@ -98,6 +98,10 @@ pub async fn filled_pages(stage: &Stage) {
         "/dashboard",
         "/dashboard/access",
         "/dashboard/database",
+        "/dashboard/logs",
+        "/dashboard/files",
+        "/dashboard/usage",
+        "/dashboard/usage?range=7d",
         "/dashboard/store/restart",
         "/dashboard/store/rename",
         "/dashboard/delete",
@@ -120,6 +124,7 @@ pub async fn filled_pages(stage: &Stage) {
     let customer = format!("/admin/customers/{}", stage.customer_id("ana@example.com").await);
     let provisioning = format!("{customer}/provisioning");
     let audit = format!("{customer}/audit");
+    let (logs, usage) = (format!("{customer}/logs"), format!("{customer}/usage"));
     let suspend = format!("{customer}/store/suspend");
     let (edit, close) = (format!("{customer}/edit"), format!("{customer}/close"));
     let live = format!("/admin/jobs/{}", stage.setup_job("ana@example.com").await);
@@ -129,6 +134,8 @@ pub async fn filled_pages(stage: &Stage) {
         &customer,
         &provisioning,
         &audit,
+        &logs,
+        &usage,
         &suspend,
         "/admin/jobs",
         &live,

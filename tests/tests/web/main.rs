@@ -22,5 +22,7 @@ mod rights;
 mod second_factor;
 mod sessions;
 mod sign_up;
+mod store_logs;
+mod store_usage;
 mod support;
 mod walls;

@@ -15,6 +15,8 @@ pub mod setup;
 pub mod sign_up;
 pub mod staff_session;
 pub mod store_change;
+pub mod store_log;
+pub mod store_usage;
 pub mod theme;
 pub mod verify;
 

@@ -162,9 +162,12 @@ impl Step for Forget {
         let sign_in = conn.expiry().sign_in().await?;
         let lines = conn.expiry().lines().await?;
         let jobs = conn.expiry().scheduled_jobs().await?;
-        if sign_in + lines + jobs > 0 {
-            cx.detail(format!("Forgot {sign_in} sign-in rows, {lines} log lines, {jobs} housekeeping jobs"));
+        let usage = conn.store_usage().forget_old().await?;
+        if sign_in + lines + jobs + usage > 0 {
+            cx.detail(format!(
+                "Forgot {sign_in} sign-in rows, {lines} log lines, {jobs} housekeeping jobs, {usage} rows of usage"
+            ));
         }
-        Ok(json!({ "sign_in": sign_in, "lines": lines, "jobs": jobs }))
+        Ok(json!({ "sign_in": sign_in, "lines": lines, "jobs": jobs, "usage": usage }))
     }
 }

@@ -18,7 +18,7 @@ const GROUPS: &[(&str, &str, &[&str])] = &[
     ("name", "Name and contact", &["product_", "support_"]),
     ("addresses", "Store addresses", &["base_domain", "edge_"]),
     ("mail", "Mail", &["smtp_", "mail_"]),
-    ("stores", "Stores", &["default_", "magento_", "db_admin_"]),
+    ("stores", "Stores", &["default_", "magento_", "db_admin_", "file_access_"]),
     ("other", "Other settings", &[]),
 ];
 
