@@ -152,6 +152,14 @@ impl Browser {
         self.client.goto(url).await.unwrap_or_else(|e| panic!("{url} does not open: {e}"));
     }
 
+    /// Gives the browser a made-up authenticator of its own; returns its id.
+    pub async fn authenticator(&self) -> String {
+        let body = json!({ "protocol": "ctap2", "transport": "internal", "hasResidentKey": true,
+                           "hasUserVerification": true, "isUserVerified": true, "isUserConsenting": true });
+        let id = self.client.issue_cmd(Own { path: "webauthn/authenticator", body }).await;
+        id.unwrap_or_else(|e| panic!("no authenticator: {e}")).as_str().unwrap().to_owned()
+    }
+
     /// Where the tab is.
     pub async fn url(&self) -> String {
         self.client.current_url().await.unwrap().to_string()

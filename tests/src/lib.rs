@@ -11,6 +11,7 @@ pub mod cutting_proxy;
 pub mod database;
 pub mod engine;
 pub mod instance;
+pub mod lists;
 pub mod loop_disk;
 pub mod made_up;
 pub mod mail_server;

@@ -17,5 +17,6 @@ pub mod startup;
 pub mod state;
 pub mod store_log_stream;
 pub mod stream;
+pub mod tries;
 pub mod urls;
 pub mod views;

@@ -6,6 +6,7 @@ use crate::api::gate::{self, Entry};
 use crate::error::{Failure, WebError};
 use crate::extract::{Arrival, cookie_name, html};
 use crate::extract::{Ctx, Who, role_words};
+use crate::rate_limit::AUDIT_REFUSED;
 use crate::router::{self, Access, Area, Route};
 use crate::state::AppState;
 use crate::views::View;
@@ -21,6 +22,7 @@ use hosting::db::Queries;
 use hosting::db::login_sessions::SessionOwner;
 use hosting::domain::network::Networks;
 use hosting::domain::rights;
+use hosting::services::{refuse_access, view_customer};
 use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;
 use std::rc::Rc;
@@ -74,13 +76,33 @@ pub async fn pipeline<B: MessageBody + 'static>(
             Err(_) => return Err(lone_answer(&ctx, &route, &WebError::Internal("a handler panicked".into())).await),
         }
     };
-    finish(response.response_mut(), &ctx, &route);
     let status = response.status().as_u16();
+    if status == 403 {
+        note_refusal(&ctx, &method, pattern).await;
+    }
+    finish(response.response_mut(), &ctx, &route);
     // Routes, not addresses: labels stay few.
     metrics::histogram!("shopfleet_http_seconds", "route" => pattern, "method" => method_label(&method))
         .record(began.elapsed().as_secs_f64());
     metrics::counter!("shopfleet_http_requests", "route" => pattern, "status" => status_label(status)).increment(1);
     Ok(response)
+}
+
+/// Keeps in the audit log that somebody was refused: of a person and a route at most one row a minute, so that nobody fills
+/// it. The answer does not wait for a database that is away.
+async fn note_refusal(ctx: &Ctx, method: &Method, pattern: &'static str) {
+    let person = match ctx.who() {
+        Who::Visitor => return,
+        Who::Customer(c) => format!("c{}", c.customer_id),
+        Who::Staff(s) => format!("s{}", s.admin_id),
+    };
+    let route = format!("{} {pattern}", method_label(method));
+    let state = ctx.state();
+    if state.limits.take(AUDIT_REFUSED, &format!("{person} {route}")).await.is_ok()
+        && let Err(error) = refuse_access::note(&state.services, &ctx.actor(), &route).await
+    {
+        tracing::warn!(request.id = ctx.request_id(), error = %error, "a refusal is not in the audit log");
+    }
 }
 
 async fn lone_answer(ctx: &Ctx, route: &[&'static Route], error: &WebError) -> Error {
@@ -128,23 +150,32 @@ async fn admit(
     }
     let secure = state.config.base_url.is_https();
     let area = if first.path.starts_with("/admin") { "staff" } else { "session" };
-    let token = request.cookie(&cookie_name(secure, area)).map(|c| c.value().to_owned());
-    let who = match token.filter(|t| t.len() == 64) {
-        None => Who::Visitor,
-        Some(token) => match find_session(state, &token).await {
-            Ok(who) => who,
-            // Public pages work without the database.
-            Err(_) if first.access == Access::Everybody && request.method() == Method::GET => Who::Visitor,
-            Err(error) => return Err(stranger(error)),
-        },
+    let cookie =
+        |name| request.cookie(&cookie_name(secure, name)).map(|c| c.value().to_owned()).filter(|t| t.len() == 64);
+    let view = if area == "session" { cookie("view") } else { None };
+    let found = match (&view, cookie(area)) {
+        (Some(view), _) => find_view(state, view).await,
+        (None, Some(token)) => find_session(state, &token).await,
+        (None, None) => Ok(Who::Visitor),
+    };
+    let who = match found {
+        // Over: never on as somebody else. Its cookie goes away there.
+        Ok(Who::Visitor) if view.is_some() && first.path != router::STOP_VIEWING => {
+            return Err(stranger(WebError::SignIn(router::STOP_VIEWING.into())));
+        }
+        Ok(who) => who,
+        // Public pages work without the database.
+        Err(_) if first.access == Access::Everybody && request.method() == Method::GET => Who::Visitor,
+        Err(error) => return Err(stranger(error)),
     };
     let access = listed.map_or(first.access, |r| r.access);
     let due = area == "staff" && factor_due(state, &who).await;
     if let Err(error) = allowed(access, &who, due, request, first) {
         return Err((person(who), error));
     }
-    if listed.is_none() {
-        return Err((person(who), not_allowed(route)));
+    let Some(listed) = listed else { return Err((person(who), not_allowed(route))) };
+    if matches!(&who, Who::Customer(c) if c.viewer.is_some()) && !router::viewable(listed) {
+        return Err((person(who), WebError::Forbidden(ONLY_LOOKING.into())));
     }
     if !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS) && !same_origin(request, state) {
         return Err((
@@ -155,6 +186,16 @@ async fn admit(
         ));
     }
     Ok(person(who))
+}
+
+/// Words for staff who look at a customer's panel and want more than to look.
+pub const ONLY_LOOKING: &str = "You are looking at this customer's panel as support. Nothing can be changed from here, and \
+    credentials, database, files, exports and tokens stay closed. Stop viewing first. Nothing was changed.";
+
+async fn find_view(state: &AppState, token: &str) -> Result<Who, WebError> {
+    let mut conn = state.services.db.read().await?;
+    let found = view_customer::look::look(&mut conn, &sha256(token.as_bytes())).await?;
+    Ok(found.map_or(Who::Visitor, |c| Who::Customer(Rc::new(c))))
 }
 
 async fn find_session(state: &AppState, token: &str) -> Result<Who, WebError> {

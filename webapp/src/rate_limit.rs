@@ -39,6 +39,8 @@ pub const VERIFY_ADDRESS: Bucket = Bucket { purpose: "verify.address", burst: 30
 pub const FACTOR_ACCOUNT: Bucket = Bucket { purpose: "factor.account", burst: 20, every_ms: 300_000 };
 /// Exports of one account.
 pub const EXPORT_ACCOUNT: Bucket = Bucket { purpose: "export.account", burst: 3, every_ms: 3_600_000 };
+/// Refusals of one person at one address that the audit log keeps.
+pub const AUDIT_REFUSED: Bucket = Bucket { purpose: "audit.refused", burst: 1, every_ms: 60_000 };
 /// Showing credentials.
 pub const REVEAL_ACCOUNT: Bucket = Bucket { purpose: "reveal.account", burst: 20, every_ms: 30_000 };
 

@@ -4,8 +4,8 @@
 use crate::api;
 use crate::error::WebError;
 use crate::routes::{
-    account, admin, dashboard, health, home, password, pricing, second_factor, setup, sign_up, staff_session, theme,
-    verify,
+    account, admin, dashboard, health, home, keep_factor, password, pricing, second_factor, setup, sign_up,
+    staff_session, theme, verify, viewing,
 };
 use actix_web::dev::ServiceRequest;
 use actix_web::guard::{self, GuardContext};
@@ -34,6 +34,8 @@ pub enum Access {
     CustomerManager,
     /// Staff who keep the audit log and the settings: super admin.
     SuperAdmin,
+    /// Staff who may look at a customer's panel.
+    Viewer,
     /// Any staff, also with a temporary password.
     StaffPassword,
     /// Any staff with a password of their own, also without the second factor they owe.
@@ -44,10 +46,16 @@ pub enum Access {
     ApiAny,
     /// JSON API: customers.
     ApiOwner,
+    /// JSON API: customers, on their own stores, and staff who operate.
+    ApiWork,
     /// JSON API: any staff.
     ApiStaff,
     /// JSON API: admin and super admin.
     ApiOperator,
+    /// JSON API: staff who create, change and close customers: admin and super admin.
+    ApiCustomerManager,
+    /// JSON API: staff who manage staff: super admin.
+    ApiStaffManager,
     /// JSON API: super admin (settings, checking the audit log).
     ApiSuper,
 }
@@ -77,9 +85,17 @@ impl Access {
             | Self::StaffManager
             | Self::CustomerManager
             | Self::SuperAdmin
+            | Self::Viewer
             | Self::StaffPassword
             | Self::StaffFactor => Area::Staff,
-            Self::ApiAny | Self::ApiOwner | Self::ApiStaff | Self::ApiOperator | Self::ApiSuper => Area::Api,
+            Self::ApiAny
+            | Self::ApiOwner
+            | Self::ApiWork
+            | Self::ApiStaff
+            | Self::ApiOperator
+            | Self::ApiCustomerManager
+            | Self::ApiStaffManager
+            | Self::ApiSuper => Area::Api,
         }
     }
 
@@ -94,8 +110,10 @@ impl Access {
                 Some((Capability::ViewStores, Reach::All))
             }
             Self::Operator | Self::ApiOperator => Some((Capability::WorkOnStores, Reach::All)),
-            Self::CustomerManager => Some((Capability::ManageCustomers, Reach::All)),
-            Self::StaffManager => Some((Capability::ManageStaff, Reach::All)),
+            Self::ApiWork => Some((Capability::WorkOnStores, Reach::Own)),
+            Self::CustomerManager | Self::ApiCustomerManager => Some((Capability::ManageCustomers, Reach::All)),
+            Self::StaffManager | Self::ApiStaffManager => Some((Capability::ManageStaff, Reach::All)),
+            Self::Viewer => Some((Capability::ViewAsCustomer, Reach::All)),
             Self::SuperAdmin | Self::ApiSuper => Some((Capability::ExportAudit, Reach::All)),
         }
     }
@@ -162,6 +180,11 @@ routes! {
     "/account/2fa/confirm" { POST Owner second_factor::owner::confirm; }
     "/account/2fa/codes" { POST Owner second_factor::owner::codes; }
     "/account/2fa/off" { POST Owner second_factor::owner::off; }
+    "/account/support" { POST Owner account::support::want; }
+    "/account/support/{view}" { POST Owner account::support::answer; }
+    "/keep-factor" { GET Everybody keep_factor::get; POST Everybody keep_factor::post; }
+    "/view/consent" { GET Everybody viewing::consent_page; POST Everybody viewing::consent; }
+    "/stop-viewing" { GET Everybody viewing::over; POST Everybody viewing::stop; }
     "/setup/{job}" { GET Owner setup::get; }
     "/setup/{job}/retry" { POST Owner setup::retry; }
     "/setup/{job}/state" { GET Owner setup::state; }
@@ -203,6 +226,8 @@ routes! {
     "/admin/logout" { POST StaffPassword staff_session::sign_out; }
     "/admin/password" { GET StaffPassword staff_session::password::get; POST StaffPassword staff_session::password::post; }
     "/admin" { GET Staff admin::overview::get; }
+    "/admin/devices" { GET Staff account::devices::staff; }
+    "/admin/devices/end" { POST Staff account::devices::end_staff; }
     "/admin/customers" { GET Staff admin::customers::get; }
     "/admin/customers/new" { GET CustomerManager admin::customer_forms::new_page; POST CustomerManager admin::customer_forms::create; }
     "/admin/customers/bulk" { POST CustomerManager admin::customers_bulk::post; }
@@ -216,6 +241,9 @@ routes! {
     "/admin/customers/{id}/usage" { GET Staff admin::customer::usage; }
     "/admin/customers/{id}/logs" { GET Staff admin::customer::logs; }
     "/admin/customers/{id}/logs/stream" { GET Staff admin::customer::logs_stream; }
+    "/admin/customers/{id}/factor" { GET CustomerManager admin::lost_factor::get; POST CustomerManager admin::lost_factor::post; }
+    "/admin/customers/{id}/factor/cancel" { POST CustomerManager admin::lost_factor::cancel; }
+    "/admin/customers/{id}/view" { GET Viewer admin::view_customer::get; POST Viewer admin::view_customer::post; }
     "/admin/customers/{id}/store/{change}" { GET Operator admin::store_change::get; POST Operator admin::store_change::post; }
     "/admin/jobs" { GET Staff admin::jobs::get; }
     "/admin/jobs/dismiss" { GET Operator admin::dismiss::get; POST Operator admin::dismiss::post; }
@@ -262,6 +290,10 @@ routes! {
     "/api/v1/auth/logout" { POST ApiAny api::auth::log_out; }
     "/api/v1/oauth/token" { POST ApiOpen api::oauth::token; }
     "/api/v1/account" { GET ApiAny api::account::get; }
+    "/api/v1/account/devices" { GET ApiOwner api::account_security::devices; DELETE ApiOwner api::account_security::end_devices; }
+    "/api/v1/account/devices/{id}" { DELETE ApiOwner api::account_security::end_device; }
+    "/api/v1/account/sign-ins" { GET ApiAny api::account_security::sign_ins; }
+    "/api/v1/account/events" { GET ApiOwner api::account_security::events; }
     "/api/v1/tokens" { GET ApiAny api::tokens::list; POST ApiAny api::tokens::create; }
     "/api/v1/tokens/{id}" { DELETE ApiAny api::tokens::revoke; }
     "/api/v1/plans" { GET ApiOpen api::plans::list; }
@@ -269,7 +301,21 @@ routes! {
     "/api/v1/stores/{id}" { GET ApiAny api::stores::get; }
     "/api/v1/stores/{id}/deletion" { PUT ApiOwner api::stores::plan_deletion; DELETE ApiOwner api::stores::cancel_deletion; }
     "/api/v1/stores/{id}/credentials" { POST ApiOwner api::stores::credentials; }
+    "/api/v1/stores/{id}/restart" { POST ApiWork api::store_changes::restart; }
+    "/api/v1/stores/{id}/suspend" { POST ApiOperator api::store_changes::suspend; }
+    "/api/v1/stores/{id}/resume" { POST ApiOperator api::store_changes::resume; }
+    "/api/v1/stores/{id}/maintenance" { PUT ApiWork api::store_changes::maintenance; }
+    "/api/v1/stores/{id}/admin-password" { POST ApiOwner api::store_changes::admin_password; }
+    "/api/v1/stores/{id}/plan" { PUT ApiOperator api::store_changes::plan; }
+    "/api/v1/stores/{id}/name" { PUT ApiWork api::store_changes::name; }
+    "/api/v1/stores/{id}/address" { PUT ApiWork api::store_changes::address; }
+    "/api/v1/stores/{id}/database-page" { GET ApiOwner api::database_page::get; }
+    "/api/v1/stores/{id}/database-page/start" { POST ApiOwner api::database_page::start; }
+    "/api/v1/stores/{id}/database-page/stop" { POST ApiOwner api::database_page::stop; }
     "/api/v1/jobs" { GET ApiAny api::jobs::list; }
+    "/api/v1/jobs/bulk" { POST ApiOperator api::jobs_bulk::bulk; }
+    "/api/v1/jobs/dismiss" { POST ApiOperator api::jobs_bulk::dismiss; }
+    "/api/v1/jobs/counts" { GET ApiStaff api::jobs_bulk::counts; }
     "/api/v1/jobs/{id}" { GET ApiAny api::jobs::get; }
     "/api/v1/jobs/{id}/lines" { GET ApiAny api::jobs::lines; }
     "/api/v1/jobs/{id}/events" { GET ApiAny api::jobs::events; }
@@ -277,18 +323,62 @@ routes! {
     "/api/v1/jobs/{id}/cancel" { POST ApiOperator api::jobs::cancel; }
     "/api/v1/jobs/{id}/cleanup" { POST ApiOperator api::jobs::cleanup; }
     "/api/v1/jobs/{id}/release" { POST ApiOperator api::jobs::release; }
-    "/api/v1/customers" { GET ApiStaff api::customers::list; }
+    "/api/v1/customers" { GET ApiStaff api::customers::list; POST ApiCustomerManager api::customer_changes::create; }
+    "/api/v1/customers/invite" { POST ApiCustomerManager api::customer_changes::invite; }
     "/api/v1/customers/{id}" { GET ApiStaff api::customers::get; }
+    "/api/v1/customers/{id}/email" { PUT ApiCustomerManager api::customer_changes::email; }
+    "/api/v1/customers/{id}/close" { POST ApiCustomerManager api::customer_changes::close; }
+    "/api/v1/customers/{id}/reopen" { POST ApiCustomerManager api::customer_changes::reopen; }
+    "/api/v1/staff" { GET ApiStaffManager api::staff::list; POST ApiStaffManager api::staff::create; }
+    "/api/v1/staff/{id}" { GET ApiStaffManager api::staff::get; PUT ApiStaffManager api::staff::change; DELETE ApiStaffManager api::staff::delete; }
+    "/api/v1/staff/{id}/reset" { POST ApiStaffManager api::staff::reset; }
+    "/api/v1/staff/{id}/factor" { DELETE ApiStaffManager api::staff::remove_factor; }
+    "/api/v1/ports" { GET ApiStaff api::ports::list; POST ApiOperator api::ports::widen; }
+    "/api/v1/ports/{server}/{port}/free" { POST ApiOperator api::ports::free; }
+    "/api/v1/mails" { GET ApiStaff api::mails::list; }
+    "/api/v1/mails/test" { POST ApiSuper api::mails::test; }
+    "/api/v1/mails/{id}/resend" { POST ApiOperator api::mails::resend; }
     "/api/v1/servers" { GET ApiStaff api::servers::list; }
     "/api/v1/schedules" { GET ApiStaff api::schedules::list; }
     "/api/v1/schedules/{name}/run" { POST ApiOperator api::schedules::run; }
     "/api/v1/schedules/{name}/pause" { POST ApiOperator api::schedules::pause; }
     "/api/v1/schedules/{name}/resume" { POST ApiOperator api::schedules::resume; }
     "/api/v1/audit" { GET ApiStaff api::audit::list; }
-    "/api/v1/audit/verification" { GET ApiSuper api::audit::verify; }
+    "/api/v1/audit/verification" { POST ApiSuper api::audit::verify; }
     "/api/v1/settings" { GET ApiOperator api::settings::list; }
-    "/api/v1/settings/{name}" { PUT ApiSuper api::settings::set; }
+    "/api/v1/settings/{name}" { PUT ApiSuper api::settings::set; DELETE ApiSuper api::settings::unset; }
     "/api/v1/system" { GET ApiStaff api::system::get; }
+    "/api/v1/system/attention" { GET ApiStaff api::attention::list; }
+}
+
+/// Where staff stop looking at a customer's panel.
+pub const STOP_VIEWING: &str = "/stop-viewing";
+
+/// Owners' pages that staff may look at as the customer sees them. What is not in here stays closed to them: credentials,
+/// the database, files, exports, tokens, and everything that changes something.
+const VIEWABLE: &[&str] = &[
+    "/account",
+    "/account/devices",
+    "/setup/{job}",
+    "/setup/{job}/state",
+    "/setup/{job}/log",
+    "/setup/{job}/log/stream",
+    "/dashboard",
+    "/dashboard/state",
+    "/dashboard/new",
+    "/dashboard/store/{change}",
+    "/dashboard/jobs/{job}",
+    "/dashboard/jobs/{job}/state",
+    "/dashboard/jobs/{job}/log",
+    "/dashboard/jobs/{job}/log/stream",
+    "/dashboard/delete",
+];
+
+/// Whether staff who look at a customer's panel get through.
+#[must_use]
+pub fn viewable(route: &Route) -> bool {
+    let looks = route.method == "GET" && (route.access == Access::Everybody || VIEWABLE.contains(&route.path));
+    looks || route.path == STOP_VIEWING
 }
 
 /// The routes of the address a request asks for, empty when there is none.

@@ -15,6 +15,7 @@ use hosting::db::login_sessions::SessionOwner;
 use hosting::db::{DbResult, Queries};
 use hosting::domain::{Audience, JobState, Line, Uid};
 use hosting::progress::Update;
+use hosting::services::view_customer;
 use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -98,7 +99,10 @@ pub fn open(ctx: &Ctx, reader: Reader, picture: Picture, after: u32) -> Result<H
         return Ok(HttpResponse::NoContent().finish());
     }
     let person = match ctx.who() {
-        Who::Customer(c) => format!("c{}", c.customer_id),
+        // Whoever only looks takes no seat from the owner.
+        Who::Customer(c) => {
+            c.viewer.as_ref().map_or_else(|| format!("c{}", c.customer_id), |v| format!("s{}", v.admin_id))
+        }
         Who::Staff(s) => format!("s{}", s.admin_id),
         Who::Visitor => return Err(WebError::SignedOut),
     };
@@ -106,6 +110,7 @@ pub fn open(ctx: &Ctx, reader: Reader, picture: Picture, after: u32) -> Result<H
     let (sender, receiver) = mpsc::channel::<Result<Bytes, actix_web::Error>>(BUFFER);
     let proof = match ctx.caller() {
         Ok(caller) => Proof::Credential(caller.uid),
+        Err(_) if matches!(ctx.who(), Who::Customer(c) if c.viewer.is_some()) => Proof::View(ctx.view_hash()),
         Err(_) => Proof::Cookie(ctx.session_hash()),
     };
     let state = ctx.state().clone();
@@ -137,6 +142,8 @@ struct Stream {
 enum Proof {
     /// A browser's session.
     Cookie(Option<[u8; 32]>),
+    /// A staff member's look at a customer's panel.
+    View(Option<[u8; 32]>),
     /// A credential of the JSON API: lines go out as data, not drawn.
     Credential(Uid),
 }
@@ -314,7 +321,10 @@ impl Stream {
             let mut conn = self.state.services.db.read().await?;
             let owner = match &self.proof {
                 Proof::Cookie(Some(hash)) => conn.login_sessions().find(hash).await?,
-                Proof::Cookie(None) => None,
+                Proof::View(Some(hash)) => {
+                    view_customer::look::look(&mut conn, hash).await?.map(SessionOwner::Customer)
+                }
+                Proof::Cookie(None) | Proof::View(None) => None,
                 Proof::Credential(uid) => {
                     conn.api_credentials().find(uid, "").await?.filter(|c| c.scopes.allow("jobs:read")).map(|c| c.owner)
                 }

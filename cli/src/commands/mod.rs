@@ -1,5 +1,6 @@
 //! The verbs that work on the database, a file each.
 
+pub mod admins;
 pub mod create_admin;
 pub mod edge_config;
 pub mod jobs;

@@ -220,6 +220,7 @@ impl ApiCredentials<'_> {
                     time_zone: row.time_zone.unwrap_or_default(),
                     csrf_secret: [0; 32],
                     authenticated_seconds,
+                    viewer: None,
                 })
             }
             (_, Some(admin_id)) if row.active == Some(true) && row.must_change == Some(false) => {

@@ -52,16 +52,23 @@ impl Customers<'_> {
         Ok(())
     }
 
-    /// Closes a confirmed account, or opens it again.
+    /// Closes a confirmed account, or opens it again. Closed, it is due for its erasure when its stores are gone, and is
+    /// not opened any more from then on.
     ///
     /// # Errors
     /// `Stale` when it is so already, or was never confirmed.
-    pub async fn set_closed(&mut self, id: u64, closed: bool) -> DbResult<()> {
+    pub async fn set_closed(&mut self, id: u64, closed: bool, days: u32) -> DbResult<()> {
         let done = if closed {
-            sqlx::query!("UPDATE customers SET state = 'closed' WHERE id = ? AND state IN ('active', 'suspended')", id)
+            sqlx::query!(
+                "UPDATE customers SET state = 'closed', close_after = LEAST(COALESCE(close_after, '9999-01-01'), \
+                 NOW(6) + INTERVAL ? DAY) WHERE id = ? AND state IN ('active', 'suspended')",
+                days,
+                id
+            )
         } else {
             sqlx::query!(
-                "UPDATE customers SET state = 'active' WHERE id = ? AND state = 'closed' AND erased_at IS NULL",
+                "UPDATE customers SET state = 'active', close_after = NULL WHERE id = ? AND state = 'closed' \
+                 AND erased_at IS NULL AND (close_after IS NULL OR close_after > NOW(6))",
                 id
             )
         };

@@ -36,6 +36,8 @@ pub struct Customer {
     pub notify_store: bool,
     /// The account is closed after this moment unless it is taken back.
     pub close_after: Option<PlainDateTime>,
+    /// Support asks before it looks at the panel.
+    pub ask_before_view: bool,
 }
 
 /// A row of the customers list.
@@ -99,6 +101,7 @@ struct Raw {
     notify_new_place: bool,
     notify_store: bool,
     close_after: Option<PlainDateTime>,
+    ask_before_view: bool,
 }
 
 impl TryFrom<Raw> for Customer {
@@ -119,6 +122,7 @@ impl TryFrom<Raw> for Customer {
             notify_new_place: r.notify_new_place,
             notify_store: r.notify_store,
             close_after: r.close_after,
+            ask_before_view: r.ask_before_view,
         })
     }
 }
@@ -128,7 +132,8 @@ macro_rules! select_customers {
         sqlx::query_as!(
             Raw,
             "SELECT id, uid, email, password_hash, role, state, email_verified_at, created_at, name, time_zone, theme, \
-             notify_new_place AS `notify_new_place: bool`, notify_store AS `notify_store: bool`, close_after FROM customers " + $rest
+             notify_new_place AS `notify_new_place: bool`, notify_store AS `notify_store: bool`, close_after, \
+             ask_before_view AS `ask_before_view: bool` FROM customers " + $rest
             $(, $arg)*
         )
     };
@@ -209,6 +214,15 @@ impl Customers<'_> {
         sqlx::query!("UPDATE customers SET notify_new_place = ?, notify_store = ? WHERE id = ?", new_place, store, id)
             .execute(&mut *self.conn)
             .await?;
+        Ok(())
+    }
+
+    /// Saves whether support asks before it looks.
+    ///
+    /// # Errors
+    /// Database trouble.
+    pub async fn set_ask_before_view(&mut self, id: u64, ask: bool) -> DbResult<()> {
+        sqlx::query!("UPDATE customers SET ask_before_view = ? WHERE id = ?", ask, id).execute(&mut *self.conn).await?;
         Ok(())
     }
 

@@ -133,7 +133,7 @@ impl DataExports<'_> {
         let account = rows!(
             self,
             r#"SELECT CAST(JSON_OBJECT('number', id, 'id', uid, 'email', email, 'name', name, 'role', role, 'state', state,
-               'time_zone', time_zone, 'theme', theme, 'mails_about_new_places', notify_new_place, 'mails_about_store', notify_store,
+               'time_zone', time_zone, 'theme', theme, 'mails_about_new_places', notify_new_place, 'mails_about_store', notify_store, 'support_asks_first', ask_before_view,
                'email_confirmed_at', email_verified_at, 'created_at', created_at, 'closes_after', close_after) AS CHAR) AS "t!: String"
                FROM customers WHERE id = ?"#,
             id
@@ -233,6 +233,18 @@ impl DataExports<'_> {
             r#"SELECT CAST(JSON_OBJECT('at', created_at) AS CHAR) AS "t!: String" FROM sign_ups WHERE customer_id = ? ORDER BY id"#,
             id
         );
+        let views = rows!(
+            self,
+            r#"SELECT CAST(JSON_OBJECT('by', 'support', 'reason', reason, 'state', state, 'asked_at', asked_at, 'answered_at', answered_at,
+               'from', started_at, 'to', ended_at) AS CHAR) AS "t!: String" FROM customer_views WHERE customer_id = ? ORDER BY id"#,
+            id
+        );
+        let resets_of_factor = rows!(
+            self,
+            r#"SELECT CAST(JSON_OBJECT('planned_at', created_at, 'reason', reason, 'due_at', due_at, 'ended_at', ended_at, 'stopped', stopped)
+               AS CHAR) AS "t!: String" FROM factor_resets WHERE customer_id = ? ORDER BY id"#,
+            id
+        );
         let target = id.to_string();
         let events = rows!(
             self,
@@ -258,6 +270,8 @@ impl DataExports<'_> {
             "email_confirmations": confirmations,
             "password_resets": resets,
             "email_changes": email_changes,
+            "views_by_support": views,
+            "resets_of_second_factor": resets_of_factor,
             "mails": mails,
             "exports": exports,
             "api_credentials": credentials,

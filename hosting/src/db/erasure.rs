@@ -16,6 +16,8 @@ pub const DELETED: &[&str] = &[
     "api_credentials",
     "sign_ups",
     "mail_messages",
+    "customer_views",
+    "factor_resets",
 ];
 
 /// Tables whose rows stay as a record without the person in them.
@@ -114,6 +116,8 @@ impl Erasure<'_> {
         sqlx::query!("DELETE FROM api_credentials WHERE customer_id = ?", id).execute(&mut *self.conn).await?;
         sqlx::query!("DELETE FROM sign_ups WHERE customer_id = ?", id).execute(&mut *self.conn).await?;
         sqlx::query!("DELETE FROM mail_messages WHERE customer_id = ?", id).execute(&mut *self.conn).await?;
+        sqlx::query!("DELETE FROM factor_resets WHERE customer_id = ?", id).execute(&mut *self.conn).await?;
+        sqlx::query!("DELETE FROM customer_views WHERE customer_id = ?", id).execute(&mut *self.conn).await?;
         sqlx::query!("DELETE l FROM job_lines l JOIN jobs j ON j.id = l.job_id WHERE j.customer_id = ?", id)
             .execute(&mut *self.conn)
             .await?;

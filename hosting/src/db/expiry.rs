@@ -46,6 +46,17 @@ impl Expiry<'_> {
             .execute(&mut *self.conn)
             .await?
             .rows_affected();
+        gone += sqlx::query!(
+            "DELETE FROM customer_views WHERE asked_at < NOW(6) - INTERVAL 1 YEAR AND state IN ('refused', 'over') LIMIT ?",
+            BITE
+        )
+        .execute(&mut *self.conn)
+        .await?
+        .rows_affected();
+        gone += sqlx::query!("DELETE FROM factor_resets WHERE ended_at < NOW(6) - INTERVAL 1 YEAR LIMIT ?", BITE)
+            .execute(&mut *self.conn)
+            .await?
+            .rows_affected();
         gone += sqlx::query!("DELETE FROM sign_ins WHERE at < NOW(6) - INTERVAL 1 YEAR LIMIT ?", BITE)
             .execute(&mut *self.conn)
             .await?

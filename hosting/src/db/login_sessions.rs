@@ -1,7 +1,7 @@
 //! Signed-in browsers. The cookie holds 256 random bits; the row holds their SHA-256.
 
 use super::{DbError, DbResult};
-use crate::domain::Role;
+use crate::domain::{Person, Role};
 use sqlx::mysql::MySqlConnection;
 use time::PlainDateTime;
 
@@ -25,6 +25,23 @@ pub struct CustomerSession {
     pub csrf_secret: [u8; 32],
     /// Seconds since the password was last proven.
     pub authenticated_seconds: i64,
+    /// A staff member looks at this customer's panel: nothing may be changed.
+    pub viewer: Option<Viewer>,
+}
+
+/// Who looks at a customer's panel.
+#[derive(Debug, Clone)]
+pub struct Viewer {
+    /// Row id of the view.
+    pub view_id: u64,
+    /// The staff member.
+    pub admin_id: u64,
+    /// Their e-mail.
+    pub admin_email: String,
+    /// Their role.
+    pub role: Role,
+    /// When it ends by itself.
+    pub until: PlainDateTime,
 }
 
 /// A signed-in staff member.
@@ -182,6 +199,7 @@ impl LoginSessions<'_> {
                     role: row.customer_role.as_deref().and_then(Role::parse).unwrap_or(Role::Visitor),
                     csrf_secret,
                     authenticated_seconds: row.authenticated_seconds,
+                    viewer: None,
                 })
             }
             ("admin", _, Some(admin_id)) if row.active == Some(true) && !row.temporary_over => {
@@ -242,30 +260,46 @@ impl LoginSessions<'_> {
         .rows_affected())
     }
 
-    /// Signed-in browsers of a customer, newest visit first.
+    /// The signed-in browsers of a person, last seen first.
     ///
     /// # Errors
     /// Database trouble.
-    pub async fn list_of_customer(&mut self, customer_id: u64) -> DbResult<Vec<Device>> {
-        Ok(sqlx::query_as!(
-            Device,
-            "SELECT id, address, user_agent, created_at, seen_at FROM login_sessions \
-             WHERE customer_id = ? AND revoked_at IS NULL AND expires_at > NOW(6) ORDER BY seen_at DESC, id DESC LIMIT 100",
-            customer_id
-        )
-        .fetch_all(&mut *self.conn)
-        .await?)
+    pub async fn list(&mut self, person: Person) -> DbResult<Vec<Device>> {
+        Ok(match person {
+            Person::Customer(id) => {
+                sqlx::query_as!(
+                    Device,
+                    "SELECT id, address, user_agent, created_at, seen_at FROM login_sessions \
+                     WHERE customer_id = ? AND revoked_at IS NULL AND expires_at > NOW(6) ORDER BY seen_at DESC, id DESC LIMIT 100",
+                    id
+                )
+                .fetch_all(&mut *self.conn)
+                .await?
+            }
+            Person::Staff(id) => {
+                sqlx::query_as!(
+                    Device,
+                    "SELECT id, address, user_agent, created_at, seen_at FROM login_sessions \
+                     WHERE admin_id = ? AND revoked_at IS NULL AND expires_at > NOW(6) ORDER BY seen_at DESC, id DESC LIMIT 100",
+                    id
+                )
+                .fetch_all(&mut *self.conn)
+                .await?
+            }
+        })
     }
 
-    /// Ends one session of a customer; `false` when it is not theirs, or over.
+    /// Ends one session of a person; `false` when it is not theirs, or over.
     ///
     /// # Errors
     /// Database trouble.
-    pub async fn revoke_of_customer(&mut self, customer_id: u64, id: u64) -> DbResult<bool> {
+    pub async fn revoke_of(&mut self, person: Person, id: u64) -> DbResult<bool> {
         let done = sqlx::query!(
-            "UPDATE login_sessions SET revoked_at = NOW(6) WHERE id = ? AND customer_id = ? AND revoked_at IS NULL",
+            "UPDATE login_sessions SET revoked_at = NOW(6) WHERE id = ? AND customer_id <=> ? AND admin_id <=> ? \
+             AND revoked_at IS NULL",
             id,
-            customer_id
+            person.customer(),
+            person.admin()
         )
         .execute(&mut *self.conn)
         .await?;

@@ -44,6 +44,7 @@ pub mod api_credentials;
 pub mod api_requests;
 pub mod audit;
 mod customer_accounts;
+pub mod customer_views;
 pub mod customers;
 pub mod data_exports;
 pub mod db_admin;
@@ -53,6 +54,7 @@ pub mod erasure;
 pub mod error;
 pub mod expiry;
 pub mod file_access;
+pub mod factor_resets;
 pub mod find;
 pub mod form_keys;
 pub mod job_claims;
@@ -87,6 +89,30 @@ use sqlx::pool::PoolConnection;
 use sqlx::{Connection, Executor, MySql, Transaction};
 use std::str::FromStr;
 use std::time::Duration;
+
+/// Writes `?, ?, …)` for a list of ids. The list is filled up to a power of two by repeating its last id: few texts
+/// stay prepared instead of one per length, each of which costs a round trip and a place among the prepared ones.
+fn push_ids(query: &mut sqlx::QueryBuilder<MySql>, ids: &[u64]) {
+    let Some(last) = ids.last() else {
+        query.push("NULL)");
+        return;
+    };
+    let mut list = query.separated(", ");
+    for id in ids.iter().chain(std::iter::repeat(last)).take(ids.len().next_power_of_two()) {
+        list.push_bind(*id);
+    }
+    query.push(")");
+}
+
+/// Splits rows into chunks whose lengths are powers of two, `most` at most, for statements whose text has a place per row.
+fn even_chunks<T>(mut rows: &[T], most: usize) -> impl Iterator<Item = &[T]> {
+    std::iter::from_fn(move || {
+        let length = rows.len().min(most).checked_ilog2().map(|n| 1 << n)?;
+        let (chunk, rest) = rows.split_at(length);
+        rows = rest;
+        Some(chunk)
+    })
+}
 
 /// All migrations, newest last; `shopfleet migrate` runs them.
 pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("../migrations");
@@ -285,6 +311,14 @@ pub trait Queries {
     /// Wished changes of an address.
     fn email_changes(&mut self) -> email_changes::EmailChanges<'_> {
         email_changes::EmailChanges { conn: self.conn() }
+    }
+    /// Planned resets of lost second factors.
+    fn factor_resets(&mut self) -> factor_resets::FactorResets<'_> {
+        factor_resets::FactorResets { conn: self.conn() }
+    }
+    /// Staff who look at a customer's panel.
+    fn customer_views(&mut self) -> customer_views::CustomerViews<'_> {
+        customer_views::CustomerViews { conn: self.conn() }
     }
     /// Exports of everything about a customer.
     fn data_exports(&mut self) -> data_exports::DataExports<'_> {

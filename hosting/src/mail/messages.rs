@@ -362,11 +362,48 @@ pub fn staff_closed_account(product: &str, support: &str) -> Message {
         subject: format!("Your {product} account is closed"),
         heading: "Your account is closed".into(),
         paragraphs: vec![
-            "Your stores keep running for seven days and are then deleted. Until then we can open the account again."
+            "Your stores keep running for seven days and are then deleted, and we forget your account. Until then we \
+             can open it again."
                 .into(),
         ],
         button: None,
         small: vec![format!("Did you not ask for this? Write to {support} now.")],
+    }
+}
+
+/// Support asks whether it may look at a panel; the link holds the only copy of the token.
+#[must_use]
+pub fn view_request(product: &str, who: &str, reason: &str, link: &str) -> Message {
+    Message {
+        subject: format!("May {product} support look at your panel?"),
+        heading: "May support look at your panel?".into(),
+        paragraphs: vec![
+            format!("{who} from support would like to see your pages as you see them, for half an hour."),
+            format!("Reason: {reason}"),
+            "They can look and change nothing. They see no passwords, and open neither your files nor your database."
+                .into(),
+        ],
+        button: Some(Button { label: "Answer".into(), url: link.into() }),
+        small: vec![
+            "The link works once, for 24 hours. Your dashboard asks the same.".into(),
+            "Without an answer nobody looks.".into(),
+        ],
+    }
+}
+
+/// Support will take a lost second factor away; the link, which stops it, holds the only copy of the token.
+#[must_use]
+pub fn factor_reset_planned(product: &str, when: &str, link: &str) -> Message {
+    Message {
+        subject: format!("Your {product} second factor will be removed"),
+        heading: "Your second factor will be removed".into(),
+        paragraphs: vec![
+            "Somebody, probably you, told support that phone and recovery codes are lost.".into(),
+            format!("On {when} the second factor is removed and every device is signed out. Your password stays."),
+            "Was it not you? Stop it now, and choose a new password.".into(),
+        ],
+        button: Some(Button { label: "Keep my second factor".into(), url: link.into() }),
+        small: vec!["Signing in with a code stops it as well.".into()],
     }
 }
 
@@ -414,6 +451,8 @@ pub(super) fn samples(store: &str) -> Vec<(&'static str, Message)> {
         ("closing_planned", closing_planned("Shopfleet", "2026-12-21", url)),
         ("closing_cancelled", closing_cancelled("Shopfleet", url)),
         ("account_closed", account_closed("Shopfleet")),
+        ("factor_reset_planned", factor_reset_planned("Shopfleet", "2026-11-22 10:00 UTC", url)),
+        ("view_request", view_request("Shopfleet", "Grace Hopper", "The cart does not load", url)),
         ("test_mail", test_mail("Shopfleet", url)),
         ("invitation", invitation("Shopfleet", url)),
         ("staff_closed_account", staff_closed_account("Shopfleet", "help@example.com")),

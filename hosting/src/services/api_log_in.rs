@@ -46,36 +46,44 @@ pub enum Outcome {
     Wrong,
 }
 
-/// What a program sends.
+/// An open account whose password was right.
 #[derive(Debug)]
-pub struct Proof {
-    /// The password.
-    pub password: Secret,
-    /// A code of the app or a recovery code; empty when there is none.
-    pub code: String,
-}
-
-struct Found {
+pub struct Found {
     owner: Person,
     role: Role,
     email: String,
     hash: String,
     open: bool,
+    factor: bool,
 }
 
-/// Checks name, password and, where there is one, the second factor, and opens a log-in.
+impl Found {
+    /// Whose it is.
+    #[must_use]
+    pub fn owner(&self) -> Person {
+        self.owner
+    }
+    /// A code of the second factor has to come along.
+    #[must_use]
+    pub fn asks_code(&self) -> bool {
+        self.factor
+    }
+}
+
+/// Checks name and password. `None` for a wrong name, a wrong password or an account that is not open: the same answer,
+/// in the same time.
 ///
 /// # Errors
 /// Database trouble.
-pub async fn api_log_in(
+pub async fn prove(
     services: &Services,
     passwords: &Passwords,
     actor: &Actor,
     account: Account,
     email_key: &str,
-    proof: &Proof,
+    password: &Secret,
     user_agent: &str,
-) -> Result<Outcome, ServiceError> {
+) -> Result<Option<Found>, ServiceError> {
     let mut conn = services.db.read().await?;
     let found = match account {
         Account::Customer => conn.customers().find_by_email(email_key).await?.map(|c| Found {
@@ -84,6 +92,7 @@ pub async fn api_log_in(
             email: c.email,
             hash: c.password_hash,
             open: matches!(c.state.as_str(), "active" | "suspended"),
+            factor: false,
         }),
         Account::Staff => conn.admins().find_by_email(email_key).await?.map(|a| Found {
             owner: Person::Staff(a.id),
@@ -91,24 +100,53 @@ pub async fn api_log_in(
             email: a.email,
             hash: a.password_hash,
             open: a.active && !a.must_change_password,
+            factor: false,
         }),
     };
-    drop(conn);
-    let right = passwords.verify(&proof.password, found.as_ref().map(|f| f.hash.as_str())).await;
-    let Some(found) = found else { return Ok(Outcome::Wrong) };
-    let right = right && found.open;
-    let (outcome, mail) =
-        transact!(services.db, tx => open(&mut tx, services, actor, &found, right, &proof.code, user_agent))?;
-    services.queue.announce(&mail.into_iter().collect::<Vec<_>>()).await;
-    Ok(outcome)
+    let right = passwords.verify(password, found.as_ref().map(|f| f.hash.as_str())).await;
+    let Some(mut found) = found else { return Ok(None) };
+    if !right || !found.open {
+        transact!(services.db, tx => refused(&mut tx, services, actor, &found, user_agent))?;
+        return Ok(None);
+    }
+    found.factor = conn.second_factors().find(found.owner).await?.is_some_and(|f| f.confirmed_at.is_some());
+    Ok(Some(found))
 }
 
-async fn open(
+async fn refused(
     tx: &mut Tx,
     services: &Services,
     actor: &Actor,
     found: &Found,
-    mut right: bool,
+    user_agent: &str,
+) -> Result<(), ServiceError> {
+    note_sign_in(tx, actor, found.owner, user_agent, false).await?;
+    let target = found.owner.id().to_string();
+    let about = (found.owner.kind(), target.as_str());
+    audited(tx, services, actor, "api.log_in", about, "refused", serde_json::json!({})).await
+}
+
+/// Opens a log-in for an account whose password was right, with the code of its second factor where it has one.
+///
+/// # Errors
+/// Database trouble.
+pub async fn open(
+    services: &Services,
+    actor: &Actor,
+    found: &Found,
+    code: &str,
+    user_agent: &str,
+) -> Result<Outcome, ServiceError> {
+    let (outcome, mail) = transact!(services.db, tx => open_in(&mut tx, services, actor, found, code, user_agent))?;
+    services.queue.announce(&mail.into_iter().collect::<Vec<_>>()).await;
+    Ok(outcome)
+}
+
+async fn open_in(
+    tx: &mut Tx,
+    services: &Services,
+    actor: &Actor,
+    found: &Found,
     code: &str,
     user_agent: &str,
 ) -> Result<(Outcome, Option<JobRef>), ServiceError> {
@@ -116,8 +154,8 @@ async fn open(
         Person::Customer(id) => ("customer", id, CUSTOMER_LIFE_SECONDS),
         Person::Staff(id) => ("admin", id, STAFF_LIFE_SECONDS),
     };
-    let factor = tx.second_factors().find(found.owner).await?.is_some_and(|f| f.confirmed_at.is_some());
-    if right && factor {
+    let mut right = true;
+    if tx.second_factors().find(found.owner).await?.is_some_and(|f| f.confirmed_at.is_some()) {
         if code.is_empty() {
             return Ok((Outcome::CodeNeeded, None));
         }

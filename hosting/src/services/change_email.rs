@@ -1,12 +1,12 @@
 //! Changing an owner's address: both mailboxes confirm, the old one can stop it. Links are made when their mails are sent.
 
-use super::passwords::Passwords;
+use super::prove_password::{Proven, need};
 use super::{ServiceError, Services, audited, once};
-use crate::crypto::{Secret, sha256};
+use crate::crypto::sha256;
 use crate::db::email_changes::{ChangeLink, EmailChange};
 use crate::db::jobs::{JobRef, NewJob};
 use crate::db::{Queries, Tx};
-use crate::domain::{Actor, Email, Role};
+use crate::domain::{Actor, Email, Person, Role};
 use crate::jobs::MailArgs;
 use crate::transact;
 
@@ -28,11 +28,10 @@ pub enum Pressed {
 /// `Invalid` on `email` or `password`; `Conflict` when the form was sent before.
 pub async fn ask(
     services: &Services,
-    passwords: &Passwords,
     actor: &Actor,
     form_key: &[u8; 32],
     customer_id: u64,
-    (new, password): (&str, &Secret),
+    (new, proven): (&str, Option<&Proven>),
 ) -> Result<(), ServiceError> {
     let customer = services.db.read().await?.customers().get(customer_id).await?.ok_or(ServiceError::NotFound)?;
     let mut wrong = Vec::new();
@@ -40,9 +39,7 @@ pub async fn ask(
     if new.as_ref().is_some_and(|e| e.as_str() == customer.email) {
         wrong.push(("email", "This is your address already".into()));
     }
-    if !passwords.verify(password, Some(&customer.password_hash)).await {
-        wrong.push(("password", "This password is not right".into()));
-    }
+    need(proven, Person::Customer(customer_id), &mut wrong);
     let (Some(new), true) = (new, wrong.is_empty()) else { return Err(ServiceError::Invalid(wrong)) };
     let mails =
         transact!(services.db, tx => ask_in(&mut tx, services, actor, form_key, (customer_id, &customer.email), &new))?;

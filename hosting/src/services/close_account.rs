@@ -1,12 +1,11 @@
 //! Closing an account: asked for, 30 days to take it back, then stores go by the ordinary deletion, a last mail leaves,
 //! and the person is forgotten.
 
-use super::passwords::Passwords;
+use super::prove_password::{Proven, need};
 use super::{ServiceError, Services, audited, delete_store, once};
-use crate::crypto::Secret;
 use crate::db::jobs::{JobRef, NewJob};
 use crate::db::{Queries, Tx};
-use crate::domain::{Actor, StoreState};
+use crate::domain::{Actor, Person, StoreState};
 use crate::jobs::MailArgs;
 use crate::transact;
 
@@ -19,20 +18,17 @@ pub const WAIT_DAYS: u32 = 30;
 /// `Invalid` on `confirm` (the address) or `password`; `Conflict` when it is planned already, or the form was sent before.
 pub async fn plan(
     services: &Services,
-    passwords: &Passwords,
     actor: &Actor,
     customer_id: u64,
     form_key: &[u8; 32],
-    (confirm, password): (&str, &Secret),
+    (confirm, proven): (&str, Option<&Proven>),
 ) -> Result<(), ServiceError> {
     let customer = services.db.read().await?.customers().get(customer_id).await?.ok_or(ServiceError::NotFound)?;
     let mut wrong = Vec::new();
     if !confirm.trim().eq_ignore_ascii_case(&customer.email) {
         wrong.push(("confirm", format!("Type your email, {}", customer.email)));
     }
-    if !passwords.verify(password, Some(&customer.password_hash)).await {
-        wrong.push(("password", "This password is not right".into()));
-    }
+    need(proven, Person::Customer(customer_id), &mut wrong);
     if !wrong.is_empty() {
         return Err(ServiceError::Invalid(wrong));
     }

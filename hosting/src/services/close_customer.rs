@@ -1,12 +1,12 @@
-//! Staff close an account, and open it again while its stores wait for their deletion.
+//! Staff close an account, and open it again while its stores wait for their deletion. From then on it goes the way of
+//! every closing (`close_account::proceed`): stores, the last mail, forgetting the person.
 
 use super::delete_store::WAIT_DAYS;
-use super::passwords::Passwords;
+use super::prove_password::{Proven, need};
 use super::{ServiceError, Services, audited};
-use crate::crypto::Secret;
 use crate::db::jobs::{JobRef, NewJob};
 use crate::db::{Queries, Tx};
-use crate::domain::{Actor, StoreState};
+use crate::domain::{Actor, Person, StoreState};
 use crate::jobs::MailArgs;
 use crate::transact;
 
@@ -17,28 +17,23 @@ pub struct Closing<'a> {
     pub name: &'a str,
     /// Kept in the audit log.
     pub reason: &'a str,
-    /// The staff member's own password.
-    pub password: &'a Secret,
+    /// The staff member's own password was right.
+    pub proven: Option<&'a Proven>,
 }
 
-/// Closes an account: nobody signs in any more, its stores are deleted after the usual wait.
+/// Closes an account: nobody signs in any more, its stores are deleted after the usual wait, and the person is forgotten.
 ///
 /// # Errors
 /// `NotFound`; `Invalid` on `name`, `reason` or `password`; `Conflict` when it is closed already, or a store is being
 /// changed right now.
 pub async fn close_customer(
     services: &Services,
-    passwords: &Passwords,
     actor: &Actor,
     id: u64,
     closing: &Closing<'_>,
 ) -> Result<(), ServiceError> {
     let mut conn = services.db.read().await?;
     let customer = conn.customers().get(id).await?.ok_or(ServiceError::NotFound)?;
-    let staff = match actor.id.filter(|_| actor.role.is_staff()) {
-        Some(admin) => conn.admins().get(admin).await?,
-        None => None,
-    };
     drop(conn);
     let mut wrong = Vec::new();
     let reason = closing.reason.trim();
@@ -48,9 +43,8 @@ pub async fn close_customer(
     if closing.name.trim() != customer.email {
         wrong.push(("name", format!("Type {} as it is written", customer.email)));
     }
-    if !passwords.verify(closing.password, staff.as_ref().map(|s| s.password_hash.as_str())).await {
-        wrong.push(("password", "This is not your password".to_owned()));
-    }
+    let staff = actor.id.filter(|_| actor.role.is_staff()).map(Person::Staff);
+    need(closing.proven, staff.ok_or(ServiceError::Denied("staff"))?, &mut wrong);
     if !wrong.is_empty() {
         return Err(ServiceError::Invalid(wrong));
     }
@@ -72,7 +66,7 @@ async fn close_in(
     }
     let moved =
         |_| ServiceError::Conflict("This account was changed since you opened the page. Look at it again".into());
-    tx.customers().set_closed(id, true).await.map_err(moved)?;
+    tx.customers().set_closed(id, true, WAIT_DAYS).await.map_err(moved)?;
     let mut stores = 0;
     for store in tx.stores().list_of_customer(id).await? {
         if matches!(store.state, StoreState::Provisioning) {
@@ -107,8 +101,9 @@ pub async fn reopen_customer(services: &Services, actor: &Actor, id: u64) -> Res
 
 async fn reopen_in(tx: &mut Tx, services: &Services, actor: &Actor, id: u64) -> Result<(), ServiceError> {
     tx.customers().lock(id).await?.ok_or(ServiceError::NotFound)?;
-    let moved = |_| ServiceError::Conflict("This account is not closed".into());
-    tx.customers().set_closed(id, false).await.map_err(moved)?;
+    let moved =
+        |_| ServiceError::Conflict("This account is not closed, or its stores are being deleted already".into());
+    tx.customers().set_closed(id, false, WAIT_DAYS).await.map_err(moved)?;
     let mut stores = 0;
     for store in tx.stores().list_of_customer(id).await? {
         if store.delete_after.is_some() && tx.stores().cancel_deletion(store.id).await.is_ok() {

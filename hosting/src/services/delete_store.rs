@@ -1,12 +1,13 @@
 //! Deleting a store: asked for by the owner it waits seven days and can be taken back; staff who
 //! may operate can force it. The work itself is the `deprovision_store` job.
 
+use super::prove_password::{Proven, need};
 use super::{ServiceError, Services};
 use crate::db::audit::NewEvent;
 use crate::db::jobs::{JobRef, NewJob};
 use crate::db::stores::Store;
 use crate::db::{DbError, Queries, Tx};
-use crate::domain::{Actor, StoreState};
+use crate::domain::{Actor, Person, StoreState};
 use crate::jobs::{self, MailArgs};
 use crate::transact;
 
@@ -16,8 +17,18 @@ pub const WAIT_DAYS: u32 = 7;
 /// Plans the deletion of a store in [`WAIT_DAYS`] days.
 ///
 /// # Errors
-/// `Conflict` when it can't be deleted now or is planned already.
-pub async fn schedule(services: &Services, actor: &Actor, store: &Store) -> Result<(), ServiceError> {
+/// `Invalid` on `password`; `Conflict` when it can't be deleted now or is planned already.
+pub async fn schedule(
+    services: &Services,
+    actor: &Actor,
+    store: &Store,
+    proven: Option<&Proven>,
+) -> Result<(), ServiceError> {
+    let mut wrong = Vec::new();
+    need(proven, Person::Customer(store.customer_id), &mut wrong);
+    if !wrong.is_empty() {
+        return Err(ServiceError::Invalid(wrong));
+    }
     let mail = transact!(services.db, tx => schedule_in(&mut tx, services, actor, store))?;
     services.queue.announce(&[mail]).await;
     Ok(())

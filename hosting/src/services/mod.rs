@@ -33,7 +33,9 @@ pub mod invite_customers;
 pub mod note_sign_in;
 pub mod passwords;
 pub mod place_store;
+pub mod prove_password;
 pub mod re_authenticate;
+pub mod refuse_access;
 pub mod request_password_reset;
 pub mod resend_mail;
 pub mod resend_verification;
@@ -51,6 +53,7 @@ pub mod sign_out;
 pub mod sign_up;
 pub mod store_wish;
 pub mod verify_email;
+pub mod view_customer;
 
 use crate::crypto::KeyRing;
 use crate::db::audit::NewEvent;

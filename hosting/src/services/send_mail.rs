@@ -55,7 +55,8 @@ pub async fn send_mail(
     let customer = match args.customer_id {
         Some(id) => conn.customers().get(id).await?.filter(|c| {
             // Whose account staff closed is told so, unless they are forgotten already.
-            c.state != "closed" || args.template == "staff_closed_account" && c.password_hash != "!"
+            let last = matches!(args.template.as_str(), "staff_closed_account" | "account_closed");
+            c.state != "closed" || last && c.password_hash != "!"
         }),
         None => None,
     };
@@ -116,6 +117,32 @@ pub async fn send_mail(
             tx.commit().await?;
             messages::password_reset(&product, &base.join(&format!("/password/reset?token={}", token.expose())))
         }
+        "factor_reset_planned" => {
+            let token = random_token();
+            let mut tx = services.db.begin().await?;
+            let open = tx.factor_resets().open(args.customer_id.unwrap_or_default()).await?;
+            let Some(open) = open.filter(|o| Some(o.id) == args.about) else {
+                return Ok(Outcome::Nothing("the reset was stopped or is done"));
+            };
+            tx.factor_resets().set_stop(open.id, &sha256(token.expose().as_bytes())).await?;
+            tx.commit().await?;
+            let (date, time) = (open.due_at.date(), open.due_at.time());
+            let when = format!("{date} {:02}:{:02} UTC", time.hour(), time.minute());
+            let link = base.join(&format!("/keep-factor?token={}", token.expose()));
+            messages::factor_reset_planned(&product, &when, &link)
+        }
+        "view_request" => {
+            let id = args.about.unwrap_or_default();
+            let token = random_token();
+            let mut tx = services.db.begin().await?;
+            let Some(view) = tx.customer_views().waiting(id).await? else {
+                return Ok(Outcome::Nothing("the question is over"));
+            };
+            tx.customer_views().set_consent(id, &sha256(token.expose().as_bytes())).await?;
+            tx.commit().await?;
+            let link = base.join(&format!("/view/consent?token={}", token.expose()));
+            messages::view_request(&product, &view.admin_name, &view.reason, &link)
+        }
         "export_ready" => messages::export_ready(&product, &base.join("/account/data")),
         "closing_planned" => {
             let customer = services.db.read().await?.customers().get(args.customer_id.unwrap_or_default()).await?;
@@ -132,7 +159,7 @@ pub async fn send_mail(
                 None => None,
             };
             let Some(found) = found else { return Ok(Outcome::Nothing("the sign-in is forgotten")) };
-            let page = if args.admin_id.is_some() { "/admin/password" } else { "/account/devices" };
+            let page = if args.admin_id.is_some() { "/admin/devices" } else { "/account/devices" };
             let browser = crate::domain::place::browser_words(&found.user_agent);
             messages::new_place(&product, &found.at.to_string(), &found.address, &browser, &base.join(page))
         }

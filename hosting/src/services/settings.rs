@@ -247,6 +247,26 @@ pub fn version_of<'a>(stored: impl Iterator<Item = (&'a str, u32)>) -> String {
     hex::encode(&crate::crypto::sha256(text.join(",").as_bytes())[..8])
 }
 
+/// Takes one setting back to its default; whether there was anything to take back.
+///
+/// # Errors
+/// Database trouble.
+pub async fn unset(services: &Services, actor: &Actor, known: &'static Known) -> Result<bool, ServiceError> {
+    transact!(services.db, tx => unset_in(&mut tx, services, actor, known))
+}
+
+async fn unset_in(tx: &mut Tx, services: &Services, actor: &Actor, known: &Known) -> Result<bool, ServiceError> {
+    let stored = tx.settings().lock_all().await?;
+    if !tx.settings().remove(known.name).await? {
+        return Ok(false);
+    }
+    let old = stored.iter().find(|(name, ..)| name == known.name);
+    let before = old.and_then(|o| o.1.as_deref()).unwrap_or("[secret]");
+    let details = serde_json::json!({ "before": before, "after": known.default });
+    super::audited(tx, services, actor, "setting.remove", ("setting", known.name), "done", details).await?;
+    Ok(true)
+}
+
 /// Sets several settings at once, all or none; only what differs is changed and recorded. `version` is the mark
 /// ([`version_of`]) of the settings `watched` when the form was drawn.
 ///
@@ -295,12 +315,9 @@ async fn set_many_in(
         let old = stored.iter().find(|(name, ..)| name == known.name);
         match wish {
             None => {
-                if !tx.settings().remove(known.name).await? {
+                if !unset_in(tx, services, actor, known).await? {
                     continue;
                 }
-                let before = old.and_then(|o| o.1.as_deref()).unwrap_or("[secret]");
-                let details = serde_json::json!({ "before": before, "after": known.default });
-                super::audited(tx, services, actor, "setting.remove", ("setting", known.name), "done", details).await?;
             }
             Some(value)
                 if known.kind != Kind::Secret && old.and_then(|o| o.1.as_deref()).unwrap_or(known.default) == value =>

@@ -52,6 +52,8 @@ pub async fn empty_pages(stage: &Stage) {
         "/password/reset?token=0000",
         "/login/2fa",
         "/email/change?token=0000",
+        "/view/consent?token=0000",
+        "/keep-factor?token=0000",
         "/admin/login",
         "/no-such-page",
     ] {
@@ -74,6 +76,7 @@ pub async fn empty_pages(stage: &Stage) {
         "/admin/settings",
         "/admin/search?q=nothing",
         "/admin/password",
+        "/admin/devices",
         "/admin/2fa",
         "/admin/reauthenticate",
         "/admin/admins",
@@ -127,6 +130,7 @@ pub async fn filled_pages(stage: &Stage) {
     let (logs, usage) = (format!("{customer}/logs"), format!("{customer}/usage"));
     let suspend = format!("{customer}/store/suspend");
     let (edit, close) = (format!("{customer}/edit"), format!("{customer}/close"));
+    let (view, factor) = (format!("{customer}/view"), format!("{customer}/factor"));
     let live = format!("/admin/jobs/{}", stage.setup_job("ana@example.com").await);
     for path in [
         "/admin",
@@ -148,9 +152,20 @@ pub async fn filled_pages(stage: &Stage) {
         "/admin/customers/new",
         &edit,
         &close,
+        &view,
+        &factor,
     ] {
         look(admin, stage, path, &format!("staff {path}"), &mut faults).await;
     }
+    // An owner's pages under the banner.
+    admin.open(&stage.url(&view)).await;
+    admin.fill("#reason", "The cart does not load").await;
+    admin.press("Start viewing").await;
+    admin.arrives("/dashboard").await;
+    look_here(admin, "viewing /dashboard", &mut faults).await;
+    look(admin, stage, "/account/devices", "viewing /account/devices", &mut faults).await;
+    admin.press("Stop viewing").await;
+    admin.arrives(&customer).await;
     // What a theme button chooses holds against what the system prefers.
     admin.open(&stage.url("/admin")).await;
     admin.click(".theme button[value=dark]").await;

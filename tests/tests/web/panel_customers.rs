@@ -103,7 +103,7 @@ async fn closing_asks_for_name_reason_and_password_and_can_be_taken_back() {
     let before = app.census().await;
     let r = ada.submit(close, &[("reason", ""), ("name", "ana"), ("password", "wrong")]).await;
     assert_eq!(r.status, 422);
-    for words in ["Say why", "Type ana@example.com as it is written", "This is not your password"] {
+    for words in ["Say why", "Type ana@example.com as it is written", "This password is not right"] {
         assert!(r.body.contains(words), "{words}: {}", r.body);
     }
     assert_eq!(app.census().await, before);

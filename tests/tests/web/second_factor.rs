@@ -5,7 +5,7 @@ use hosting::domain::Role;
 use totp_rs::{Builder, Totp};
 
 /// What an app on a phone knows.
-struct Phone(Totp);
+pub struct Phone(Totp);
 
 impl Phone {
     /// Reads the key off the page.
@@ -16,7 +16,7 @@ impl Phone {
         Self(Builder::new().with_secret(secret).with_account_name("x").build().unwrap())
     }
     /// The code of this step (0), the one before (-1) or the next (1): all three are taken, in order.
-    fn code(&self, step: i64) -> String {
+    pub fn code(&self, step: i64) -> String {
         let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
         self.0.generate(now.saturating_add_signed(step * 30)).to_string()
     }
@@ -28,7 +28,7 @@ fn codes(page: &Page) -> Vec<String> {
 }
 
 /// Sets a factor up; returns the phone and the recovery codes.
-async fn set_up(b: &Browser, base: &str) -> (Phone, Vec<String>) {
+pub async fn set_up(b: &Browser, base: &str) -> (Phone, Vec<String>) {
     let r = b.submit_at(base, &format!("{base}/begin"), &[]).await;
     assert_eq!((r.status, r.location.as_str()), (303, base), "{}", r.body);
     let phone = Phone::scan(&b.get(base).await);

@@ -5,13 +5,14 @@ use super::jwt::{self, Access, LIFE_SECONDS};
 use super::list::ok;
 use crate::error::WebError;
 use crate::extract::Ctx;
-use crate::rate_limit::{SIGN_IN_ACCOUNT, SIGN_IN_ADDRESS};
+use crate::rate_limit::{FACTOR_ACCOUNT, SIGN_IN_ADDRESS};
 use crate::routes::Answer;
+use crate::tries::{Area, Tries, email_key};
 use actix_web::HttpResponse;
 use hosting::crypto::Secret;
 use hosting::db::Queries;
 use hosting::db::api_credentials::Kind;
-use hosting::services::api_log_in::{self, Account, LogIn, Outcome, Proof};
+use hosting::services::api_log_in::{self, Account, LogIn, Outcome};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -88,39 +89,34 @@ pub async fn log_in(ctx: Ctx, body: Body<LogInRequest>) -> Answer {
         return Err(WebError::WrongLogIn);
     }
     let (account, area) = match asked.account {
-        AccountKind::Customer => (Account::Customer, "customer"),
-        AccountKind::Staff => (Account::Staff, "staff"),
+        AccountKind::Customer => (Account::Customer, Area::Owner),
+        AccountKind::Staff => (Account::Staff, Area::Staff),
     };
-    let key: String = asked.email.trim().to_lowercase().chars().take(254).collect();
-    let subject = format!("{area}/{key}/{}", ctx.address());
-    let limits = &ctx.state().limits;
-    let waits = [
-        limits.take(SIGN_IN_ADDRESS, ctx.address()).await,
-        limits.look("sign_in.delay", &subject).await,
-        limits.take(SIGN_IN_ACCOUNT, &format!("{area}/{key}")).await,
-    ];
-    if let Some(wait) = waits.into_iter().filter_map(Result::err).max() {
-        return Err(WebError::TooMany(wait));
-    }
+    let key = email_key(&asked.email);
+    let tries = Tries::of(&ctx, area, &key);
+    tries.begin(&ctx, false).await.map_err(WebError::TooMany)?;
     let state = ctx.state();
-    let done = api_log_in::api_log_in(
-        &state.services,
-        &state.passwords,
-        &ctx.actor(),
-        account,
-        &key,
-        &Proof { password: Secret::new(asked.password), code: asked.code },
-        ctx.user_agent(),
-    )
-    .await?;
-    match done {
+    let (actor, password) = (ctx.actor(), Secret::new(asked.password));
+    let found =
+        api_log_in::prove(&state.services, &state.passwords, &actor, account, &key, &password, ctx.user_agent())
+            .await?;
+    let Some(found) = found else {
+        tries.wrong(&ctx).await;
+        return Err(WebError::WrongLogIn);
+    };
+    // Only somebody who knows the password uses tries of the code up; they are those of the sign-in pages.
+    if found.asks_code() && !asked.code.is_empty() {
+        let subject = format!("{}/{}", found.owner().kind(), found.owner().id());
+        state.limits.take(FACTOR_ACCOUNT, &subject).await.map_err(WebError::TooMany)?;
+    }
+    match api_log_in::open(&state.services, &actor, &found, &asked.code, ctx.user_agent()).await? {
         Outcome::Done(log_in) => {
-            limits.clear("sign_in.delay", &subject).await;
+            tries.right(&ctx).await;
             Ok(ok(&tokens(&ctx, &log_in)?))
         }
         Outcome::CodeNeeded => Err(WebError::CodeNeeded),
         Outcome::Wrong => {
-            limits.fail("sign_in.delay", &subject).await;
+            tries.wrong(&ctx).await;
             Err(WebError::WrongLogIn)
         }
     }

@@ -2,16 +2,17 @@
 
 use super::body::Body;
 use super::list::{Cursor, Listing, ok};
-use super::{at, idempotency, uid};
+use super::{at, idempotency, one_use, uid};
 use crate::error::WebError;
 use crate::extract::{Ctx, Query, Who};
 use crate::rate_limit::REVEAL_ACCOUNT;
 use crate::routes::Answer;
-use actix_web::{HttpRequest, HttpResponse, web};
-use hosting::crypto::{Secret, sha256};
+use crate::tries::prove;
+use actix_web::{HttpRequest, web};
 use hosting::db::Queries;
 use hosting::db::stores::Store as Row;
 use hosting::domain::{StoreState, Uid};
+use hosting::services::prove_password::{Proven, WRONG};
 use hosting::services::reveal_credentials::reveal_credentials;
 use hosting::services::settings::Values;
 use hosting::services::store_wish::StoreWish;
@@ -39,6 +40,13 @@ pub struct Store {
     /// First verified at.
     #[serde(skip_serializing_if = "Option::is_none")]
     active_at: Option<String>,
+    /// Visitors see the maintenance page.
+    maintenance: bool,
+    /// Why it is suspended: what visitors read (bill, review, request, other), and what its owner does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    suspend_cause: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    suspend_reason: Option<String>,
     /// Will be deleted at.
     #[serde(skip_serializing_if = "Option::is_none")]
     delete_after: Option<String>,
@@ -69,11 +77,11 @@ pub struct NewStore {
     address: String,
 }
 
-/// A store that is being set up.
+/// A job has been ordered.
 #[derive(Serialize, ToSchema)]
 pub struct Ordered {
     /// The job that does it: follow `/api/v1/jobs/{job}/events`.
-    job: String,
+    pub(super) job: String,
 }
 
 /// Says which store is meant, and proves the password.
@@ -113,6 +121,7 @@ pub struct Revealed {
 }
 
 fn show(row: &Row, settings: &Values, staff: bool) -> Store {
+    let suspended = row.state == StoreState::Suspended;
     Store {
         id: row.uid.to_string(),
         name: row.name.clone(),
@@ -123,6 +132,9 @@ fn show(row: &Row, settings: &Values, staff: bool) -> Store {
         country: row.country.clone(),
         created_at: at(row.created_at),
         active_at: row.active_at.map(at),
+        maintenance: row.maintenance,
+        suspend_cause: suspended.then(|| row.suspend_cause.as_str()),
+        suspend_reason: suspended.then(|| row.suspend_reason.clone()),
         delete_after: row.delete_after.map(at),
         customer: staff.then_some(row.customer_id),
         customer_email: staff.then(|| row.customer_email.clone()),
@@ -192,8 +204,7 @@ pub async fn create(ctx: Ctx, request: HttpRequest, body: Body<NewStore>) -> Ans
     let wish = StoreWish { store_name: asked.name, platform: asked.platform, plan: asked.plan, address: asked.address };
     let settings = ctx.state().settings().await;
     idempotency::once(&ctx, &request, &body.hash, || async {
-        // Repeats are held back by the idempotency key; the service's own key is for this request.
-        let key = sha256(format!("api/{}", ctx.request_id()).as_bytes());
+        let key = one_use(&ctx);
         let job = create_store::create_store(&ctx.state().services, &settings, &ctx.actor(), customer, &wish, &key)
             .await
             .map_err(field_names)?;
@@ -212,21 +223,9 @@ fn field_names(error: ServiceError) -> ServiceError {
     }
 }
 
-/// Proves the caller's password; wrong ones make the wait grow.
-async fn prove(ctx: &Ctx, password: &str) -> Result<(), WebError> {
-    let customer = ctx.customer()?.customer_id;
-    let limits = &ctx.state().limits;
-    let subject = format!("{customer}/{}", ctx.address());
-    if let Err(wait) = limits.look("delete_store.delay", &subject).await {
-        return Err(WebError::TooMany(wait));
-    }
-    let found = ctx.state().services.db.read().await?.customers().get(customer).await?;
-    let hash = found.as_ref().map(|c| c.password_hash.as_str());
-    if password.len() <= 1024 && ctx.state().passwords.verify(&Secret::new(password), hash).await {
-        return Ok(());
-    }
-    limits.fail("delete_store.delay", &subject).await;
-    Err(WebError::field("password", "This password is not right"))
+/// Proves the caller's password.
+pub(super) async fn need_password(ctx: &Ctx, password: &str) -> Result<Proven, WebError> {
+    prove(ctx, password).await?.ok_or_else(|| WebError::field("password", WRONG))
 }
 
 /// Plan the deletion of a store
@@ -240,10 +239,10 @@ pub async fn plan_deletion(ctx: Ctx, id: web::Path<String>, request: HttpRequest
     if body.value.name.trim() != row.name {
         return Err(WebError::field("name", "Give the store's name exactly"));
     }
-    prove(&ctx, &body.value.password).await?;
+    let proven = need_password(&ctx, &body.value.password).await?;
     let settings = ctx.state().settings().await;
     idempotency::once(&ctx, &request, &body.hash, || async {
-        delete_store::schedule(&ctx.state().services, &ctx.actor(), &row).await?;
+        delete_store::schedule(&ctx.state().services, &ctx.actor(), &row, Some(&proven)).await?;
         let row = scoped(&ctx, &id).await?;
         Ok((200, show(&row, &settings, false)))
     })
@@ -254,10 +253,12 @@ pub async fn plan_deletion(ctx: Ctx, id: web::Path<String>, request: HttpRequest
 #[utoipa::path(delete, path = "/api/v1/stores/{id}/deletion", tag = "stores", operation_id = "cancel_deletion",
     params(("id" = String, Path, description = "Public id", pattern = "^[0-9A-HJKMNP-TV-Z]{26}$")),
     responses((status = 204, description = "The store stays")))]
-pub async fn cancel_deletion(ctx: Ctx, id: web::Path<String>) -> Answer {
+pub async fn cancel_deletion(ctx: Ctx, id: web::Path<String>, request: HttpRequest) -> Answer {
     let row = scoped(&ctx, &id).await?;
-    delete_store::cancel(&ctx.state().services, &ctx.actor(), &row).await?;
-    Ok(HttpResponse::NoContent().finish())
+    idempotency::once_silent(&ctx, &request, || async {
+        Ok(delete_store::cancel(&ctx.state().services, &ctx.actor(), &row).await?)
+    })
+    .await
 }
 
 /// Reveal credentials of a store
@@ -270,7 +271,7 @@ pub async fn credentials(ctx: Ctx, id: web::Path<String>, body: Body<Reveal>) ->
     if let Err(wait) = ctx.state().limits.take(REVEAL_ACCOUNT, &customer.to_string()).await {
         return Err(WebError::TooMany(wait));
     }
-    prove(&ctx, &body.value.password).await?;
+    need_password(&ctx, &body.value.password).await?;
     if !matches!(row.state, StoreState::Active | StoreState::Suspended) {
         return Err(WebError::Conflict("The store is not set up yet.".into()));
     }

@@ -4,7 +4,7 @@ use crate::api::gate::Entry;
 use crate::error::WebError;
 use crate::rate_limit::Taken;
 use crate::state::AppState;
-use crate::views::{MenuItem, Notice, OneUse, Page, ThemeChoice, User, View};
+use crate::views::{MenuItem, Notice, OneUse, Page, ThemeChoice, User, View, Viewing, When};
 use actix_web::cookie::{Cookie, SameSite, time::Duration};
 use actix_web::http::header;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, dev::Payload, web};
@@ -49,6 +49,7 @@ struct Inner {
     flash: Option<String>,
     wants_json: bool,
     session: Option<[u8; 32]>,
+    view: Option<[u8; 32]>,
     cookies: RefCell<Vec<Cookie<'static>>>,
     form_target: RefCell<Option<String>>,
 }
@@ -95,6 +96,7 @@ impl Ctx {
             wants_json: path.starts_with("/api/")
                 || !accept.contains("text/html") && (accept.contains("json") || accept.contains("event-stream")),
             session: cookie(if path.starts_with("/admin") { "staff" } else { "session" }).map(|t| sha256(t.as_bytes())),
+            view: cookie("view").map(|t| sha256(t.as_bytes())),
             path,
             cookies: RefCell::default(),
             form_target: RefCell::default(),
@@ -173,12 +175,21 @@ impl Ctx {
     pub fn session_hash(&self) -> Option<[u8; 32]> {
         self.0.session
     }
+    /// SHA-256 of the cookie of a view, the same way.
+    #[must_use]
+    pub fn view_hash(&self) -> Option<[u8; 32]> {
+        self.0.view
+    }
     /// The caller as the audit chain records it.
     #[must_use]
     pub fn actor(&self) -> Actor {
         let (role, id, name) = match &self.0.who {
             Who::Visitor => (Role::Visitor, None, "visitor".to_owned()),
-            Who::Customer(c) => (c.role, Some(c.customer_id), c.email.clone()),
+            // Whoever looks at somebody's panel is still themselves.
+            Who::Customer(c) => c.viewer.as_ref().map_or_else(
+                || (c.role, Some(c.customer_id), c.email.clone()),
+                |v| (v.role, Some(v.admin_id), v.admin_email.clone()),
+            ),
             Who::Staff(s) => (s.role, Some(s.admin_id), s.email.clone()),
         };
         Actor { role, id, name, address: self.0.address.clone(), request_id: self.0.request_id.clone() }
@@ -316,6 +327,12 @@ impl Ctx {
             user,
             menu,
             notice,
+            viewing: match &self.0.who {
+                Who::Customer(c) => {
+                    c.viewer.as_ref().map(|v| Viewing { name: c.email.clone(), until: When::exact(v.until) })
+                }
+                _ => None,
+            },
             has_errors: false,
         }
     }
@@ -449,6 +466,16 @@ fn notice_named(name: &str) -> Option<Notice> {
             ("warn", "The account is closed. Its stores are deleted in seven days unless it is opened again.")
         }
         "customer_reopened" => ("good", "The account is open again, and its stores stay."),
+        "factor_reset_planned" => ("warn", "The reset is planned. Its owner has a mail and can stop it."),
+        "factor_reset_stopped" => ("good", "The reset is cancelled. The second factor stays."),
+        "view_asked" => {
+            ("good", "The customer is asked by mail and on their dashboard. Come back when they have answered.")
+        }
+        "view_withdrawn" => ("good", "The question is taken back."),
+        "view_stopped" => ("good", "You stopped viewing. The customer sees in their history that you looked."),
+        "view_over" => ("warn", "The view is over: half an hour has passed, it was ended, or you signed out."),
+        "view_allowed" => ("good", "Support may look at your panel for half an hour."),
+        "view_refused" => ("good", "Support does not look at your panel."),
         "links_sent" => ("good", "The links are on their way."),
         "password_changed" => ("good", "Your password is changed. Other devices are signed out."),
         _ => return None,

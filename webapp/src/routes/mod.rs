@@ -6,6 +6,7 @@ pub mod admin;
 pub mod dashboard;
 pub mod health;
 pub mod home;
+pub mod keep_factor;
 pub mod log_routes;
 pub mod password;
 pub mod plans;
@@ -19,6 +20,7 @@ pub mod store_log;
 pub mod store_usage;
 pub mod theme;
 pub mod verify;
+pub mod viewing;
 
 use crate::error::WebError;
 use crate::views::{Field, FieldError};

@@ -2,9 +2,9 @@
 
 use super::second_factor::sign_in::ask_staff;
 use super::{Answer, refuse};
-use crate::error::{WebError, wait_words};
+use crate::error::WebError;
 use crate::extract::{Ctx, Form, Query, Who};
-use crate::rate_limit::{SIGN_IN_ACCOUNT, SIGN_IN_ADDRESS};
+use crate::tries::{Area, Tries, email_key, too_many_words};
 use crate::urls::safe_next;
 use crate::views::admin::Login;
 use crate::views::public::SignInForm;
@@ -33,7 +33,7 @@ pub async fn get(ctx: Ctx, query: Query) -> Answer {
 pub async fn post(ctx: Ctx, form: Form) -> Answer {
     let next = next_of(form.get("next")?).to_owned();
     let (email, password) = (form.get("email")?.trim(), form.get("password")?);
-    let key: String = email.to_lowercase().chars().take(254).collect();
+    let key = email_key(email);
     let mut shown = SignInForm { email: Field::of(email), ..SignInForm::default() };
     if email.is_empty() {
         refuse(&mut shown.email, &mut shown.errors, "email", "Enter your email");
@@ -41,20 +41,11 @@ pub async fn post(ctx: Ctx, form: Form) -> Answer {
     if password.is_empty() {
         refuse(&mut shown.password, &mut shown.errors, "password", "Enter your password");
     }
-    let limits = &ctx.state().limits;
-    let subject = format!("{key}/{}", ctx.address());
+    let tries = Tries::of(&ctx, Area::Staff, &key);
     if shown.errors.is_empty() {
         let known = ctx.knows_device(&format!("staff/{key}"));
-        let mut waits =
-            vec![limits.take(SIGN_IN_ADDRESS, ctx.address()).await, limits.look("admin_sign_in.delay", &subject).await];
-        if !known {
-            waits.push(limits.take(SIGN_IN_ACCOUNT, &format!("staff/{key}")).await);
-        }
-        if let Some(wait) = waits.into_iter().filter_map(Result::err).max() {
-            shown.errors.push(FieldError {
-                field: "",
-                text: format!("Too many tries. Sign-in opens again in {}.", wait_words(wait)),
-            });
+        if let Err(wait) = tries.begin(&ctx, known).await {
+            shown.errors.push(FieldError { field: "", text: too_many_words(wait) });
             let body = page(&ctx, shown, next).await.render()?;
             return Ok(HttpResponse::TooManyRequests()
                 .insert_header(("retry-after", wait.to_string()))
@@ -71,7 +62,7 @@ pub async fn post(ctx: Ctx, form: Form) -> Answer {
         };
         match done {
             StaffSignIn::Done(token, temporary) => {
-                limits.clear("admin_sign_in.delay", &subject).await;
+                tries.right(&ctx).await;
                 start(&ctx, &token, &key).await;
                 let to = if temporary {
                     "/admin/password"
@@ -83,12 +74,12 @@ pub async fn post(ctx: Ctx, form: Form) -> Answer {
                 return Ok(ctx.see_other(to));
             }
             StaffSignIn::Second(token) => {
-                limits.clear("admin_sign_in.delay", &subject).await;
+                tries.right(&ctx).await;
                 return Ok(ask_staff(&ctx, &token, &next));
             }
             StaffSignIn::Wrong => {}
         }
-        limits.fail("admin_sign_in.delay", &subject).await;
+        tries.wrong(&ctx).await;
         refuse(&mut shown.email, &mut shown.errors, "email", WRONG);
     }
     let view = page(&ctx, shown, next).await;
@@ -119,7 +110,7 @@ pub async fn sign_out(ctx: Ctx, _form: Form) -> Answer {
 
 /// `/admin/password`
 pub mod password {
-    use super::{Answer, Ctx, Form, Secret, WebError, refuse, start};
+    use super::{Answer, Ctx, Form, Secret, Tries, WebError, refuse, start};
     use crate::views::admin::{Password, PasswordForm};
     use hosting::services::ServiceError;
     use hosting::services::change_admin_password::change_admin_password;
@@ -133,10 +124,8 @@ pub mod password {
     /// Changes it; other devices are signed out.
     pub async fn post(ctx: Ctx, form: Form) -> Answer {
         let session = ctx.staff()?;
-        let subject = format!("{}/{}", session.admin_id, ctx.address());
-        if let Err(wait) = ctx.state().limits.look("admin_password.delay", &subject).await {
-            return Err(WebError::TooMany(wait));
-        }
+        let tries = Tries::of_caller(&ctx)?;
+        tries.begin(&ctx, true).await.map_err(WebError::TooMany)?;
         let state = ctx.state();
         let current = Secret::new(form.get("current_password")?.chars().take(1024).collect::<String>());
         let new = form.get("new_password")?;
@@ -160,7 +149,7 @@ pub mod password {
                 let mut shown = PasswordForm::default();
                 for (field, words) in &fields {
                     if *field == "current_password" {
-                        state.limits.fail("admin_password.delay", &subject).await;
+                        tries.wrong(&ctx).await;
                         refuse(&mut shown.current_password, &mut shown.errors, "current_password", words);
                     } else {
                         refuse(&mut shown.new_password, &mut shown.errors, "new_password", words);

@@ -1,11 +1,11 @@
 //! `/verify`: waiting for the link, the page behind the link, and the button on it. Looking changes
 //! nothing; only the button does.
 
-use super::account::tries::Tries;
 use super::{Answer, need_key, refuse};
 use crate::error::{WebError, wait_words};
 use crate::extract::{Ctx, Form, Query, cookie_name};
 use crate::rate_limit::{MAIL_ACCOUNT, MAIL_ADDRESS, VERIFY_ADDRESS};
+use crate::tries::{Area, Tries};
 use crate::urls::{self, is_token};
 use crate::views::public::{EmailForm, Verify};
 use crate::views::{Field, FieldError};
@@ -46,7 +46,7 @@ pub async fn post(ctx: Ctx, form: Form) -> Answer {
     let found = if is_token(token) { look(&ctx, token).await? } else { None };
     let Some(found) = found else { return ctx.unprocessable(&expired(&ctx).await) };
     let password = form.get("password")?;
-    let tries = Tries::of(&ctx, &found.email_key);
+    let tries = Tries::of(&ctx, Area::Owner, &found.email_key);
     if found.ask_password {
         if password.is_empty() || password.len() > 1024 {
             let words = if password.is_empty() { "Enter the password you chose when you signed up" } else { WRONG };

@@ -39,6 +39,8 @@ pub struct Account {
     pub notify_new_place: bool,
     /// Wants mails about the store.
     pub notify_store: bool,
+    /// Support asks before it looks at the panel.
+    pub ask_before_view: bool,
     /// Values and errors.
     pub form: ProfileForm,
 }
@@ -155,6 +157,70 @@ pub struct Devices {
     pub others: bool,
     /// Newest first.
     pub history: Vec<SignInLine>,
+    /// Times at which support looked at the panel, newest first.
+    pub views: Vec<ViewLine>,
+}
+
+/// `/admin/devices`
+#[derive(Debug, Clone, Serialize)]
+pub struct StaffDevices {
+    /// Chrome.
+    pub page: Page,
+    /// Who.
+    pub email: String,
+    /// A second factor is on.
+    pub has_factor: bool,
+    /// Signed-in browsers.
+    pub devices: Vec<DeviceRow>,
+    /// There are others than this one.
+    pub others: bool,
+    /// Newest first.
+    pub history: Vec<SignInLine>,
+}
+view!(StaffDevices => "pages/admin/devices.html");
+
+/// A look of support at the panel.
+#[derive(Debug, Clone, Serialize)]
+pub struct ViewLine {
+    /// Who.
+    pub who: String,
+    /// Why.
+    pub reason: String,
+    /// Began.
+    pub from: When,
+    /// Ended; `None` while it runs.
+    pub to: Option<When>,
+}
+
+/// `/view/consent`: the page behind the link of a mail.
+#[derive(Debug, Clone, Serialize)]
+pub struct ViewConsent {
+    /// Chrome.
+    pub page: Page,
+    /// `ask`, `allowed`, `refused` or `over`.
+    pub mode: &'static str,
+    /// The token.
+    pub token: String,
+    /// Who asks.
+    pub who: String,
+    /// Why.
+    pub reason: String,
+}
+view!(ViewConsent => "pages/auth/view_consent.html");
+
+/// A question of support on the dashboard, or a look that was allowed.
+#[derive(Debug, Clone, Serialize)]
+pub struct SupportAsk {
+    /// Row id.
+    pub id: u64,
+    /// Who.
+    pub who: String,
+    /// Why.
+    pub reason: String,
+    /// asked, allowed, running
+    pub state: String,
+    /// Until.
+    pub until: When,
 }
 view!(Devices => "pages/account/devices.html");
 

@@ -56,6 +56,8 @@ view!(Password => "pages/admin/password.html");
 /// Something that needs a person.
 #[derive(Debug, Clone, Serialize)]
 pub struct Attention {
+    /// Stable name of the kind of trouble, for programs.
+    pub kind: &'static str,
     /// State.
     pub badge: Badge,
     /// Where to act.
@@ -304,6 +306,12 @@ pub struct Customer {
     pub tab: &'static str,
     /// May edit and close.
     pub may_act: bool,
+    /// May look at the panel as this customer.
+    pub may_view: bool,
+    /// They have a second factor.
+    pub has_factor: bool,
+    /// When it is removed, if that is planned.
+    pub factor_due: Option<When>,
     /// Masked values.
     pub credentials: Vec<Labelled>,
     /// Live log of the newest set-up.

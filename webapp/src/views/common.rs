@@ -33,8 +33,19 @@ pub struct Page {
     pub menu: Vec<MenuItem>,
     /// Result of the last action.
     pub notice: Option<Notice>,
+    /// A staff member looks at this customer's panel.
+    pub viewing: Option<Viewing>,
     /// The form below has errors.
     pub has_errors: bool,
+}
+
+/// The banner of staff who look at a customer's panel.
+#[derive(Debug, Clone, Serialize)]
+pub struct Viewing {
+    /// Whose.
+    pub name: String,
+    /// When it ends by itself.
+    pub until: When,
 }
 
 /// One of the theme buttons.

@@ -156,3 +156,17 @@ mod tests {
         assert_eq!(Qr::of(&"x".repeat(5000)).size, 0);
     }
 }
+
+/// `/keep-factor`: the page behind the link of a mail.
+#[derive(Debug, Clone, Serialize)]
+pub struct KeepFactor {
+    /// Chrome.
+    pub page: Page,
+    /// `ask`, `kept` or `over`.
+    pub mode: &'static str,
+    /// The token.
+    pub token: String,
+    /// When it is removed.
+    pub due: Option<When>,
+}
+view!(KeepFactor => "pages/auth/keep_factor.html");

@@ -139,6 +139,8 @@ pub struct Dashboard {
     pub store: Option<StoreCard>,
     /// Next things.
     pub checklist: Vec<Todo>,
+    /// Support asks to look, may look, or looks.
+    pub support: Vec<super::account::SupportAsk>,
 }
 view!(Dashboard => "pages/dashboard/index.html");
 

@@ -367,6 +367,7 @@ fn all() -> Vec<(&'static str, String)> {
             closing: errors,
             notify_new_place: true,
             notify_store: false,
+            ask_before_view: errors,
             form,
         }
     };
@@ -419,6 +420,34 @@ fn all() -> Vec<(&'static str, String)> {
         } else {
             Vec::new()
         },
+        views: if filled {
+            [Some(when()), None]
+                .map(|to| account::ViewLine { who: HOSTILE.into(), reason: HOSTILE.into(), from: when(), to })
+                .to_vec()
+        } else {
+            Vec::new()
+        },
+    };
+    let staff_devices = account::StaffDevices {
+        page: staff("Your sign-in"),
+        email: HOSTILE.into(),
+        has_factor: true,
+        devices: devices(true).devices,
+        others: true,
+        history: devices(true).history,
+    };
+    let keep_factor = |mode| factor::KeepFactor {
+        page: page("Keep your second factor?"),
+        mode,
+        token: "t".into(),
+        due: Some(when()),
+    };
+    let consent = |mode| account::ViewConsent {
+        page: page("May support look?"),
+        mode,
+        token: "t".into(),
+        who: HOSTILE.into(),
+        reason: HOSTILE.into(),
     };
     let factor_part = |state| factor::Factor {
         base: "/account/2fa",
@@ -663,6 +692,9 @@ fn all() -> Vec<(&'static str, String)> {
             .collect(),
         tab,
         may_act: true,
+        may_view: true,
+        has_factor: true,
+        factor_due: Some(when()),
         credentials: vec![Labelled::new("Store admin", "••••••••"), Labelled::new("Database", "••••••••")],
         log: full.then(|| log("failed")),
         store_log: full.then(|| samples_staff::store_log(3, "")),
@@ -823,6 +855,7 @@ fn all() -> Vec<(&'static str, String)> {
         attention: if full {
             vec![
                 admin::Attention {
+                    kind: "job_failed",
                     badge: Badge::job("failed"),
                     href: "/admin/jobs/01J".into(),
                     title: "Set up Ana's Bikes failed".into(),
@@ -830,6 +863,7 @@ fn all() -> Vec<(&'static str, String)> {
                     since: Some(when()),
                 },
                 admin::Attention {
+                    kind: "server_silent",
                     badge: Badge::new("warning", "Late"),
                     href: "/admin/system".into(),
                     title: "Server local-2 has not reported".into(),
@@ -984,13 +1018,37 @@ fn all() -> Vec<(&'static str, String)> {
                         outside: true,
                     },
                 ],
+                support: ["asked", "allowed", "running"]
+                    .map(|state| account::SupportAsk {
+                        id: 3,
+                        who: HOSTILE.into(),
+                        reason: HOSTILE.into(),
+                        state: state.into(),
+                        until: when(),
+                    })
+                    .to_vec(),
             }
             .render(),
         ),
-        ("dashboard-empty", Dashboard { page: owner("Your store"), store: None, checklist: vec![] }.render()),
+        (
+            "dashboard-empty",
+            Dashboard {
+                page: Page { viewing: Some(Viewing { name: HOSTILE.into(), until: when() }), ..owner("Your store") },
+                store: None,
+                checklist: vec![],
+                support: vec![],
+            }
+            .render(),
+        ),
         (
             "dashboard-failed",
-            Dashboard { page: owner("Your store"), store: Some(store_card("failed")), checklist: vec![] }.render(),
+            Dashboard {
+                page: owner("Your store"),
+                store: Some(store_card("failed")),
+                checklist: vec![],
+                support: vec![],
+            }
+            .render(),
         ),
         ("new-store", new_store(SignUpForm::default()).render()),
         ("new-store-error", new_store(form_with_errors()).render()),
@@ -1130,6 +1188,14 @@ fn all() -> Vec<(&'static str, String)> {
             }
             .render(),
         ),
+        ("keep-factor", keep_factor("ask").render()),
+        ("keep-factor-kept", keep_factor("kept").render()),
+        ("keep-factor-over", keep_factor("over").render()),
+        ("staff-devices", staff_devices.render()),
+        ("view-consent", consent("ask").render()),
+        ("view-consent-allowed", consent("allowed").render()),
+        ("view-consent-refused", consent("refused").render()),
+        ("view-consent-over", consent("over").render()),
         ("email-change", email_change("confirm").render()),
         ("email-change-stop", email_change("stop").render()),
         ("email-change-waiting", email_change("waiting").render()),

@@ -5,7 +5,8 @@ use async_trait::async_trait;
 use hosting::db::Queries;
 use hosting::domain::{Actor, StoreState};
 use hosting::services::close_account::{self, Closing};
-use hosting::services::{ServiceError, Services, delete_store};
+use hosting::services::second_factor::way_back;
+use hosting::services::{ServiceError, Services, delete_store, view_customer};
 use serde_json::json;
 use std::sync::Arc;
 
@@ -168,6 +169,16 @@ impl Step for Forget {
                 "Forgot {sign_in} sign-in rows, {lines} log lines, {jobs} housekeeping jobs, {usage} rows of usage"
             ));
         }
-        Ok(json!({ "sign_in": sign_in, "lines": lines, "jobs": jobs, "usage": usage }))
+        drop(conn);
+        let views = view_customer::end::sweep(&self.services)
+            .await
+            .map_err(|e| StepError::last("views_refused", "Views that are over could not be ended", e))?;
+        let factors = way_back::proceed(&self.services)
+            .await
+            .map_err(|e| StepError::last("factors_refused", "Lost second factors could not be removed", e))?;
+        if factors > 0 {
+            cx.detail(format!("Removed {factors} lost second factors whose wait was over"));
+        }
+        Ok(json!({ "sign_in": sign_in, "lines": lines, "jobs": jobs, "usage": usage, "views": views, "factors": factors }))
     }
 }

@@ -1,13 +1,12 @@
 //! Turning a second factor off: by its owner with password and code, or by a super admin for a staff member who lost it.
 
 use super::check::{Code, use_up};
-use super::{end_others, notice, password_of};
-use crate::crypto::Secret;
+use super::{end_others, notice};
 use crate::db::jobs::JobRef;
 use crate::db::{Queries, Tx};
 use crate::domain::rights::may_grant;
 use crate::domain::{Actor, Person};
-use crate::services::passwords::Passwords;
+use crate::services::prove_password::{Proven, need};
 use crate::services::{ServiceError, Services, audited, once};
 use crate::transact;
 
@@ -17,16 +16,16 @@ use crate::transact;
 /// `Invalid` on `password` or `code`.
 pub async fn disable(
     services: &Services,
-    passwords: &Passwords,
     actor: &Actor,
     person: Person,
     session_id: u64,
-    password: &Secret,
+    proven: Option<&Proven>,
     code: &str,
 ) -> Result<(), ServiceError> {
-    let (hash, _) = password_of(services, person).await?;
-    if !passwords.verify(password, Some(&hash)).await {
-        return Err(ServiceError::field("password", "This password is not right"));
+    let mut wrong = Vec::new();
+    need(proven, person, &mut wrong);
+    if !wrong.is_empty() {
+        return Err(ServiceError::Invalid(wrong));
     }
     let mail = transact!(services.db, tx => disable_in(&mut tx, services, actor, person, session_id, code))?;
     services.queue.announce(&[mail]).await;

@@ -5,6 +5,7 @@ pub mod disable;
 pub mod renew_codes;
 pub mod set_up;
 pub mod sign_in;
+pub mod way_back;
 
 use super::{ServiceError, Services};
 use crate::crypto::{Secret, sha256};
@@ -73,7 +74,7 @@ async fn end_others(tx: &mut Tx, person: Person, keep: u64) -> Result<u64, Servi
 }
 
 /// The password hash and address of a person who may sign in.
-async fn password_of(services: &Services, person: Person) -> Result<(String, String), ServiceError> {
+pub(super) async fn password_of(services: &Services, person: Person) -> Result<(String, String), ServiceError> {
     let mut conn = services.db.read().await?;
     match person {
         Person::Customer(id) => conn.customers().get(id).await?.map(|c| (c.password_hash, c.email)),

@@ -3,11 +3,11 @@
 use super::super::{Answer, need_key, refuse};
 use crate::error::WebError;
 use crate::extract::{Ctx, Form};
+use crate::tries::prove;
 use crate::views::account::{CloseAccount, CloseForm, Data, ExportRow};
 use crate::views::{Field, When};
 use actix_web::{HttpResponse, web};
 use hosting::clock::now_plain;
-use hosting::crypto::Secret;
 use hosting::db::Queries;
 use hosting::db::login_sessions::FRESH_SECONDS;
 use hosting::domain::{StoreState, Uid};
@@ -72,13 +72,10 @@ pub async fn close(ctx: Ctx, form: Form) -> Answer {
     let key = need_key(&form)?;
     let session = ctx.customer()?;
     let state = ctx.state();
-    let subject = format!("{}/{}", session.customer_id, ctx.address());
-    state.limits.look("close_account.delay", &subject).await.map_err(WebError::TooMany)?;
     let confirm = form.get("confirm")?;
-    let password = Secret::new(form.get("password")?.chars().take(1024).collect::<String>());
-    let (services, passwords, actor) = (&state.services, &state.passwords, ctx.actor());
-    let given = (confirm, &password);
-    match close_account::plan(services, passwords, &actor, session.customer_id, &key, given).await {
+    let proven = prove(&ctx, form.get("password")?).await?;
+    let given = (confirm, proven.as_ref());
+    match close_account::plan(&state.services, &ctx.actor(), session.customer_id, &key, given).await {
         Ok(()) => {
             ctx.flash("closing_planned");
             Ok(ctx.see_other("/account/close"))
@@ -88,7 +85,6 @@ pub async fn close(ctx: Ctx, form: Form) -> Answer {
                 CloseForm { confirm: Field::of(confirm.chars().take(254).collect::<String>()), ..CloseForm::default() };
             for (name, words) in &fields {
                 if *name == "password" {
-                    state.limits.fail("close_account.delay", &subject).await;
                     refuse(&mut shown.password, &mut shown.errors, name, words);
                 } else {
                     refuse(&mut shown.confirm, &mut shown.errors, name, words);

@@ -4,10 +4,10 @@ use super::super::{Answer, need_key, refuse};
 use crate::error::WebError;
 use crate::extract::{Ctx, Form, Query};
 use crate::rate_limit::{MAIL_ACCOUNT, VERIFY_ADDRESS};
+use crate::tries::prove;
 use crate::urls::is_token;
 use crate::views::Field;
 use crate::views::account::{ChangeEmail, ChangeEmailForm, EmailChange};
-use hosting::crypto::Secret;
 use hosting::db::Queries;
 use hosting::db::email_changes::ChangeLink;
 use hosting::services::ServiceError;
@@ -24,14 +24,11 @@ pub async fn post(ctx: Ctx, form: Form) -> Answer {
     let key = need_key(&form)?;
     let session = ctx.customer()?;
     let state = ctx.state();
-    let subject = format!("{}/{}", session.customer_id, ctx.address());
-    state.limits.look("account_email.delay", &subject).await.map_err(WebError::TooMany)?;
-    let (email, password) = (form.get("email")?, form.get("password")?);
-    let wish = (email, &Secret::new(password.chars().take(1024).collect::<String>()));
-    let actor = ctx.actor();
+    let email = form.get("email")?;
     let account = format!("email_change/{}", session.customer_id);
     state.limits.take(MAIL_ACCOUNT, &account).await.map_err(WebError::TooMany)?;
-    match ask(&state.services, &state.passwords, &actor, &key, session.customer_id, wish).await {
+    let proven = prove(&ctx, form.get("password")?).await?;
+    match ask(&state.services, &ctx.actor(), &key, session.customer_id, (email, proven.as_ref())).await {
         Ok(()) => {
             ctx.flash("email_asked");
             Ok(ctx.see_other("/account/email"))
@@ -43,7 +40,6 @@ pub async fn post(ctx: Ctx, form: Form) -> Answer {
             };
             for (name, words) in &fields {
                 if *name == "password" {
-                    state.limits.fail("account_email.delay", &subject).await;
                     refuse(&mut shown.password, &mut shown.errors, name, words);
                 } else {
                     refuse(&mut shown.email, &mut shown.errors, name, words);

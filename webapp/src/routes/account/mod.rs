@@ -7,7 +7,7 @@ pub mod password;
 pub mod profile;
 pub mod reauthenticate;
 pub mod sign_in;
-pub mod tries;
+pub mod support;
 
 use super::Answer;
 use crate::extract::{Ctx, Form};

@@ -4,6 +4,7 @@ use super::super::{Answer, refuse};
 use super::start_session;
 use crate::error::WebError;
 use crate::extract::{Ctx, Form};
+use crate::tries::Tries;
 use crate::views::account::{ChangePassword, ChangePasswordForm};
 use hosting::crypto::Secret;
 use hosting::services::ServiceError;
@@ -18,9 +19,9 @@ pub async fn get(ctx: Ctx) -> Answer {
 /// Changes it; other devices are signed out.
 pub async fn post(ctx: Ctx, form: Form) -> Answer {
     let session = ctx.customer()?;
-    let subject = format!("{}/{}", session.customer_id, ctx.address());
     let state = ctx.state();
-    state.limits.look("account_password.delay", &subject).await.map_err(WebError::TooMany)?;
+    let tries = Tries::of_caller(&ctx)?;
+    tries.begin(&ctx, true).await.map_err(WebError::TooMany)?;
     let current = Secret::new(form.get("current_password")?.chars().take(1024).collect::<String>());
     let new = form.get("new_password")?;
     let (services, passwords, actor) = (&state.services, &state.passwords, ctx.actor());
@@ -35,7 +36,7 @@ pub async fn post(ctx: Ctx, form: Form) -> Answer {
             let mut shown = ChangePasswordForm::default();
             for (name, words) in &fields {
                 if *name == "current_password" {
-                    state.limits.fail("account_password.delay", &subject).await;
+                    tries.wrong(&ctx).await;
                     refuse(&mut shown.current_password, &mut shown.errors, name, words);
                 } else {
                     refuse(&mut shown.new_password, &mut shown.errors, name, words);

@@ -66,7 +66,7 @@ async fn view(ctx: &Ctx, form: Option<ProfileForm>) -> Result<Account, WebError>
     let customer = conn.customers().get(id).await?.ok_or(WebError::NotFound)?;
     let wanted = conn.email_changes().open_of_customer(id).await?.map(|(new, _, _)| new);
     let factor = conn.second_factors().find(Person::Customer(id)).await?;
-    let devices = conn.login_sessions().list_of_customer(id).await?.len();
+    let devices = conn.login_sessions().list(Person::Customer(id)).await?.len();
     drop(conn);
     let form = form.unwrap_or_else(|| ProfileForm {
         name: Field::of(customer.name.clone()),
@@ -89,6 +89,7 @@ async fn view(ctx: &Ctx, form: Option<ProfileForm>) -> Result<Account, WebError>
         closing: customer.close_after.is_some(),
         notify_new_place: customer.notify_new_place,
         notify_store: customer.notify_store,
+        ask_before_view: customer.ask_before_view,
         form,
     })
 }

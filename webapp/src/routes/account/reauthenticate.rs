@@ -4,9 +4,10 @@ use super::super::{Answer, refuse};
 use super::start_session;
 use crate::error::WebError;
 use crate::extract::{Ctx, Form, Query};
+use crate::tries::prove;
 use crate::urls::safe_next;
 use crate::views::owner::{PasswordForm, Reauthenticate};
-use hosting::crypto::Secret;
+use hosting::services::prove_password::WRONG;
 use hosting::services::re_authenticate::re_authenticate;
 
 /// The form.
@@ -20,31 +21,17 @@ pub async fn get(ctx: Ctx, query: Query) -> Answer {
 pub async fn post(ctx: Ctx, form: Form) -> Answer {
     let next = safe_next(form.get("next")?).unwrap_or("/dashboard").to_owned();
     let session = ctx.customer()?;
-    let subject = format!("{}/{}", session.customer_id, ctx.address());
-    if let Err(wait) = ctx.state().limits.look("reauthenticate.delay", &subject).await {
-        return Err(WebError::TooMany(wait));
-    }
     let password = form.get("password")?;
     let mut shown = PasswordForm::default();
     if password.is_empty() {
         refuse(&mut shown.password, &mut shown.errors, "password", "Enter your password");
     } else {
-        let services = &ctx.state().services;
-        let proven = re_authenticate(
-            services,
-            &ctx.state().passwords,
-            &ctx.actor(),
-            session.id,
-            session.customer_id,
-            &Secret::new(password),
-        )
-        .await?;
-        if let Some(token) = proven {
+        if let Some(proven) = prove(&ctx, password).await? {
+            let token = re_authenticate(&ctx.state().services, &ctx.actor(), session.id, &proven).await?;
             start_session(&ctx, &token, &session.customer_id.to_string()).await;
             return Ok(ctx.see_other(&next));
         }
-        ctx.state().limits.fail("reauthenticate.delay", &subject).await;
-        refuse(&mut shown.password, &mut shown.errors, "password", "This password is not right");
+        refuse(&mut shown.password, &mut shown.errors, "password", WRONG);
     }
     let mut view = view(&ctx, next, shown).await?;
     view.page.has_errors = true;

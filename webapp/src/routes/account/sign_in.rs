@@ -3,9 +3,9 @@
 use super::super::second_factor::sign_in::ask_owner;
 use super::super::{Answer, refuse};
 use super::start_session;
-use super::tries::Tries;
-use crate::error::{WebError, wait_words};
+use crate::error::WebError;
 use crate::extract::{Ctx, Form, Query, Who};
+use crate::tries::{Area, Tries, email_key, too_many_words};
 use crate::urls::safe_next;
 use crate::views::public::{Login, SignInForm};
 use crate::views::{Field, FieldError};
@@ -29,7 +29,7 @@ pub async fn get(ctx: Ctx, query: Query) -> Answer {
 pub async fn post(ctx: Ctx, form: Form) -> Answer {
     let next = safe_next(form.get("next")?).unwrap_or_default().to_owned();
     let (email, password) = (form.get("email")?.trim(), form.get("password")?);
-    let key: String = email.to_lowercase().chars().take(254).collect();
+    let key = email_key(email);
     let mut shown = SignInForm { email: Field::of(email), ..SignInForm::default() };
     if email.is_empty() {
         refuse(&mut shown.email, &mut shown.errors, "email", "Enter your email");
@@ -44,7 +44,7 @@ pub async fn post(ctx: Ctx, form: Form) -> Answer {
         return again(&ctx, shown, next).await;
     }
     let services = &ctx.state().services;
-    let tries = Tries::of(&ctx, &key);
+    let tries = Tries::of(&ctx, Area::Owner, &key);
     if let Err(wait) = tries.begin(&ctx, known_device(&ctx, &key).await?).await {
         return too_often(&ctx, shown, next, wait).await;
     }
@@ -91,8 +91,7 @@ async fn again(ctx: &Ctx, form: SignInForm, next: String) -> Answer {
 }
 
 async fn too_often(ctx: &Ctx, mut form: SignInForm, next: String, wait: u64) -> Answer {
-    form.errors
-        .push(FieldError { field: "", text: format!("Too many tries. Sign-in opens again in {}.", wait_words(wait)) });
+    form.errors.push(FieldError { field: "", text: too_many_words(wait) });
     let mut page = ctx.page("Sign in", "login").await;
     page.has_errors = true;
     let body = crate::views::View::render(&Login { page, form, next })?;

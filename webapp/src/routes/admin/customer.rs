@@ -14,7 +14,7 @@ use hosting::clock::now_plain;
 use hosting::db::Queries;
 use hosting::db::stores::Store;
 use hosting::domain::rights::{Capability, Reach, may};
-use hosting::domain::{Level, PortPool, StoreState};
+use hosting::domain::{Level, Person, PortPool, StoreState};
 use hosting::jobs::PROVISION_STORE;
 
 /// Overview tab.
@@ -119,6 +119,8 @@ async fn base(ctx: &Ctx, id: &str, tab: &'static str) -> Result<(Customer, Optio
     let mut conn = ctx.state().services.db.read().await?;
     let customer = conn.customers().get(id).await?.ok_or(WebError::NotFound)?;
     let store = conn.stores().newest_of_customer(id).await?;
+    let factor = conn.second_factors().find(Person::Customer(id)).await?;
+    let reset = conn.factor_resets().open(id).await?;
     let last_sign_in = conn.login_sessions().last_of_customer(id).await?;
     let mut plan = String::new();
     let mut port = String::new();
@@ -190,6 +192,8 @@ async fn base(ctx: &Ctx, id: &str, tab: &'static str) -> Result<(Customer, Optio
             name: s.name,
         }
     });
+    let may_view = matches!(customer.state.as_str(), "active" | "suspended")
+        && may(ctx.staff()?.role, Capability::ViewAsCustomer, Reach::All);
     let view = Customer {
         page: ctx.page(title.clone(), "admin").await,
         customer: CustomerFacts {
@@ -211,6 +215,9 @@ async fn base(ctx: &Ctx, id: &str, tab: &'static str) -> Result<(Customer, Optio
         tabs,
         tab,
         may_act: may(ctx.staff()?.role, Capability::ManageCustomers, Reach::All),
+        may_view,
+        has_factor: factor.is_some_and(|f| f.confirmed_at.is_some()),
+        factor_due: reset.map(|r| When::exact(r.due_at)),
         credentials,
         log: None,
         store_log: None,

@@ -4,13 +4,13 @@ use super::super::{Answer, need_key, refuse};
 use super::job_action::first_use;
 use crate::error::WebError;
 use crate::extract::{Ctx, Form};
+use crate::tries::prove;
 use crate::urls;
 use crate::views::admin::confirm::Confirm;
 use crate::views::admin::customer_forms::CustomerForm;
 use crate::views::{Field, FieldError, When};
 use actix_web::web;
 use hosting::clock::now_plain;
-use hosting::crypto::Secret;
 use hosting::db::Queries;
 use hosting::db::customers::Customer;
 use hosting::services::ServiceError;
@@ -83,24 +83,17 @@ pub async fn close(ctx: Ctx, id: web::Path<String>, form: Form) -> Answer {
     let customer = find(&ctx, &id).await?;
     let here = urls::admin_customer(customer.id);
     let state = ctx.state();
-    let subject = format!("staff/{}/{}", ctx.staff()?.admin_id, ctx.address());
-    if let Err(wait) = state.limits.look("reauthenticate.delay", &subject).await {
-        return Err(WebError::TooMany(wait));
-    }
     if !first_use(&ctx, &key, "customer.close").await? {
         return Ok(ctx.see_other(&here));
     }
-    let password = Secret::new(form.get("password")?);
-    let closing = Closing { name: form.get("name")?, reason: form.get("reason")?, password: &password };
-    match close_customer(&state.services, &state.passwords, &ctx.actor(), customer.id, &closing).await {
+    let proven = prove(&ctx, form.get("password")?).await?;
+    let closing = Closing { name: form.get("name")?, reason: form.get("reason")?, proven: proven.as_ref() };
+    match close_customer(&state.services, &ctx.actor(), customer.id, &closing).await {
         Ok(()) => {
             ctx.flash("customer_closed");
             Ok(ctx.see_other(&here))
         }
         Err(ServiceError::Invalid(fields)) => {
-            if fields.iter().any(|(name, _)| *name == "password") {
-                state.limits.fail("reauthenticate.delay", &subject).await;
-            }
             let mut view = close_view(&ctx, &customer).await?;
             form.get("reason")?.clone_into(&mut view.reason);
             form.get("name")?.clone_into(&mut view.name);
@@ -175,7 +168,7 @@ async fn close_view(ctx: &Ctx, customer: &Customer) -> Result<Confirm, WebError>
             s.state.as_str()
         )
     }));
-    words.push(format!("Until then the account can be opened again, and every store stays. After {WAIT_DAYS} days stores cannot be brought back."));
+    words.push(format!("Until then the account can be opened again, and every store stays. After {WAIT_DAYS} days stores cannot be brought back, and the person is forgotten: what stays are numbers, jobs and the audit log."));
     Ok(Confirm {
         page: ctx.page(format!("Close {}", customer.email), "admin").await,
         parent: here.clone(),

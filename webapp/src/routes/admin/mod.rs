@@ -11,6 +11,7 @@ pub mod job;
 pub mod job_action;
 pub mod jobs;
 mod keyset;
+pub mod lost_factor;
 pub mod mail;
 pub mod overview;
 pub mod ports;
@@ -20,6 +21,7 @@ pub mod search;
 pub mod settings;
 pub mod store_change;
 pub mod system;
+pub mod view_customer;
 
 use crate::views::{Badge, admin as view, ansi, duration_text};
 use hosting::db::jobs::JobRow;

@@ -3,9 +3,10 @@
 use super::super::{Answer, refuse, staff_session};
 use crate::error::WebError;
 use crate::extract::{Ctx, Form, Query};
+use crate::tries::prove;
 use crate::views::staff::{PasswordOnlyForm, StaffReauthenticate};
-use hosting::crypto::Secret;
-use hosting::services::re_authenticate::re_authenticate_admin;
+use hosting::services::prove_password::WRONG;
+use hosting::services::re_authenticate::re_authenticate;
 
 /// The form.
 pub async fn get(ctx: Ctx, query: Query) -> Answer {
@@ -16,26 +17,17 @@ pub async fn get(ctx: Ctx, query: Query) -> Answer {
 /// Proves it and goes on.
 pub async fn post(ctx: Ctx, form: Form) -> Answer {
     let session = ctx.staff()?;
-    let subject = format!("{}/{}", session.admin_id, ctx.address());
-    let limits = &ctx.state().limits;
-    limits.look("admin_reauthenticate.delay", &subject).await.map_err(WebError::TooMany)?;
     let (next, password) = (form.get("next")?, form.get("password")?);
     let mut shown = PasswordOnlyForm::default();
     if password.is_empty() {
         refuse(&mut shown.password, &mut shown.errors, "password", "Enter your password");
     } else {
-        let state = ctx.state();
-        let password = Secret::new(password.chars().take(1024).collect::<String>());
-        let actor = ctx.actor();
-        let (services, passwords) = (&state.services, &state.passwords);
-        let proven =
-            re_authenticate_admin(services, passwords, &actor, session.id, session.admin_id, &password).await?;
-        if let Some(token) = proven {
+        if let Some(proven) = prove(&ctx, password).await? {
+            let token = re_authenticate(&ctx.state().services, &ctx.actor(), session.id, &proven).await?;
             staff_session::start(&ctx, &token, &session.email.to_lowercase()).await;
             return Ok(ctx.see_other(target(next)));
         }
-        limits.fail("admin_reauthenticate.delay", &subject).await;
-        refuse(&mut shown.password, &mut shown.errors, "password", "This password is not right");
+        refuse(&mut shown.password, &mut shown.errors, "password", WRONG);
     }
     let mut view = view(&ctx, next, shown).await?;
     view.page.has_errors = true;

@@ -6,13 +6,13 @@ use super::super::{Answer, need_key, refuse};
 use super::own_store;
 use crate::error::WebError;
 use crate::extract::{Ctx, Form};
+use crate::tries::prove;
 use crate::views::owner::{DeleteForm, DeleteStore};
 use crate::views::{Field, When};
 use hosting::clock::now_plain;
-use hosting::crypto::Secret;
-use hosting::db::Queries;
 use hosting::db::stores::Store;
 use hosting::services::delete_store::{self, WAIT_DAYS};
+use hosting::services::prove_password::WRONG;
 
 /// The facts a page showed: a changed name, state or plan of deletion makes it another page.
 fn version(store: &Store) -> String {
@@ -30,7 +30,6 @@ pub async fn get(ctx: Ctx) -> Answer {
 /// Plans the deletion.
 pub async fn post(ctx: Ctx, form: Form) -> Answer {
     let key = need_key(&form)?;
-    let session = ctx.customer()?;
     let store = own_store(&ctx).await?.ok_or(WebError::NotFound)?;
     let (confirm, password) = (form.get("confirm")?, form.get("password")?);
     if form.get("version")? != version(&store) {
@@ -39,23 +38,18 @@ pub async fn post(ctx: Ctx, form: Form) -> Answer {
                 .into(),
         ));
     }
-    let subject = format!("{}/{}", session.customer_id, ctx.address());
-    if let Err(wait) = ctx.state().limits.look("delete_store.delay", &subject).await {
-        return Err(WebError::TooMany(wait));
-    }
     let mut shown =
         DeleteForm { confirm: Field::of(confirm.chars().take(200).collect::<String>()), ..DeleteForm::default() };
     if confirm.trim() != store.name {
         refuse(&mut shown.confirm, &mut shown.errors, "confirm", &format!("Type the store's name, {}", store.name));
     }
+    let mut proven = None;
     if password.is_empty() {
         refuse(&mut shown.password, &mut shown.errors, "password", "Enter your password");
     } else {
-        let customer = ctx.state().services.db.read().await?.customers().get(session.customer_id).await?;
-        let hash = customer.as_ref().map(|c| c.password_hash.as_str());
-        if !ctx.state().passwords.verify(&Secret::new(password), hash).await {
-            ctx.state().limits.fail("delete_store.delay", &subject).await;
-            refuse(&mut shown.password, &mut shown.errors, "password", "This password is not right");
+        proven = prove(&ctx, password).await?;
+        if proven.is_none() {
+            refuse(&mut shown.password, &mut shown.errors, "password", WRONG);
         }
     }
     if !shown.errors.is_empty() {
@@ -64,7 +58,7 @@ pub async fn post(ctx: Ctx, form: Form) -> Answer {
         return ctx.unprocessable(&view);
     }
     if first_use(&ctx, &key, "schedule_deletion").await? {
-        delete_store::schedule(&ctx.state().services, &ctx.actor(), &store).await?;
+        delete_store::schedule(&ctx.state().services, &ctx.actor(), &store, proven.as_ref()).await?;
         ctx.flash("deletion_planned");
     }
     Ok(ctx.see_other("/dashboard"))

@@ -37,8 +37,9 @@ pub async fn own_store(ctx: &Ctx) -> Result<Option<Store>, WebError> {
 /// The page.
 pub async fn get(ctx: Ctx) -> Answer {
     let page = ctx.page("Your store", "dashboard").await;
+    let support = super::account::support::open(&ctx).await?;
     let Some(store) = own_store(&ctx).await? else {
-        return ctx.ok(&Dashboard { page, store: None, checklist: Vec::new() });
+        return ctx.ok(&Dashboard { page, store: None, checklist: Vec::new(), support });
     };
     let settings = ctx.state().settings().await;
     let mut conn = ctx.state().services.db.read().await?;
@@ -147,7 +148,7 @@ pub async fn get(ctx: Ctx) -> Answer {
             todo("credit-card", "Decide how customers pay: card, transfer, on delivery", String::new(), ""),
         ]
     };
-    ctx.ok(&Dashboard { page, store: Some(card), checklist })
+    ctx.ok(&Dashboard { page, store: Some(card), checklist, support })
 }
 
 /// Pages that are about a running store.

@@ -7,11 +7,11 @@ pub mod staff;
 use super::{Answer, need_key, refuse};
 use crate::error::WebError;
 use crate::extract::{Ctx, Form, Who};
+use crate::tries::prove;
 use crate::views::factor::{Factor, FactorForm, OwnerFactor, Qr, StaffFactor};
 use crate::views::{View, When};
 use actix_web::HttpResponse;
 use hosting::clock::now_plain;
-use hosting::crypto::Secret;
 use hosting::db::Queries;
 use hosting::db::login_sessions::FRESH_SECONDS;
 use hosting::domain::Person;
@@ -144,18 +144,18 @@ async fn off(ctx: &Ctx, form: &Form) -> Answer {
     let reader = reader(ctx)?;
     limited(ctx, reader.person).await?;
     let state = ctx.state();
-    let password = Secret::new(form.get("password")?.chars().take(1024).collect::<String>());
-    let code = form.get("code")?;
-    let actor = ctx.actor();
-    let (services, passwords) = (&state.services, &state.passwords);
-    match disable::disable(services, passwords, &actor, reader.person, reader.session, &password, code).await {
+    let proven = prove(ctx, form.get("password")?).await?;
+    let (actor, code) = (ctx.actor(), form.get("code")?);
+    match disable::disable(&state.services, &actor, reader.person, reader.session, proven.as_ref(), code).await {
         Ok(()) => {
             ctx.flash("factor_off");
             Ok(ctx.see_other(reader.base))
         }
         Err(ServiceError::Invalid(fields)) => {
-            let subject = format!("{}/{}", reader.person.kind(), reader.person.id());
-            state.limits.fail("factor.delay", &subject).await;
+            if proven.is_some() {
+                let subject = format!("{}/{}", reader.person.kind(), reader.person.id());
+                state.limits.fail("factor.delay", &subject).await;
+            }
             refused(ctx, &reader, &fields).await
         }
         Err(other) => Err(other.into()),
