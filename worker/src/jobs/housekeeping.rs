@@ -179,6 +179,8 @@ impl Step for Forget {
         if factors > 0 {
             cx.detail(format!("Removed {factors} lost second factors whose wait was over"));
         }
-        Ok(json!({ "sign_in": sign_in, "lines": lines, "jobs": jobs, "usage": usage, "views": views, "factors": factors }))
+        Ok(
+            json!({ "sign_in": sign_in, "lines": lines, "jobs": jobs, "usage": usage, "views": views, "factors": factors }),
+        )
     }
 }
