@@ -596,7 +596,7 @@ fn all() -> Vec<(&'static str, String)> {
         form_key: "k".into(),
         other_key: "k2".into(),
     };
-    let files = |phase: &'static str, full: bool| super::files::Files {
+    let files = |phase: &'static str, full: bool| files::Files {
         page: Page { has_errors: full, ..owner("Files") },
         store_name: HOSTILE.into(),
         phase,
@@ -609,7 +609,7 @@ fn all() -> Vec<(&'static str, String)> {
         host_key: "ssh-ed25519 AAAA".into(),
         idle_minutes: 30,
         keys: (0..if full { 2 } else { 0 })
-            .map(|id| super::files::Key {
+            .map(|id| files::Key {
                 id,
                 name: HOSTILE.into(),
                 fingerprint: "SHA256:abcdefghijklmnopqrstuvwxyz0123456789abcdefg".into(),
@@ -625,17 +625,17 @@ fn all() -> Vec<(&'static str, String)> {
         remove_key: "k3".into(),
         add_key: "k4".into(),
         form: if full {
-            super::files::KeyForm {
+            files::KeyForm {
                 errors: vec![FieldError { field: "key", text: "This key is damaged".into() }],
                 key: Field { value: HOSTILE.into(), error: "This key is damaged".into() },
                 name: Field::of(HOSTILE),
             }
         } else {
-            super::files::KeyForm::default()
+            files::KeyForm::default()
         },
     };
-    let usage = |usage| super::usage::OwnerUsage { page: owner("Usage"), store_name: HOSTILE.into(), usage };
-    let logs = |log| super::store_log::OwnerLogs { page: owner("Logs"), store_name: HOSTILE.into(), log };
+    let usage = |usage| usage::OwnerUsage { page: owner("Usage"), store_name: HOSTILE.into(), usage };
+    let logs = |log| store_log::OwnerLogs { page: owner("Logs"), store_name: HOSTILE.into(), log };
     let delete = |planned: bool, errors: bool| DeleteStore {
         page: Page { has_errors: errors, ..owner("Delete Ana's Bikes") },
         store_name: "Ana's Bikes".into(),

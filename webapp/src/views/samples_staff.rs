@@ -15,7 +15,7 @@ fn choices(words: &[&str]) -> Vec<Choice> {
     words.iter().enumerate().map(|(i, w)| Choice { value: (*w).into(), label: (*w).into(), current: i == 0 }).collect()
 }
 
-pub(super) fn store_log(rows: usize, problem: &str) -> super::store_log::StoreLog {
+pub(super) fn store_log(rows: usize, problem: &str) -> store_log::StoreLog {
     use hosting::domain::{Level, LogSource, StoreLogLine};
     let levels = [Level::Info, Level::Warning, Level::Error];
     let lines: Vec<StoreLogLine> = (0..rows)
@@ -28,7 +28,7 @@ pub(super) fn store_log(rows: usize, problem: &str) -> super::store_log::StoreLo
             ),
         })
         .collect();
-    super::store_log::StoreLog {
+    store_log::StoreLog {
         here: "/dashboard/logs".into(),
         again: "/dashboard/logs?find=x".into(),
         stream: if problem.is_empty() { "/dashboard/logs/stream".into() } else { String::new() },
@@ -46,8 +46,8 @@ pub(super) fn store_log(rows: usize, problem: &str) -> super::store_log::StoreLo
     }
 }
 
-pub(super) fn usage(full: bool) -> super::usage::UsagePart {
-    use super::usage::{Chart, ChartLine, Figure, Mark, UsageMeter, UsagePart};
+pub(super) fn usage(full: bool) -> usage::UsagePart {
+    use usage::{Chart, ChartLine, Figure, Mark, UsageMeter, UsagePart};
     let mark = |at: &str, text: &str| Mark { at: at.into(), text: text.into() };
     let line = |name: &str, class, path: &str| ChartLine { name: name.into(), class, path: path.into() };
     UsagePart {
