@@ -227,6 +227,16 @@ routes! {
     "/dashboard/database/open" { POST Owner dashboard::database::open; }
     "/dashboard/database/stop" { POST Owner dashboard::database::stop; }
     "/dashboard/database/state" { GET Owner dashboard::database::state; }
+    "/dashboard/files" { GET Owner dashboard::files::get; POST Owner dashboard::files::start; }
+    "/dashboard/files/stop" { POST Owner dashboard::files::stop; }
+    "/dashboard/files/state" { GET Owner dashboard::files::state; }
+    "/dashboard/files/keys" { POST Owner dashboard::files::add_key; }
+    "/dashboard/files/keys/{id}/remove" { POST Owner dashboard::files::remove_key; }
+    "/dashboard/files/password" { POST Owner dashboard::files::password; }
+    "/dashboard/files/password/remove" { POST Owner dashboard::files::remove_password; }
+    "/dashboard/usage" { GET Owner dashboard::usage::get; }
+    "/dashboard/logs" { GET Owner dashboard::logs::get; }
+    "/dashboard/logs/stream" { GET Owner dashboard::logs::stream; }
     "/dashboard/delete" { GET Owner dashboard::delete::get; POST Owner dashboard::delete::post; }
     "/dashboard/delete/cancel" { POST Owner dashboard::delete::cancel; }
     "/dashboard/tickets" { GET OwnerTickets dashboard::tickets::get; }
@@ -257,6 +267,9 @@ routes! {
     "/admin/customers/{id}/provisioning" { GET Staff admin::customer::provisioning; }
     "/admin/customers/{id}/tickets" { GET Desk admin::customer::tickets; }
     "/admin/customers/{id}/audit" { GET Staff admin::customer::audit; }
+    "/admin/customers/{id}/usage" { GET Staff admin::customer::usage; }
+    "/admin/customers/{id}/logs" { GET Staff admin::customer::logs; }
+    "/admin/customers/{id}/logs/stream" { GET Staff admin::customer::logs_stream; }
     "/admin/customers/{id}/factor" { GET CustomerManager admin::lost_factor::get; POST CustomerManager admin::lost_factor::post; }
     "/admin/customers/{id}/factor/cancel" { POST CustomerManager admin::lost_factor::cancel; }
     "/admin/customers/{id}/view" { GET Viewer admin::view_customer::get; POST Viewer admin::view_customer::post; }

@@ -29,6 +29,8 @@ mod rights;
 mod second_factor;
 mod sessions;
 mod sign_up;
+mod store_logs;
+mod store_usage;
 mod support;
 mod tickets;
 mod tries;
