@@ -142,7 +142,7 @@ pub(crate) fn attention(facts: &Facts, servers: &[Server]) -> Vec<Attention> {
     let Facts { at, failed, mails, pools, running, late, .. } = facts;
     let now = *at;
     let mut attention = Vec::new();
-    for server in servers.iter() {
+    for server in servers {
         let age = server.heartbeat_age.unwrap_or(i64::MAX);
         if server.state == "active" && age > 60 {
             let since = if age == i64::MAX {
