@@ -194,12 +194,18 @@ fn method(o: &Operation) -> String {
         let kind = o.query_type();
         out +=
             &doc("    ", &format!("{} (all pages, one after the other)", o.about.lines().next().unwrap_or_default()));
+        // What is in the path stays the same from page to page.
+        let each = |form: fn(String) -> String| o.names.iter().map(|n| form(ident(n))).collect::<String>();
+        let asked = each(|n| format!("{n}: &str, "));
+        let kept = each(|n| format!("let {n} = {n}.to_owned();\n        "));
+        let again = each(|n| format!("let {n} = {n}.clone();\n            "));
+        let given = each(|n| format!("&{n}, "));
         writeln!(
             out,
-            "    pub fn {id}_all(&self, query: types::{kind}) -> impl Stream<Item = Result<types::{row}, Error>> + Send + use<> {{\n        \
-             let client = self.clone();\n        \
-             all_pages(query, move |query| {{\n            let client = client.clone();\n            async move {{\n                \
-             let page = client.{id}(&query).await?;\n                \
+            "    pub fn {id}_all(&self, {asked}query: types::{kind}) -> impl Stream<Item = Result<types::{row}, Error>> + Send + use<> {{\n        \
+             let client = self.clone();\n        {kept}\
+             all_pages(query, move |query| {{\n            let client = client.clone();\n            {again}async move {{\n                \
+             let page = client.{id}({given}&query).await?;\n                \
              let next = page.next.map(|after| types::{kind} {{ after: Some(after), ..query }});\n                \
              Ok((page.items, next))\n            }}\n        }})\n    }}\n",
             id = o.id
