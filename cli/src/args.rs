@@ -360,7 +360,8 @@ mod tests {
 
     #[test]
     fn verbs_of_the_machine_say_so() {
-        let machine = ["up", "down", "migrate", "create-admin", "admins", "doctor", "secrets", "edge-config"];
+        let machine =
+            ["up", "down", "migrate", "create-admin", "admins", "doctor", "mail-in", "secrets", "edge-config"];
         for verb in Cli::command().get_subcommands().filter(|v| !v.is_hide_set()) {
             let says = verb.get_about().is_some_and(|a| a.to_string().starts_with("This machine: "));
             assert_eq!(says, machine.contains(&verb.get_name()), "{}", verb.get_name());
