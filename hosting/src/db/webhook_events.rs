@@ -61,11 +61,8 @@ impl WebhookEvents<'_> {
              WHERE j.kind <> 'send_mail' AND FIND_IN_SET(",
         );
         query.push_bind(kind.to_owned()).push(", w.events) AND j.id IN (");
-        let mut list = query.separated(", ");
-        for id in ended {
-            list.push_bind(*id);
-        }
-        query.push(") ON DUPLICATE KEY UPDATE event_id = VALUES(event_id)");
+        super::push_ids(&mut query, ended);
+        query.push(" ON DUPLICATE KEY UPDATE event_id = VALUES(event_id)");
         query.build().execute(&mut *self.conn).await?;
         Ok(())
     }

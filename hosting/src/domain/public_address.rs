@@ -33,7 +33,7 @@ fn public_v6(a: Ipv6Addr) -> bool {
     let given_out = (0x2000..=0x3fff).contains(&x);
     let kept = match (x, y) {
         // Protocol assignments with Teredo and ORCHID, documentation, 6to4.
-        (0x2001, 0..=0x01ff) | (0x2001, 0x0db8) | (0x2002, _) | (0x3fff, 0..=0x0fff) => true,
+        (0x2001, 0..=0x01ff | 0x0db8) | (0x2002, _) | (0x3fff, 0..=0x0fff) => true,
         _ => false,
     };
     given_out && !kept

@@ -101,7 +101,7 @@ pub fn chosen<'a>(names: impl Iterator<Item = &'a str>, owner: bool) -> Result<S
     let asked: Vec<&str> = names.collect();
     let open = || EVENTS.iter().filter(|e| e.owners || !owner);
     if let Some(bad) = asked.iter().find(|n| !open().any(|e| e.name == **n)) {
-        let shown: String = bad.chars().filter(|c| c.is_ascii_graphic()).take(30).collect();
+        let shown: String = bad.chars().filter(char::is_ascii_graphic).take(30).collect();
         return Err(Refused::new(format!("There is no event called {shown}")));
     }
     let kept: Vec<&str> = open().map(|e| e.name).filter(|n| asked.contains(n)).collect();

@@ -1,10 +1,10 @@
 //! What the pages of both sides share: states in words, entries, files.
 
-use super::Answer;
+use super::{Answer, refuse};
 use crate::error::WebError;
 use crate::extract::Ctx;
 use crate::views::tickets::{Entry, FileLink, TicketFacts, TicketRow};
-use crate::views::{Badge, Choice, Labelled, When};
+use crate::views::{Badge, Choice, Field, FieldError, Labelled, When};
 use actix_web::HttpResponse;
 use actix_web::http::header;
 use hosting::db::Queries;
@@ -34,6 +34,23 @@ pub async fn promise(ctx: &Ctx) -> String {
     match ctx.state().settings().await.number("ticket_answer_hours") {
         0 | 1 => "an hour".into(),
         hours => format!("{hours} hours"),
+    }
+}
+
+/// What is wrong with a message and its files, beside each of them. A file cannot be given back to the form.
+pub fn refuse_message(
+    wrong: &[(&'static str, String)],
+    message: &mut Field,
+    files_error: &mut String,
+    errors: &mut Vec<FieldError>,
+) {
+    for (name, words) in wrong {
+        if *name == "files" {
+            files_error.clone_from(words);
+            refuse(&mut Field::default(), errors, name, words);
+        } else {
+            refuse(message, errors, name, words);
+        }
     }
 }
 

@@ -28,13 +28,17 @@ enum Refused {
     Lookup(String, std::io::Error),
 }
 
+/// What a test says a name leads to.
+#[cfg(debug_assertions)]
+type Told = dyn Fn(&str) -> Vec<SocketAddr> + Send + Sync;
+
 /// How names become addresses.
 #[derive(Clone)]
 enum Lookup {
     System,
     /// What a test says, call by call.
     #[cfg(debug_assertions)]
-    Told(Arc<dyn Fn(&str) -> Vec<SocketAddr> + Send + Sync>),
+    Told(Arc<Told>),
 }
 
 #[derive(Clone)]

@@ -1,6 +1,8 @@
 //! `/dashboard/tickets`: asking for help, and what became of it.
 
-use super::super::ticket_parts::{categories, download, entries, facts, owner_badge, priorities, promise, row};
+use super::super::ticket_parts::{
+    categories, download, entries, facts, owner_badge, priorities, promise, refuse_message, row,
+};
 use super::super::{Answer, need_key, refuse};
 use crate::error::WebError;
 use crate::extract::{Ctx, Form, Query, UploadForm};
@@ -111,14 +113,7 @@ pub async fn write(ctx: Ctx, ticket: web::Path<String>, form: UploadForm) -> Ans
             let mut view = view(&ctx, &ticket).await?;
             view.page.has_errors = true;
             view.message = Field::of(message);
-            for (name, words) in &wrong {
-                if *name == "files" {
-                    view.files_error.clone_from(words);
-                    refuse(&mut Field::default(), &mut view.errors, name, words);
-                } else {
-                    refuse(&mut view.message, &mut view.errors, name, words);
-                }
-            }
+            refuse_message(&wrong, &mut view.message, &mut view.files_error, &mut view.errors);
             ctx.unprocessable(&view)
         }
         Err(other) => Err(other.into()),

@@ -1,7 +1,7 @@
 //! `/admin/tickets/{ticket}`: the conversation, notes among staff, the customer beside it.
 
 use super::super::super::ticket_parts::{
-    categories, download, entries, facts, owner_badge, priorities, row, staff_badge,
+    categories, download, entries, facts, owner_badge, priorities, refuse_message, row, staff_badge,
 };
 use super::super::super::{Answer, need_key, refuse};
 use super::find;
@@ -70,14 +70,7 @@ pub async fn post(ctx: Ctx, ticket: web::Path<String>, form: UploadForm) -> Answ
             let mut view = view(&ctx, &ticket).await?;
             view.page.has_errors = true;
             view.message = Field::of(message.chars().take(30_000).collect::<String>());
-            for (name, words) in &wrong {
-                if *name == "files" {
-                    view.files_error.clone_from(words);
-                    refuse(&mut Field::default(), &mut view.errors, name, words);
-                } else {
-                    refuse(&mut view.message, &mut view.errors, name, words);
-                }
-            }
+            refuse_message(&wrong, &mut view.message, &mut view.files_error, &mut view.errors);
             ctx.unprocessable(&view)
         }
         Err(other) => Err(other.into()),
