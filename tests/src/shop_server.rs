@@ -308,7 +308,7 @@ async fn own_pools(db: &Db, name: &str, n: u32) -> u64 {
     let first = 20_000 + block * 20;
     tx.ports().widen(id, PortPool::StoreWeb, first, first + 19).await.unwrap();
     tx.ports().widen(id, PortPool::StoreDbAdmin, 30_000 + block * 20, 30_019 + block * 20).await.unwrap();
-    tx.ports().widen(id, PortPool::StoreSftp, 32_100 + block * 5, 32_104 + block * 5).await.unwrap();
+    tx.ports().widen(id, PortPool::StoreSftp, 24_000 + block * 20, 24_019 + block * 20).await.unwrap();
     let base = u32::from(Ipv4Addr::new(10, 213, 64, 0)) + u32::from(block) * 20 * 16;
     tx.subnets().widen(id, Ipv4Addr::from(base), 28, 20).await.unwrap();
     tx.commit().await.unwrap();

@@ -249,9 +249,10 @@ async fn owners_reach_their_content_and_nobody_reaches_anything_else() {
     assert_eq!(ana.trusts(&server, &store).await, port, "the place stays");
     let out = ana.sftp_with_password(port, password.expose(), "ls uploads\n");
     assert!(out.status.success(), "{}", all(&out));
-    let mut held = ana.command("sftp", port);
+    // ssh itself: the sftp program stays at its prompt when its connection is gone.
+    let mut held = ana.command("ssh", port);
     ana.ask_pass(&mut held, password.expose());
-    held.args(["-o", "PubkeyAuthentication=no", "shop@127.0.0.1"]);
+    held.args(["-o", "PubkeyAuthentication=no", "-o", "ServerAliveInterval=2", "-s", "shop@127.0.0.1", "sftp"]);
     let held = held.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     let held = std::sync::Mutex::new(held);
     let name = format!("{}-sftp", store.object_name());

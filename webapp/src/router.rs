@@ -356,6 +356,14 @@ routes! {
     "/api/v1/stores/{id}/database-page" { GET ApiOwner api::database_page::get; }
     "/api/v1/stores/{id}/database-page/start" { POST ApiOwner api::database_page::start; }
     "/api/v1/stores/{id}/database-page/stop" { POST ApiOwner api::database_page::stop; }
+    "/api/v1/stores/{id}/file-access" { GET ApiOwner api::file_access::get; }
+    "/api/v1/stores/{id}/file-access/start" { POST ApiOwner api::file_access::start; }
+    "/api/v1/stores/{id}/file-access/stop" { POST ApiOwner api::file_access::stop; }
+    "/api/v1/stores/{id}/file-access/keys" { POST ApiOwner api::file_access::add_key; }
+    "/api/v1/stores/{id}/file-access/keys/{key}" { DELETE ApiOwner api::file_access::remove_key; }
+    "/api/v1/stores/{id}/file-access/password" { POST ApiOwner api::file_access::make_password; DELETE ApiOwner api::file_access::remove_password; }
+    "/api/v1/stores/{id}/log" { GET ApiAny api::store_log::get; }
+    "/api/v1/stores/{id}/usage" { GET ApiAny api::store_usage::get; }
     "/api/v1/jobs" { GET ApiAny api::jobs::list; }
     "/api/v1/jobs/bulk" { POST ApiOperator api::jobs_bulk::bulk; }
     "/api/v1/jobs/dismiss" { POST ApiOperator api::jobs_bulk::dismiss; }
@@ -430,6 +438,7 @@ const VIEWABLE: &[&str] = &[
     "/dashboard/state",
     "/dashboard/new",
     "/dashboard/store/{change}",
+    "/dashboard/usage",
     "/dashboard/jobs/{job}",
     "/dashboard/jobs/{job}/state",
     "/dashboard/jobs/{job}/log",

@@ -36,26 +36,39 @@ pub struct Place {
 
 /// The newest line a reader has, per container: the clocks of two are one, but their lines arrive apart.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-struct Last {
+pub struct Last {
     web: i64,
     database: i64,
 }
 
 impl Last {
-    /// `web-database`, as sent with every event; anything else is a reader without lines.
-    fn parse(text: &str) -> Self {
-        let parts = text.split_once('-').and_then(|(a, b)| Some((a.parse().ok()?, b.parse().ok()?)));
-        parts.map_or_else(Self::default, |(web, database)| Self { web, database })
+    /// Reads [`Last::text`]; `None`: it is none of ours.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let (web, database) = text.split_once('-')?;
+        let number = |t: &str| t.parse().ok().filter(|n: &i64| *n >= 0);
+        Some(Self { web: number(web)?, database: number(database)? })
     }
-    fn text(self) -> String {
+    /// `web-database`, as sent with every event.
+    #[must_use]
+    pub fn text(self) -> String {
         format!("{}-{}", self.web, self.database)
     }
+    /// From where on the log has to be read for whoever has these, 0: from its beginning.
+    #[must_use]
+    pub fn oldest(self) -> i64 {
+        match self.web.min(self.database) {
+            0 => self.web.max(self.database),
+            oldest => oldest,
+        }
+    }
     /// Whether a line came after these.
-    fn is_before(self, line: &StoreLogLine) -> bool {
+    #[must_use]
+    pub fn is_before(self, line: &StoreLogLine) -> bool {
         line.at > if line.source == LogSource::Database { self.database } else { self.web }
     }
     /// Notes a line.
-    fn note(&mut self, line: &StoreLogLine) {
+    pub fn note(&mut self, line: &StoreLogLine) {
         let last = if line.source == LogSource::Database { &mut self.database } else { &mut self.web };
         *last = (*last).max(line.at);
     }
@@ -83,7 +96,7 @@ pub fn open(ctx: &Ctx, place: Place, filter: LogFilter, after: &str) -> Result<H
     };
     let seat = ctx.state().streams.sit(person).ok_or(WebError::TooMany(15))?;
     let (sender, receiver) = mpsc::channel::<Result<Bytes, actix_web::Error>>(BUFFER);
-    let (state, session, last) = (ctx.state().clone(), ctx.session_hash(), Last::parse(after));
+    let (state, session, last) = (ctx.state().clone(), ctx.session_hash(), Last::parse(after).unwrap_or_default());
     actix_web::rt::spawn(async move {
         let _seat = seat;
         let mut stream =
@@ -145,8 +158,7 @@ impl Stream {
     /// What came since the reader's last line, or the newest lines for one who has none: the page may be older than the
     /// stream.
     async fn catch_up(&mut self) -> Result<(), Gone> {
-        let after = self.last.web.min(self.last.database);
-        let after = if after == 0 { self.last.web.max(self.last.database) } else { after };
+        let after = self.last.oldest();
         if after == 0 {
             return Ok(());
         }
@@ -223,7 +235,7 @@ mod tests {
     #[test]
     fn what_is_news_is_known_per_container() {
         let line = |at, source| StoreLogLine { at, source, level: Level::Info, text: "x".into() };
-        let mut last = Last::parse("10-5");
+        let mut last = Last::parse("10-5").unwrap();
         assert!(!last.is_before(&line(10, LogSource::Web)) && last.is_before(&line(6, LogSource::Database)));
         assert!(last.is_before(&line(11, LogSource::Php)));
         for l in [line(11, LogSource::Php), line(6, LogSource::Database), line(9, LogSource::Web)] {
@@ -231,7 +243,8 @@ mod tests {
         }
         assert_eq!(last.text(), "11-6");
         for odd in ["", "x", "1", "1-", "-1-2", "9999999999999999999999-1", "1-2\r\nevent: x"] {
-            assert_eq!(Last::parse(odd), Last::default(), "{odd}");
+            assert_eq!(Last::parse(odd), None, "{odd}");
         }
+        assert_eq!((last.oldest(), Last { web: 7, database: 0 }.oldest(), Last::default().oldest()), (6, 7, 0));
     }
 }

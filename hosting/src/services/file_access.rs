@@ -184,6 +184,8 @@ async fn set_password_in(
             tx.secrets().set(&services.keys, store.id, PASSWORD_HASH, hash).await?;
             "store.make_file_access_password"
         }
+        // There is none: nothing changes, and nobody is cut off.
+        None if !has_password(tx, store.id).await? => return Ok(None),
         None => {
             tx.secrets().delete(store.id, PASSWORD_HASH).await?;
             "store.remove_file_access_password"
@@ -196,8 +198,11 @@ async fn set_password_in(
 
 /// Whether somebody could sign in at all.
 async fn has_a_way_in(tx: &mut Tx, store_id: u64) -> Result<bool, ServiceError> {
-    Ok(!tx.file_access().keys(store_id).await?.is_empty()
-        || tx.secrets().list(store_id).await?.iter().any(|(name, _)| name == PASSWORD_HASH))
+    Ok(!tx.file_access().keys(store_id).await?.is_empty() || has_password(tx, store_id).await?)
+}
+
+async fn has_password(tx: &mut Tx, store_id: u64) -> Result<bool, ServiceError> {
+    Ok(tx.secrets().list(store_id).await?.iter().any(|(name, _)| name == PASSWORD_HASH))
 }
 
 async fn need_live(tx: &mut Tx, store: &Store) -> Result<(), ServiceError> {

@@ -17,6 +17,7 @@ mod client_faults;
 mod confirm;
 mod data;
 mod database;
+mod files;
 mod forms;
 mod log;
 mod mail_in;

@@ -1,5 +1,6 @@
 //! A store's run-time log from the panel: real containers, the worker's desk, Redis between them.
 
+use crate::api::{Reply, log_in_at};
 use crate::support::{App, Browser, PASSWORD, serve};
 use futures_util::StreamExt;
 use hosting::crypto::Secret;
@@ -53,10 +54,11 @@ impl Drop for Followed {
     }
 }
 
-fn in_container(store: &Store, code: &str) {
-    let name = format!("{}-web", store.object_name());
-    let out = std::process::Command::new("docker").args(["exec", &name, "php", "-r", code]).output().unwrap();
-    assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
+/// A program among the shop's own files, as a plugin is: what PHP says of it is a line as shops write them.
+fn plugin(server: &ShopServer, store: &Store, name: &str, code: &str) -> String {
+    let dir = server.machine.dir(store).path().join("web/wp-content");
+    std::fs::write(dir.join(name), format!("<?php {code}\n")).unwrap();
+    format!("/wp-content/{name}")
 }
 
 #[actix_web::test]
@@ -96,20 +98,16 @@ async fn owners_read_and_follow_their_own_stores_log_and_no_other() {
     assert_eq!(server.get(&host, "/?visit=one&key=letmein").await.0, 200);
     server.get(&theirs, "/?visit=theirs").await;
     server.get(&host, "/no-such-file.css").await;
-    in_container(
-        &store,
-        &format!(
-            "file_put_contents('/proc/1/fd/2', \"[x] PHP Fatal error:  <script>alert(1)</script> {}\\n\");",
-            password.expose()
-        ),
-    );
+    let code = format!("trigger_error('<script>alert(1)</script> {}', E_USER_ERROR);", password.expose());
+    let broken = plugin(&server, &store, "broken.php", &code);
+    assert_eq!(server.get(&host, &broken).await.0, 500);
     let page = eventually("the visit is in the log", async || {
         let page = ana.get(HERE).await;
         assert_eq!(page.status, 200, "{}", page.body);
-        (page.body.contains("visit=one") && page.body.contains("no-such-file")).then_some(page)
+        ["visit=one", "no-such-file", "PHP Fatal"].iter().all(|t| page.body.contains(t)).then_some(page)
     })
     .await;
-    assert!(page.body.contains("visit=one&amp;key=•••••• HTTP"), "{}", page.body);
+    assert!(page.body.contains("&quot;GET /?visit=one&amp;key=••••••&quot; 200"), "{}", page.body);
     assert!(!page.body.contains("letmein") && !page.body.contains(password.expose()));
     assert!(page.body.contains("&lt;script&gt;alert(1)&lt;/script&gt; ••••••"), "{}", page.body);
     assert!(page.body.contains("ready for connections"), "the database is there");
@@ -128,6 +126,31 @@ async fn owners_read_and_follow_their_own_stores_log_and_no_other() {
     let page = eva.get("/dashboard/logs?store=1&lines=1000").await.body;
     assert!(page.contains("visit=theirs") && !page.contains("visit=one") && !page.contains("no-such-file"));
 
+    // A program reads the same, and goes on after what it has.
+    let (api, _) = log_in_at(base.as_str(), "ana-bikes@example.com", "customer").await;
+    let log = format!("/api/v1/stores/{}/log", store.uid);
+    let texts = |reply: &Reply| -> Vec<String> {
+        let lines = reply.body["lines"].as_array().unwrap();
+        lines.iter().map(|l| format!("{} {} {}", l["source"], l["level"], l["text"])).collect()
+    };
+    let read = api.get(&format!("{log}?source=web&find=visit")).await;
+    assert_eq!(read.status, 200, "{}", read.body);
+    let [line] = texts(&read).try_into().unwrap();
+    assert!(line.starts_with("\"web\" \"info\"") && line.contains("visit=one&key=••••••"), "{line}");
+    assert!(read.body.get("problem").is_none(), "{}", read.body);
+    let after = read.body["after"].as_str().unwrap().to_owned();
+    server.get(&host, "/?visit=zero").await;
+    let more = eventually("what came since is read", async || {
+        let more = api.get(&format!("{log}?find=visit&after={after}")).await;
+        Some(texts(&more)).filter(|t| !t.is_empty())
+    })
+    .await;
+    assert!(more.len() == 1 && more[0].contains("visit=zero"), "{more:?}");
+    for wrong in ["source=redis", "level=x", "limit=0", "limit=1001", "after=x", "find=a%0Ab"] {
+        assert_eq!(api.get(&format!("{log}?{wrong}")).await.status, 422, "{wrong}");
+    }
+    assert_eq!(api.get(&format!("/api/v1/stores/{}/log", other.uid)).await.status, 404);
+
     // Live: only one's own, by filter, and what was written while the connection was cut.
     let page = ana.get(HERE).await.body;
     let mark = page.split("data-after=\"").nth(1).unwrap().split('"').next().unwrap();
@@ -142,7 +165,8 @@ async fn owners_read_and_follow_their_own_stores_log_and_no_other() {
     println!("a line was seen after {} ms", begun.elapsed().as_millis());
     eyes.says("visit=hidden").await;
     assert!(!eyes.text().contains("visit=two") && !seen.contains("visit=one"), "only what is new");
-    in_container(&store, "file_put_contents('/proc/1/fd/2', \"[x] PHP Fatal error:  boom\\n\");");
+    let boom = plugin(&server, &store, "boom.php", "trigger_error('boom', E_USER_ERROR);");
+    server.get(&host, &boom).await;
     errors.says("boom").await;
     assert!(!errors.text().contains("visit=two"));
     let last = live.text().rsplit("id: ").next().unwrap().split('\n').next().unwrap().to_owned();
@@ -167,10 +191,9 @@ async fn owners_read_and_follow_their_own_stores_log_and_no_other() {
     // A flood: what is shown and what is left out is all there was, and it stays within the cap.
     let flood = Followed::open(&ana, "/dashboard/logs/stream?source=php").await;
     let begun = Instant::now();
-    in_container(
-        &store,
-        "$f = fopen('/proc/1/fd/2', 'a'); for ($i = 1; $i <= 6000; $i++) fwrite($f, \"flood $i\\n\"); fwrite($f, \"the end\\n\");",
-    );
+    let code = "for ($i = 1; $i <= 6000; $i++) error_log(\"flood $i\"); error_log('the end');";
+    let path = plugin(&server, &store, "many-lines.php", code);
+    assert_eq!(server.get(&host, &path).await.0, 200);
     let counted = eventually("the whole flood is accounted for", async || {
         let text = flood.text();
         let shown = text.matches("flood ").count();
@@ -211,6 +234,11 @@ async fn a_log_that_cannot_be_fetched_says_so() {
     let page = b.get(HERE).await;
     assert!(page.body.contains("does not answer right now"), "{}", page.body);
     assert!(begun.elapsed() < Duration::from_secs(2), "nobody listens: nobody is waited for");
+    let (api, _) = log_in_at(app.base.as_str(), "ana@example.com", "customer").await;
+    let store = api.get("/api/v1/stores").await.body["items"][0]["id"].as_str().unwrap().to_owned();
+    let read = api.get(&format!("/api/v1/stores/{store}/log")).await;
+    assert_eq!((read.status, &read.body["lines"]), (200, &serde_json::json!([])));
+    assert!(read.body["problem"].as_str().unwrap().contains("does not answer right now"), "{}", read.body);
     let support = app.staff("sam@example.com", hosting::domain::Role::Support).await;
     assert!(support.get("/admin/customers/1/logs").await.body.contains("does not answer right now"));
 }

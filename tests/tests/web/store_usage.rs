@@ -1,5 +1,6 @@
 //! What a store uses: measured on a real one, shown to its owner and to staff.
 
+use crate::api::log_in_at;
 use crate::support::{App, Browser, PASSWORD, serve};
 use hosting::crypto::Secret;
 use hosting::db::Queries;
@@ -109,6 +110,18 @@ async fn a_real_stores_use_is_measured_and_shown() {
     ] {
         assert!(page.body.contains(part), "{part}: {}", page.body);
     }
+    // A program reads the same numbers, and nobody else's.
+    let (api, _) = log_in_at(base.as_str(), "ana-bikes@example.com", "customer").await;
+    let read = api.get(&format!("/api/v1/stores/{}/usage", store.uid)).await;
+    assert_eq!(read.status, 200, "{}", read.body);
+    assert_eq!((&read.body["range"], &read.body["row_seconds"]), (&"24h".into(), &300.into()));
+    assert_eq!(read.body["rows"][0]["memory_peak_bytes"].as_u64().unwrap(), again[0].memory_peak);
+    assert!(read.body["limits"]["memory_bytes"].as_u64().unwrap() > 256 << 20, "{}", read.body);
+    assert_eq!(read.body["disk_bytes"].as_u64().unwrap(), row.disk_bytes);
+    let week = api.get(&format!("/api/v1/stores/{}/usage?range=7d", store.uid)).await;
+    assert_eq!((week.status, &week.body["row_seconds"]), (200, &3600.into()));
+    assert_eq!(api.get(&format!("/api/v1/stores/{}/usage?range=1y", store.uid)).await.status, 422);
+    assert_eq!(api.get(&format!("/api/v1/stores/{}/usage", other.uid)).await.status, 404);
     // Over the limit: said in words.
     server.db.sql(&format!("UPDATE store_usage SET memory_peak = 99999999999 WHERE store_id = {}", store.id)).await;
     assert!(b.get("/dashboard/usage?range=7d").await.body.contains("All memory of the plan is used"));

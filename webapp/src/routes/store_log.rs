@@ -46,21 +46,28 @@ pub fn has_log(store: &Store) -> bool {
     store.server_id.is_some() && matches!(store.state, StoreState::Active | StoreState::Suspended)
 }
 
-/// The log of a store that has one.
+/// Lines, and why there are none or some may be missing.
+pub struct Found {
+    /// In order of time.
+    pub lines: Vec<StoreLogLine>,
+    /// Words for people; empty when all is well.
+    pub problem: String,
+}
+
+/// Asks a store's server for the newest lines that came after a moment (Unix nanoseconds, 0: any).
 ///
 /// # Errors
-/// 429 when somebody reloads without end.
-pub async fn part(ctx: &Ctx, store: &Store, here: &str, login: &str, query: &Query) -> Result<StoreLog, WebError> {
-    let wish = wish(query)?;
+/// 429 when somebody asks without end.
+pub async fn read(ctx: &Ctx, store: &Store, filter: &LogFilter, lines: u32, after: i64) -> Result<Found, WebError> {
     if let Err(wait) = ctx.state().limits.take(STORE_LOG, &person(ctx)).await {
         return Err(WebError::TooMany(wait));
     }
     let server = store.server_id.ok_or(WebError::NotFound)?;
-    let found = store_logs::read(&ctx.state().services.queue, server, store.id, &wish.filter, wish.lines, 0).await;
-    let (answer, away) = match found {
-        Ok(answer) => (answer, String::new()),
-        Err(error) => (Lines::default(), no_answer(&error)),
-    };
+    let (answer, away) =
+        match store_logs::read(&ctx.state().services.queue, server, store.id, filter, lines, after).await {
+            Ok(answer) => (answer, String::new()),
+            Err(error) => (Lines::default(), no_answer(&error)),
+        };
     let partial = "Looking through the whole log took too long: these are the lines found so far. Search for something rarer, or without a filter.";
     let problem = match (away.is_empty(), answer.problem.is_empty(), answer.partial) {
         (false, ..) => away,
@@ -68,7 +75,16 @@ pub async fn part(ctx: &Ctx, store: &Store, here: &str, login: &str, query: &Que
         (.., true) => partial.into(),
         _ => String::new(),
     };
-    let lines: Vec<StoreLogLine> = answer.lines.into_iter().map(StoreLogLine::from).collect();
+    Ok(Found { lines: answer.lines.into_iter().map(StoreLogLine::from).collect(), problem })
+}
+
+/// The log of a store that has one.
+///
+/// # Errors
+/// 429 when somebody reloads without end.
+pub async fn part(ctx: &Ctx, store: &Store, here: &str, login: &str, query: &Query) -> Result<StoreLog, WebError> {
+    let wish = wish(query)?;
+    let Found { lines, problem } = read(ctx, store, &wish.filter, wish.lines, 0).await?;
     let filtered = !wish.filter.takes_all();
     let shown = match (lines.len(), filtered) {
         (0, true) => "No line of the kept log fits.".to_owned(),

@@ -16,10 +16,11 @@ use time::PlainDateTime;
 
 /// What can be shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Range {
+pub struct Range {
     key: &'static str,
     words: &'static str,
-    span: u16,
+    /// Seconds of a row.
+    pub span: u16,
     hours: u32,
 }
 
@@ -33,13 +34,29 @@ const NEARLY: f64 = 0.9;
 const MB: f64 = 1_048_576.0;
 const GB: f64 = 1_000_000_000.0;
 
-/// The page's part.
+/// A day in rows of five minutes, or a week in rows of an hour.
+#[must_use]
+pub fn range(week: bool) -> Range {
+    RANGES[usize::from(week)]
+}
+
+/// What was measured of a store, and what its plan allows.
+pub struct Numbers {
+    /// In order of time, with gaps.
+    pub rows: Vec<Usage>,
+    /// The newest size of its directory.
+    pub disk: Option<u64>,
+    /// Bytes sent to visitors this month.
+    pub served: u64,
+    /// Its plan.
+    pub plan: Plan,
+}
+
+/// Reads them.
 ///
 /// # Errors
 /// Database trouble.
-pub async fn part(ctx: &Ctx, store: &Store, here: &str, query: &Query) -> Result<UsagePart, WebError> {
-    let wished = query.get("range")?;
-    let range = RANGES.into_iter().find(|r| r.key == wished).unwrap_or(RANGES[0]);
+pub async fn numbers(ctx: &Ctx, store: &Store, range: Range) -> Result<Numbers, WebError> {
     let mut conn = ctx.state().services.db.read().await?;
     let rows = conn.store_usage().of_store(store.id, range.span, range.hours).await?;
     let served = conn.store_usage().served_this_month(store.id).await?;
@@ -47,11 +64,23 @@ pub async fn part(ctx: &Ctx, store: &Store, here: &str, query: &Query) -> Result
     let disk = conn.store_usage().of_store(store.id, LONG, 48).await?.iter().rev().find_map(|r| some(r.disk_bytes));
     let plan =
         conn.plans().get(store.plan_id).await?.ok_or_else(|| WebError::Internal("a store without a plan".into()))?;
-    drop(conn);
+    Ok(Numbers { rows, disk, served, plan })
+}
+
+/// The page's part.
+///
+/// # Errors
+/// Database trouble.
+pub async fn part(ctx: &Ctx, store: &Store, here: &str, query: &Query) -> Result<UsagePart, WebError> {
+    let wished = query.get("range")?;
+    let range = RANGES.into_iter().find(|r| r.key == wished).unwrap_or(RANGES[0]);
+    let Numbers { rows, disk, served, plan } = numbers(ctx, store, range).await?;
     Ok(view(&rows, range, &plan, (disk, served), now_plain(), here))
 }
 
-fn some(n: u64) -> Option<u64> {
+/// 0 says that it was not measured.
+#[must_use]
+pub fn some(n: u64) -> Option<u64> {
     (n > 0).then_some(n)
 }
 

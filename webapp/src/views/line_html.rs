@@ -2,7 +2,7 @@
 //! function. Everything is escaped here; the template prints the result as it is.
 
 use super::ansi::{self, Span};
-use super::common::iso_time;
+use super::common::{iso_nanoseconds, iso_time};
 use hosting::domain::{Level, StoreLogLine};
 use std::fmt::Write;
 use time::PlainDateTime;
@@ -62,9 +62,7 @@ pub fn store_lines(lines: &[StoreLogLine]) -> String {
             Level::Warning => ("l lw", "<i>Warning</i>"),
             Level::Error => ("l le", "<i>Error</i>"),
         };
-        let at = time::OffsetDateTime::from_unix_timestamp_nanos(i128::from(line.at))
-            .unwrap_or(time::OffsetDateTime::UNIX_EPOCH);
-        let iso = iso_time(PlainDateTime::new(at.date(), at.time()));
+        let iso = iso_nanoseconds(line.at);
         // Writing to a String cannot fail.
         let _ = write!(
             out,

@@ -21,8 +21,8 @@ pub struct RawLine {
 pub enum Part {
     /// The last so many entries.
     Last(u32),
-    /// Everything kept.
-    All,
+    /// What was kept since this second (Unix time); 0: everything.
+    Since(i64),
     /// What comes from this second on (Unix time), and what is still to come.
     Follow(i64),
 }
@@ -31,10 +31,11 @@ impl Docker {
     /// Reads a container's log. Dropping the stream ends the request; a stream that is not polled makes the Engine
     /// wait, never the container.
     pub fn log(&self, name: &str, part: Part) -> impl Stream<Item = DockerResult<RawLine>> + Send + use<> {
+        let second = |from: i64| i32::try_from(from).unwrap_or(i32::MAX);
         let (tail, since, follow) = match part {
             Part::Last(n) => (n.to_string(), 0, false),
-            Part::All => ("all".to_owned(), 0, false),
-            Part::Follow(from) => ("all".to_owned(), i32::try_from(from).unwrap_or(i32::MAX), true),
+            Part::Since(from) => ("all".to_owned(), second(from), false),
+            Part::Follow(from) => ("all".to_owned(), second(from), true),
         };
         let options =
             LogsOptions { stdout: true, stderr: true, timestamps: true, tail, since, follow, ..Default::default() };

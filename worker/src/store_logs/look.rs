@@ -21,7 +21,8 @@ impl Desk {
         let subject = self.subject(store).await?;
         let wanted = lines.min(MOST_LINES);
         let found = join_all(subject.containers.iter().map(|(service, name)| {
-            let part = if filter.takes_all() { Part::Last(wanted) } else { Part::All };
+            let part =
+                if filter.takes_all() && after == 0 { Part::Last(wanted) } else { Part::Since(after / 1_000_000_000) };
             self.last_of(&subject, *service, name, part, (filter, wanted as usize, after))
         }))
         .await;

@@ -13,6 +13,7 @@ use crate::views::{Field, FieldError, When};
 use actix_web::{HttpResponse, web};
 use hosting::clock::now_plain;
 use hosting::db::Queries;
+use hosting::db::file_access::AccessKey;
 use hosting::db::login_sessions::FRESH_SECONDS;
 use hosting::db::stores::Store;
 use hosting::domain::ssh_key::SshKey;
@@ -177,14 +178,43 @@ async fn phase(ctx: &Ctx, store: &Store) -> Result<(&'static str, String, String
     Ok(("closed", failed.unwrap_or_default(), String::new()))
 }
 
+/// What there is to know of a store's file access.
+pub(crate) struct Known {
+    /// `not_ready`, `closed`, `starting`, `open`, `closing`.
+    pub(crate) phase: &'static str,
+    /// Why it could not be opened, or empty.
+    pub(crate) problem: String,
+    /// `ssh-ed25519 …`, empty while there is none.
+    pub(crate) host_key: String,
+    /// 0 while there is none.
+    pub(crate) port: u16,
+    /// Who may sign in.
+    pub(crate) keys: Vec<AccessKey>,
+    /// There is a password.
+    pub(crate) has_password: bool,
+}
+
+impl Known {
+    /// Reads it.
+    pub(crate) async fn of(ctx: &Ctx, store: &Store) -> Result<Self, WebError> {
+        let (phase, problem, host_key) = phase(ctx, store).await?;
+        let mut conn = ctx.state().services.db.read().await?;
+        let keys = conn.file_access().keys(store.id).await?;
+        let has_password = conn.secrets().list(store.id).await?.iter().any(|(name, _)| name == PASSWORD_HASH);
+        let port = conn.ports().find(store.id, PortPool::StoreSftp).await?.unwrap_or_default();
+        Ok(Self { phase, problem, host_key, port, keys, has_password })
+    }
+    /// `SHA256:…`, empty while there is no host key.
+    pub(crate) fn fingerprint(&self) -> String {
+        SshKey::parse(&self.host_key).map(|k| k.fingerprint()).unwrap_or_default()
+    }
+}
+
 async fn view(ctx: &Ctx, store: &Store, form: KeyForm) -> Result<Files, WebError> {
-    let (phase, problem, host_key) = phase(ctx, store).await?;
+    let known = Known::of(ctx, store).await?;
     let settings = ctx.state().settings().await;
-    let mut conn = ctx.state().services.db.read().await?;
-    let keys = conn.file_access().keys(store.id).await?;
-    let has_password = conn.secrets().list(store.id).await?.iter().any(|(name, _)| name == PASSWORD_HASH);
-    let port = conn.ports().find(store.id, PortPool::StoreSftp).await?.unwrap_or_default();
-    drop(conn);
+    let fingerprint = known.fingerprint();
+    let Known { phase, problem, host_key, port, keys, has_password } = known;
     let now = now_plain();
     Ok(Files {
         page: ctx.page("Files", "dashboard").await,
@@ -195,7 +225,7 @@ async fn view(ctx: &Ctx, store: &Store, form: KeyForm) -> Result<Files, WebError
         host: store.host.clone().unwrap_or_default(),
         port,
         user: USER,
-        fingerprint: SshKey::parse(&host_key).map(|k| k.fingerprint()).unwrap_or_default(),
+        fingerprint,
         host_key,
         idle_minutes: settings.file_access_idle_minutes(),
         can_start: has_password || !keys.is_empty(),
