@@ -38,7 +38,7 @@ impl SshKey {
         if text.contains("PRIVATE KEY") {
             return Err(refused("This is a private key: keep it to yourself. Paste the file that ends in .pub"));
         }
-        if text.is_empty() || text.len() > LONGEST || text.chars().any(|c| c.is_control()) {
+        if text.is_empty() || text.len() > LONGEST || text.chars().any(char::is_control) {
             return Err(refused("Paste one public key, in one line, like ssh-ed25519 AAAA… name"));
         }
         let mut words = text.splitn(3, ' ').filter(|w| !w.is_empty());

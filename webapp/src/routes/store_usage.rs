@@ -126,7 +126,7 @@ fn view(
         match used.map(|u| u / limit.max(1.0)) {
             Some(part) if part >= 1.0 => warnings.push(format!("All {what} of the plan is used. {words}")),
             Some(part) if part >= NEARLY => {
-                warnings.push(format!("{} % of the plan's {what} is used. {words}", (part * 100.0).floor()))
+                warnings.push(format!("{} % of the plan's {what} is used. {words}", (part * 100.0).floor()));
             }
             _ => {}
         }
@@ -395,7 +395,7 @@ mod tests {
             seconds: 300,
             samples: 5,
             cpu_ms: 75_000,
-            memory_sum: memory_mb * 5 << 20,
+            memory_sum: (memory_mb * 5) << 20,
             memory_peak: memory_mb << 20,
             bytes_in: 300_000,
             bytes_out: 600_000,
