@@ -7,7 +7,7 @@ use crate::views::usage::{Chart, ChartLine, Mark};
 const WIDTH: f64 = 640.0;
 const HEIGHT: f64 = 180.0;
 /// Room for the numbers at the left, the times below, the words at the right.
-const LEFT: f64 = 56.0;
+const LEFT: f64 = 84.0;
 const BOTTOM: f64 = 24.0;
 const RIGHT: f64 = 8.0;
 const TOP: f64 = 12.0;
@@ -98,7 +98,8 @@ fn rounded(n: f64) -> String {
 /// The next round number: 1, 2, 4, 5 or 8 times a power, so that the half of it is one as well.
 fn nice(highest: f64, base: f64) -> f64 {
     if highest <= 0.0 || !highest.is_finite() {
-        return 1.0;
+        // Whole numbers on the axis of what is nothing so far.
+        return 10.0;
     }
     let mut power = 1.0;
     while power * base <= highest {
@@ -139,7 +140,7 @@ mod tests {
     fn lines_break_where_nothing_was_seen_and_a_lone_point_is_a_dot() {
         let points = [(0.0, 0.0), (100.0, 10.0), (500.0, 5.0), (900.0, 10.0), (1000.0, 0.0)];
         let chart = draw(&plot(&[Series { name: "a", points: &points }], None));
-        assert_eq!(chart.lines[0].path, "M56 156L113.6 12M344 84h0M574.4 12L632 156");
+        assert_eq!(chart.lines[0].path, "M84 156L138.8 12M358 84h0M577.2 12L632 156");
         assert_eq!(chart.rows.iter().map(|r| r.text.as_str()).collect::<Vec<_>>(), ["0", "5", "10"]);
         assert!(draw(&plot(&[Series { name: "a", points: &[] }], None)).lines[0].path.is_empty());
     }
@@ -151,7 +152,7 @@ mod tests {
         assert_eq!(chart.rows[2].text, "400");
         assert_eq!(nice(1536.0, 1024.0), 2048.0);
         assert_eq!(nice(700.0 * 1024.0, 1024.0), 800.0 * 1024.0);
-        assert_eq!((nice(0.0, 10.0), nice(0.35, 10.0)), (1.0, 0.4));
+        assert_eq!((nice(0.0, 10.0), nice(0.35, 10.0)), (10.0, 0.4));
     }
 
     proptest! {
