@@ -227,6 +227,16 @@ routes! {
     "/dashboard/database/open" { POST Owner dashboard::database::open; }
     "/dashboard/database/stop" { POST Owner dashboard::database::stop; }
     "/dashboard/database/state" { GET Owner dashboard::database::state; }
+    "/dashboard/files" { GET Owner dashboard::files::get; POST Owner dashboard::files::start; }
+    "/dashboard/files/stop" { POST Owner dashboard::files::stop; }
+    "/dashboard/files/state" { GET Owner dashboard::files::state; }
+    "/dashboard/files/keys" { POST Owner dashboard::files::add_key; }
+    "/dashboard/files/keys/{id}/remove" { POST Owner dashboard::files::remove_key; }
+    "/dashboard/files/password" { POST Owner dashboard::files::password; }
+    "/dashboard/files/password/remove" { POST Owner dashboard::files::remove_password; }
+    "/dashboard/usage" { GET Owner dashboard::usage::get; }
+    "/dashboard/logs" { GET Owner dashboard::logs::get; }
+    "/dashboard/logs/stream" { GET Owner dashboard::logs::stream; }
     "/dashboard/delete" { GET Owner dashboard::delete::get; POST Owner dashboard::delete::post; }
     "/dashboard/delete/cancel" { POST Owner dashboard::delete::cancel; }
     "/dashboard/tickets" { GET OwnerTickets dashboard::tickets::get; }
@@ -257,6 +267,9 @@ routes! {
     "/admin/customers/{id}/provisioning" { GET Staff admin::customer::provisioning; }
     "/admin/customers/{id}/tickets" { GET Desk admin::customer::tickets; }
     "/admin/customers/{id}/audit" { GET Staff admin::customer::audit; }
+    "/admin/customers/{id}/usage" { GET Staff admin::customer::usage; }
+    "/admin/customers/{id}/logs" { GET Staff admin::customer::logs; }
+    "/admin/customers/{id}/logs/stream" { GET Staff admin::customer::logs_stream; }
     "/admin/customers/{id}/factor" { GET CustomerManager admin::lost_factor::get; POST CustomerManager admin::lost_factor::post; }
     "/admin/customers/{id}/factor/cancel" { POST CustomerManager admin::lost_factor::cancel; }
     "/admin/customers/{id}/view" { GET Viewer admin::view_customer::get; POST Viewer admin::view_customer::post; }
@@ -343,6 +356,14 @@ routes! {
     "/api/v1/stores/{id}/database-page" { GET ApiOwner api::database_page::get; }
     "/api/v1/stores/{id}/database-page/start" { POST ApiOwner api::database_page::start; }
     "/api/v1/stores/{id}/database-page/stop" { POST ApiOwner api::database_page::stop; }
+    "/api/v1/stores/{id}/file-access" { GET ApiOwner api::file_access::get; }
+    "/api/v1/stores/{id}/file-access/start" { POST ApiOwner api::file_access::start; }
+    "/api/v1/stores/{id}/file-access/stop" { POST ApiOwner api::file_access::stop; }
+    "/api/v1/stores/{id}/file-access/keys" { POST ApiOwner api::file_access::add_key; }
+    "/api/v1/stores/{id}/file-access/keys/{key}" { DELETE ApiOwner api::file_access::remove_key; }
+    "/api/v1/stores/{id}/file-access/password" { POST ApiOwner api::file_access::make_password; DELETE ApiOwner api::file_access::remove_password; }
+    "/api/v1/stores/{id}/log" { GET ApiAny api::store_log::get; }
+    "/api/v1/stores/{id}/usage" { GET ApiAny api::store_usage::get; }
     "/api/v1/jobs" { GET ApiAny api::jobs::list; }
     "/api/v1/jobs/bulk" { POST ApiOperator api::jobs_bulk::bulk; }
     "/api/v1/jobs/dismiss" { POST ApiOperator api::jobs_bulk::dismiss; }
@@ -417,6 +438,7 @@ const VIEWABLE: &[&str] = &[
     "/dashboard/state",
     "/dashboard/new",
     "/dashboard/store/{change}",
+    "/dashboard/usage",
     "/dashboard/jobs/{job}",
     "/dashboard/jobs/{job}/state",
     "/dashboard/jobs/{job}/log",

@@ -42,13 +42,15 @@ const GATHER: Duration = Duration::from_millis(30);
 #[derive(Clone, Default)]
 pub struct StreamCaps(Arc<Mutex<HashMap<String, u32>>>);
 
-struct Seat {
+/// A place among the open streams; dropping it frees it.
+pub struct Seat {
     caps: StreamCaps,
     person: String,
 }
 
 impl StreamCaps {
-    fn sit(&self, person: String) -> Option<Seat> {
+    /// Takes a place; `None`: the person, or the process, has too many.
+    pub(crate) fn sit(&self, person: String) -> Option<Seat> {
         let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if open.values().sum::<u32>() >= PER_PROCESS {
             return None;

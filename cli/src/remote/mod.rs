@@ -6,6 +6,7 @@
 pub mod call;
 pub mod customers;
 pub mod follow;
+pub mod inside;
 pub mod jobs;
 pub mod login;
 pub mod people;

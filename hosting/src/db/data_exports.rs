@@ -152,6 +152,21 @@ impl DataExports<'_> {
                FROM store_addresses a JOIN stores s ON s.id = a.store_id WHERE s.customer_id = ?"#,
             id
         );
+        let file_keys = rows!(
+            self,
+            r#"SELECT CAST(JSON_OBJECT('store', s.uid, 'name', k.name, 'key', k.public_key, 'fingerprint', k.fingerprint,
+               'added_at', k.created_at) AS CHAR) AS "t!: String"
+               FROM file_access_keys k JOIN stores s ON s.id = k.store_id WHERE s.customer_id = ? ORDER BY k.id"#,
+            id
+        );
+        let usage = rows!(
+            self,
+            r#"SELECT CAST(JSON_OBJECT('store', s.uid, 'from', u.at, 'seconds', u.seconds, 'cpu_ms', u.cpu_ms, 'memory_peak',
+               u.memory_peak, 'requests', u.requests, 'bytes_in', u.bytes_in, 'bytes_out', u.bytes_out) AS CHAR) AS "t!: String"
+               FROM store_usage u JOIN stores s ON s.id = u.store_id WHERE s.customer_id = ? AND u.span = 3600
+               ORDER BY u.store_id, u.at"#,
+            id
+        );
         let jobs = rows!(
             self,
             r#"SELECT CAST(JSON_OBJECT('id', uid, 'kind', kind, 'state', state, 'requested_by', requested_by, 'created_at', created_at,
@@ -291,6 +306,8 @@ impl DataExports<'_> {
             "account": account.into_iter().next().unwrap_or_default(),
             "stores": stores,
             "store_addresses": addresses,
+            "file_access_keys": file_keys,
+            "usage_by_hour": usage,
             "jobs": jobs,
             "job_log": log,
             "sessions": sessions,

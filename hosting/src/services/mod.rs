@@ -30,6 +30,7 @@ pub mod dismiss_failed;
 pub mod end_sessions;
 pub mod export_customers;
 pub mod export_data;
+pub mod file_access;
 pub mod invite_customers;
 pub mod note_sign_in;
 pub mod open_ticket;

@@ -133,6 +133,10 @@ pub async fn filled_pages(stage: &Stage) {
         "/dashboard",
         "/dashboard/access",
         "/dashboard/database",
+        "/dashboard/logs",
+        "/dashboard/files",
+        "/dashboard/usage",
+        "/dashboard/usage?range=7d",
         "/dashboard/store/restart",
         "/dashboard/store/rename",
         "/dashboard/delete",
@@ -155,6 +159,7 @@ pub async fn filled_pages(stage: &Stage) {
     let customer = format!("/admin/customers/{}", stage.customer_id("ana@example.com").await);
     let provisioning = format!("{customer}/provisioning");
     let audit = format!("{customer}/audit");
+    let (logs, usage) = (format!("{customer}/logs"), format!("{customer}/usage"));
     let suspend = format!("{customer}/store/suspend");
     let (edit, close) = (format!("{customer}/edit"), format!("{customer}/close"));
     let (their_ticket, tickets) = (format!("/admin/tickets/{ticket}"), format!("{customer}/tickets"));
@@ -173,6 +178,8 @@ pub async fn filled_pages(stage: &Stage) {
         &tickets,
         &provisioning,
         &audit,
+        &logs,
+        &usage,
         &suspend,
         "/admin/jobs",
         &live,

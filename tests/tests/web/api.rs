@@ -9,6 +9,8 @@ use std::collections::BTreeMap;
 use webapp::router::{Access, ROUTES};
 
 const NOBODYS: &str = "01ARZ3NDEKTSV4RRFFQ69G5FAV";
+/// A public key as people paste it.
+pub const SSH_KEY: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJdD7y3aLq454yWBdwLWbieU1ebz9/cu7/QEXn9OIeZJ ana@laptop";
 
 /// A program that holds a bearer credential.
 pub struct Program {
@@ -25,7 +27,11 @@ pub struct Reply {
 
 impl Program {
     pub fn new(app: &App, bearer: Option<&str>) -> Self {
-        Self { base: app.base.as_str().to_owned(), client: Client::new(), bearer: bearer.map(str::to_owned) }
+        Self::at(app.base.as_str(), bearer)
+    }
+
+    pub fn at(base: &str, bearer: Option<&str>) -> Self {
+        Self { base: base.to_owned(), client: Client::new(), bearer: bearer.map(str::to_owned) }
     }
 
     pub fn bearer(&self) -> &str {
@@ -70,12 +76,17 @@ impl Program {
 
 /// Logs in and returns a program with the access token, and the refresh token.
 pub async fn log_in(app: &App, email: &str, account: &str) -> (Program, String) {
-    let r = Program::new(app, None)
+    log_in_at(app.base.as_str(), email, account).await
+}
+
+/// The same at a panel of this address.
+pub async fn log_in_at(base: &str, email: &str, account: &str) -> (Program, String) {
+    let r = Program::at(base, None)
         .post("/api/v1/auth/login", &json!({ "email": email, "password": PASSWORD, "account": account }))
         .await;
     assert_eq!(r.status, 200, "{}", r.body);
     assert_eq!(r.body["expires_in"], 900);
-    (Program::new(app, r.body["access_token"].as_str()), r.body["refresh_token"].as_str().unwrap().to_owned())
+    (Program::at(base, r.body["access_token"].as_str()), r.body["refresh_token"].as_str().unwrap().to_owned())
 }
 
 async fn token(app: &App, by: &Program, scopes: &str) -> (Program, String, String) {
@@ -506,6 +517,7 @@ async fn every_operation_for_every_role() {
             .replace("{event}", "evt_none")
             .replace("/tickets/{id}", &format!("/tickets/{NOBODYS}"))
             .replace("{file}", NOBODYS)
+            .replace("{key}", "999")
             .replace("{server}/{port}", "none/1")
             .replace("{id}", "999")
             .replace("{name}", "none");
@@ -555,6 +567,15 @@ async fn every_operation_for_every_role() {
         ("GET", format!("/api/v1/stores/{store}/database-page"), json!(null)),
         ("POST", format!("/api/v1/stores/{store}/database-page/start"), json!({ "password": PASSWORD })),
         ("POST", format!("/api/v1/stores/{store}/database-page/stop"), json!({})),
+        ("GET", format!("/api/v1/stores/{store}/file-access"), json!(null)),
+        ("POST", format!("/api/v1/stores/{store}/file-access/start"), json!({ "password": PASSWORD })),
+        ("POST", format!("/api/v1/stores/{store}/file-access/stop"), json!({})),
+        ("POST", format!("/api/v1/stores/{store}/file-access/keys"), json!({ "password": PASSWORD, "key": SSH_KEY })),
+        ("DELETE", format!("/api/v1/stores/{store}/file-access/keys/1"), json!(null)),
+        ("POST", format!("/api/v1/stores/{store}/file-access/password"), json!({ "password": PASSWORD })),
+        ("DELETE", format!("/api/v1/stores/{store}/file-access/password"), json!(null)),
+        ("GET", format!("/api/v1/stores/{store}/log"), json!(null)),
+        ("GET", format!("/api/v1/stores/{store}/usage"), json!(null)),
         ("GET", format!("/api/v1/jobs?store={store}"), json!(null)),
     ] {
         let body = (!body.is_null()).then_some(&body);
@@ -590,6 +611,7 @@ async fn unlisted_verbs_are_refused_with_the_listed_ones() {
                         .replace("{name}", "none")
                         .replace("{port}", "1")
                         .replace("{file}", NOBODYS)
+                        .replace("{key}", "1")
                         .replace("{event}", "evt_none"),
                     None,
                     &[],

@@ -16,6 +16,8 @@ pub mod setup;
 pub mod sign_up;
 pub mod staff_session;
 pub mod store_change;
+pub mod store_log;
+pub mod store_usage;
 pub mod theme;
 pub mod ticket_parts;
 pub mod verify;

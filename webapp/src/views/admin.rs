@@ -316,6 +316,10 @@ pub struct Customer {
     pub credentials: Vec<Labelled>,
     /// Live log of the newest set-up.
     pub log: Option<LogPart>,
+    /// Run-time log of the store.
+    pub store_log: Option<super::store_log::StoreLog>,
+    /// What the store used.
+    pub usage: Option<super::usage::UsagePart>,
     /// Attempts.
     pub attempts: Vec<Link>,
     /// Why it failed.

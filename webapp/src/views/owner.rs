@@ -111,6 +111,8 @@ pub struct StoreCard {
     pub maintenance: bool,
     /// What can be changed.
     pub changes: Vec<Link>,
+    /// Pages about what it does and how much it uses.
+    pub looks: Vec<Link>,
 }
 
 /// An entry of the checklist.

@@ -225,6 +225,7 @@ fn store_card(state: &str) -> StoreCard {
         poll: String::new(),
         without_shop: false,
         maintenance: state == "active",
+        looks: vec![Link { href: "/dashboard/logs".into(), label: "Logs".into(), current: false }],
         changes: vec![Link { href: "/dashboard/store/restart".into(), label: "Restart store".into(), current: false }],
     }
 }
@@ -595,6 +596,46 @@ fn all() -> Vec<(&'static str, String)> {
         form_key: "k".into(),
         other_key: "k2".into(),
     };
+    let files = |phase: &'static str, full: bool| files::Files {
+        page: Page { has_errors: full, ..owner("Files") },
+        store_name: HOSTILE.into(),
+        phase,
+        waits: phase == "starting",
+        problem: if full { "It does not answer. Reference J-1".into() } else { String::new() },
+        host: "anas-bikes.shops.localhost".into(),
+        port: 12001,
+        user: "shop",
+        fingerprint: "SHA256:abcdefghijklmnopqrstuvwxyz0123456789abcdefg".into(),
+        host_key: "ssh-ed25519 AAAA".into(),
+        idle_minutes: 30,
+        keys: (0..if full { 2 } else { 0 })
+            .map(|id| files::Key {
+                id,
+                name: HOSTILE.into(),
+                fingerprint: "SHA256:abcdefghijklmnopqrstuvwxyz0123456789abcdefg".into(),
+                added: when(),
+                form_key: "k".into(),
+            })
+            .collect(),
+        has_password: full,
+        password: if full { "0123456789abcdefghijklmn".into() } else { String::new() },
+        can_start: full,
+        form_key: "k".into(),
+        password_key: "k2".into(),
+        remove_key: "k3".into(),
+        add_key: "k4".into(),
+        form: if full {
+            files::KeyForm {
+                errors: vec![FieldError { field: "key", text: "This key is damaged".into() }],
+                key: Field { value: HOSTILE.into(), error: "This key is damaged".into() },
+                name: Field::of(HOSTILE),
+            }
+        } else {
+            files::KeyForm::default()
+        },
+    };
+    let usage = |usage| usage::OwnerUsage { page: owner("Usage"), store_name: HOSTILE.into(), usage };
+    let logs = |log| store_log::OwnerLogs { page: owner("Logs"), store_name: HOSTILE.into(), log };
     let delete = |planned: bool, errors: bool| DeleteStore {
         page: Page { has_errors: errors, ..owner("Delete Ana's Bikes") },
         store_name: "Ana's Bikes".into(),
@@ -656,6 +697,8 @@ fn all() -> Vec<(&'static str, String)> {
         factor_due: Some(when()),
         credentials: vec![Labelled::new("Store admin", "••••••••"), Labelled::new("Database", "••••••••")],
         log: full.then(|| log("failed")),
+        store_log: full.then(|| samples_staff::store_log(3, "")),
+        usage: full.then(|| samples_staff::usage(true)),
         attempts: vec![
             Link { href: "?attempt=1".into(), label: "Attempt 1 · Failed".into(), current: true },
             Link { href: "?attempt=2".into(), label: "Attempt 2 · Running".into(), current: false },
@@ -1086,6 +1129,19 @@ fn all() -> Vec<(&'static str, String)> {
         ("admin-customer-tickets", customer("tickets", true).render()),
         ("admin-customer-tickets-none", customer("tickets", false).render()),
         ("admin-customer-audit", customer("audit", true).render()),
+        ("admin-customer-logs", customer("logs", true).render()),
+        ("admin-customer-logs-none", customer("logs", false).render()),
+        ("logs", logs(Some(samples_staff::store_log(40, ""))).render()),
+        ("logs-away", logs(Some(samples_staff::store_log(0, "The server does not answer."))).render()),
+        ("logs-none", logs(None).render()),
+        ("files", files("open", true).render()),
+        ("files-closed", files("closed", false).render()),
+        ("files-starting", files("starting", false).render()),
+        ("files-none", files("not_ready", false).render()),
+        ("admin-customer-usage", customer("usage", true).render()),
+        ("usage", usage(Some(samples_staff::usage(true))).render()),
+        ("usage-no-data", usage(Some(samples_staff::usage(false))).render()),
+        ("usage-none", usage(None).render()),
         ("admin-jobs", jobs(12).render()),
         ("admin-jobs-empty", jobs(0).render()),
         ("admin-job-running", job(false).render()),

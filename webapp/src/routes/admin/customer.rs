@@ -1,8 +1,8 @@
 //! `/admin/customers/{id}` and its tabs.
 
-use super::super::Answer;
 use super::super::store_change::{self, STAFFS};
 use super::super::ticket_parts;
+use super::super::{Answer, store_log, store_usage};
 use super::failure;
 use crate::error::WebError;
 use crate::extract::{Ctx, Query};
@@ -10,9 +10,10 @@ use crate::job_view::{self, LogWish, Picture};
 use crate::urls;
 use crate::views::admin::{AuditRow, Customer, CustomerFacts, StoreFacts};
 use crate::views::{Badge, Labelled, Link, When};
-use actix_web::web;
+use actix_web::{HttpRequest, web};
 use hosting::clock::now_plain;
 use hosting::db::Queries;
+use hosting::db::stores::Store;
 use hosting::domain::rights::{Capability, Reach, may};
 use hosting::domain::{Level, Person, PortPool, StoreState};
 use hosting::jobs::PROVISION_STORE;
@@ -62,6 +63,40 @@ pub async fn tickets(ctx: Ctx, id: web::Path<String>) -> Answer {
         .map(|t| ticket_parts::row(t, urls::admin_ticket(&t.uid.to_string()), ticket_parts::staff_badge(t.state), now))
         .collect();
     ctx.ok(&view)
+}
+
+/// Run-time log tab.
+pub async fn logs(ctx: Ctx, id: web::Path<String>, query: Query) -> Answer {
+    let (mut view, store_id) = base(&ctx, &id, "logs").await?;
+    if let Some(store) = store_of(&ctx, store_id).await?.filter(store_log::has_log) {
+        let here = format!("{}/logs", urls::admin_customer(view.customer.id));
+        view.store_log = Some(store_log::part(&ctx, &store, &here, "/admin/login", &query).await?);
+    }
+    ctx.ok(&view)
+}
+
+/// Use tab.
+pub async fn usage(ctx: Ctx, id: web::Path<String>, query: Query) -> Answer {
+    let (mut view, store_id) = base(&ctx, &id, "usage").await?;
+    if let Some(store) = store_of(&ctx, store_id).await?.filter(store_log::has_log) {
+        let here = format!("{}/usage", urls::admin_customer(view.customer.id));
+        view.usage = Some(store_usage::part(&ctx, &store, &here, &query).await?);
+    }
+    ctx.ok(&view)
+}
+
+/// New lines of the run-time log.
+pub async fn logs_stream(ctx: Ctx, id: web::Path<String>, query: Query, request: HttpRequest) -> Answer {
+    let id: u64 = id.parse().map_err(|_| WebError::NotFound)?;
+    let store = ctx.state().services.db.read().await?.stores().newest_of_customer(id).await?;
+    store_log::stream(&ctx, &store.ok_or(WebError::NotFound)?, &query, &request)
+}
+
+async fn store_of(ctx: &Ctx, store_id: Option<u64>) -> Result<Option<Store>, WebError> {
+    Ok(match store_id {
+        Some(id) => ctx.state().services.db.read().await?.stores().get(id).await?,
+        None => None,
+    })
 }
 
 /// Audit tab.
@@ -131,6 +166,8 @@ async fn base(ctx: &Ctx, id: &str, tab: &'static str) -> Result<(Customer, Optio
         ("overview", "Overview", String::new()),
         ("provisioning", "Provisioning", "/provisioning".into()),
         ("tickets", "Tickets", "/tickets".into()),
+        ("usage", "Usage", "/usage".into()),
+        ("logs", "Logs", "/logs".into()),
         ("audit", "Audit", "/audit".into()),
     ]
     .into_iter()
@@ -197,6 +234,8 @@ async fn base(ctx: &Ctx, id: &str, tab: &'static str) -> Result<(Customer, Optio
         factor_due: reset.map(|r| When::exact(r.due_at)),
         credentials,
         log: None,
+        store_log: None,
+        usage: None,
         attempts: Vec::new(),
         failure: None,
         job_href: String::new(),

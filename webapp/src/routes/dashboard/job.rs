@@ -24,6 +24,8 @@ const KINDS: &[&str] = &[
     jobs::CHANGE_ADDRESS,
     jobs::START_DB_ADMIN,
     jobs::STOP_DB_ADMIN,
+    jobs::START_FILE_ACCESS,
+    jobs::STOP_FILE_ACCESS,
 ];
 
 /// The owner's own job; anything else does not exist.
