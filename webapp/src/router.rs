@@ -4,7 +4,7 @@
 use crate::api;
 use crate::error::WebError;
 use crate::routes::{
-    account, admin, dashboard, health, home, keep_factor, password, pricing, second_factor, setup, sign_up,
+    account, admin, dashboard, health, home, keep_factor, password, pricing, reseller, second_factor, setup, sign_up,
     staff_session, theme, verify, viewing,
 };
 use actix_web::dev::ServiceRequest;
@@ -24,6 +24,8 @@ pub enum Access {
     Everybody,
     /// A signed-in shop owner; only own things are found.
     Owner,
+    /// A signed-in reseller; only own customers are found.
+    Reseller,
     /// Any staff.
     Staff,
     /// Staff who may change things: admin and super admin.
@@ -34,6 +36,8 @@ pub enum Access {
     CustomerManager,
     /// Staff who keep the audit log and the settings: super admin.
     SuperAdmin,
+    /// Staff who make customers resellers: admin and super admin.
+    ResellerManager,
     /// Staff who may look at a customer's panel.
     Viewer,
     /// Any staff, also with a temporary password.
@@ -73,12 +77,13 @@ impl Access {
     pub fn area(self) -> Area {
         match self {
             Self::Operations | Self::Asset | Self::Everybody | Self::ApiOpen => Area::Open,
-            Self::Owner => Area::Owner,
+            Self::Owner | Self::Reseller => Area::Owner,
             Self::Staff
             | Self::Operator
             | Self::StaffManager
             | Self::CustomerManager
             | Self::SuperAdmin
+            | Self::ResellerManager
             | Self::Viewer
             | Self::StaffPassword
             | Self::StaffFactor => Area::Staff,
@@ -98,6 +103,8 @@ impl Access {
             }
             Self::Operator | Self::ApiOperator => Some((Capability::WorkOnStores, Reach::All)),
             Self::CustomerManager => Some((Capability::ManageCustomers, Reach::All)),
+            Self::Reseller => Some((Capability::ManageCustomers, Reach::OwnCustomers)),
+            Self::ResellerManager => Some((Capability::ManageResellers, Reach::All)),
             Self::Viewer => Some((Capability::ViewAsCustomer, Reach::All)),
             Self::StaffManager => Some((Capability::ManageStaff, Reach::All)),
             Self::SuperAdmin | Self::ApiSuper => Some((Capability::ExportAudit, Reach::All)),
@@ -148,6 +155,11 @@ routes! {
     "/password/forgot" { GET Everybody password::forgot::get; POST Everybody password::forgot::post; }
     "/password/reset" { GET Everybody password::reset::get; POST Everybody password::reset::post; }
     "/login/2fa" { GET Everybody second_factor::sign_in::owner; POST Everybody second_factor::sign_in::owner_post; }
+    "/reseller" { GET Reseller reseller::get; }
+    "/reseller/branding" { POST Reseller reseller::brand_post; }
+    "/reseller/customers/new" { GET Reseller reseller::new_page; POST Reseller reseller::create; }
+    "/reseller/customers/{id}" { GET Reseller reseller::customer; }
+    "/reseller/customers/{id}/store" { GET Reseller reseller::store_page; POST Reseller reseller::store; }
     "/logout" { POST Owner account::sign_out; }
     "/reauthenticate" { GET Owner account::reauthenticate::get; POST Owner account::reauthenticate::post; }
     "/account" { GET Owner account::profile::get; POST Owner account::profile::post; }
@@ -214,6 +226,8 @@ routes! {
     "/admin/customers/{id}" { GET Staff admin::customer::overview; }
     "/admin/customers/{id}/provisioning" { GET Staff admin::customer::provisioning; }
     "/admin/customers/{id}/audit" { GET Staff admin::customer::audit; }
+    "/admin/customers/{id}/reseller" { GET ResellerManager admin::reseller::get; POST ResellerManager admin::reseller::post; }
+    "/admin/customers/{id}/reseller/end" { POST ResellerManager admin::reseller::end; }
     "/admin/customers/{id}/factor" { GET CustomerManager admin::lost_factor::get; POST CustomerManager admin::lost_factor::post; }
     "/admin/customers/{id}/factor/cancel" { POST CustomerManager admin::lost_factor::cancel; }
     "/admin/customers/{id}/view" { GET Viewer admin::view_customer::get; POST Viewer admin::view_customer::post; }

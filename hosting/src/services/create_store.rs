@@ -58,6 +58,7 @@ async fn insert(
     if !tx.stores().list_of_customer(customer_id).await?.is_empty() {
         return Err(ServiceError::Conflict("You have a store already".into()));
     }
+    super::resellers::check_store(tx, customer_id, wish.plan.id).await?;
     let slug = store_wish::free_slug(tx, settings.text("base_domain"), wish, None).await?;
     let (store_id, store_uid) = store_wish::insert(tx, settings, customer_id, wish, &slug).await?;
     let job = order_set_up(tx, actor, store_id, customer_id, wish.platform).await?;

@@ -37,6 +37,7 @@ pub mod re_authenticate;
 pub mod refuse_access;
 pub mod request_password_reset;
 pub mod resend_mail;
+pub mod resellers;
 pub mod resend_verification;
 pub mod reset_admin;
 pub mod reset_password;

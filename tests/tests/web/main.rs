@@ -18,6 +18,7 @@ mod panel_audit;
 mod panel_customers;
 mod panel_settings;
 mod password;
+mod resellers;
 mod rights;
 mod second_factor;
 mod sessions;

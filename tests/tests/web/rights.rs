@@ -57,6 +57,13 @@ fn addresses(job: &str, id: u64) -> BTreeMap<&'static str, String> {
         ("/admin/admins/{id}/factor", "/admin/admins/1/factor".into()),
         own("/password/forgot"),
         own("/password/reset"),
+        own("/reseller"),
+        own("/reseller/branding"),
+        own("/reseller/customers/new"),
+        ("/reseller/customers/{id}", format!("/reseller/customers/{id}")),
+        ("/reseller/customers/{id}/store", format!("/reseller/customers/{id}/store")),
+        ("/admin/customers/{id}/reseller", format!("/admin/customers/{id}/reseller")),
+        ("/admin/customers/{id}/reseller/end", format!("/admin/customers/{id}/reseller/end")),
         own("/logout"),
         own("/reauthenticate"),
         ("/setup/{job}", format!("/setup/{job}")),
@@ -213,7 +220,7 @@ async fn a_stranger_gets_no_further_than_the_sign_in() {
         let (status, to) =
             try_it(&b, route.method, path, &[("csrf_token", &token), ("form_key", &"k".repeat(40))]).await;
         match route.access {
-            Access::Owner => {
+            Access::Owner | Access::Reseller => {
                 assert!(status == 303 && to.starts_with("/login"), "{} {path}: {status} {to}", route.method);
             }
             staff if staff.area() == Area::Staff => {
@@ -285,6 +292,8 @@ async fn another_customer_finds_nothing_of_ours() {
                 let page = eva.get(path).await;
                 assert!(!page.body.contains("Bikes"), "{path} shows another's store");
             }
+        } else if route.access == Access::Reseller {
+            assert_eq!(status, 403, "{} {path}", route.method);
         } else {
             assert!(status == 303 && to.starts_with("/admin/login"), "{} {path}: {status} {to}", route.method);
         }
@@ -350,7 +359,9 @@ async fn unlisted_verbs_are_refused_after_signing_in() {
         for method in ["PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND", "FOO"] {
             let (status, to) = try_it(&staff, method, &path, &[]).await;
             match routes[0].access {
-                Access::Owner => assert!(status == 303 && to.starts_with("/login"), "{method} {path}: {status}"),
+                Access::Owner | Access::Reseller => {
+                    assert!(status == 303 && to.starts_with("/login"), "{method} {path}: {status}");
+                }
                 _ if pattern == "/metrics" => assert!([404, 405].contains(&status)),
                 _ => assert_eq!(status, 405, "{method} {path}"),
             }
@@ -362,7 +373,7 @@ async fn unlisted_verbs_are_refused_after_signing_in() {
                 );
             }
         }
-        if routes.iter().all(|r| r.method == "POST") && routes[0].access != Access::Owner {
+        if routes.iter().all(|r| r.method == "POST") && !matches!(routes[0].access, Access::Owner | Access::Reseller) {
             assert_eq!(try_it(&staff, "GET", &path, &[]).await.0, 405, "GET {path}");
         }
     }
@@ -392,12 +403,18 @@ fn expected(access: Access, role: Role) -> &'static str {
     match access {
         Access::Operations | Access::Asset | Access::Everybody => "through",
         Access::Owner if owner => "through",
-        Access::Owner => "owner sign-in",
+        Access::Reseller if role == Role::Reseller => "through",
+        Access::Reseller if owner => "refused",
+        Access::Owner | Access::Reseller => "owner sign-in",
         _ if !staff => "staff sign-in",
         Access::Staff | Access::Viewer | Access::StaffPassword | Access::StaffFactor => "through",
-        Access::Operator | Access::CustomerManager if matches!(role, Role::Admin | Role::SuperAdmin) => "through",
+        Access::Operator | Access::CustomerManager | Access::ResellerManager if matches!(role, Role::Admin | Role::SuperAdmin) => "through",
         Access::StaffManager | Access::SuperAdmin if role == Role::SuperAdmin => "through",
-        Access::Operator | Access::CustomerManager | Access::StaffManager | Access::SuperAdmin => "refused",
+        Access::Operator
+        | Access::CustomerManager
+        | Access::ResellerManager
+        | Access::StaffManager
+        | Access::SuperAdmin => "refused",
         // The tests of the API try its operations.
         Access::ApiOpen
         | Access::ApiAny

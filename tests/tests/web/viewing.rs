@@ -45,7 +45,7 @@ async fn every_owner_page_is_bannered_or_closed_and_no_route_changes_anything() 
     let (mut looked, mut closed) = (0, 0);
     // Whatever takes an owner's session, and what visitors may send as well.
     for route in ROUTES {
-        let mine = route.access == Access::Owner
+        let mine = matches!(route.access, Access::Owner | Access::Reseller)
             || route.access == Access::Everybody
                 && !route.path.starts_with("/admin")
                 && !route.path.starts_with("/api/");

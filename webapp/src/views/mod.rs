@@ -17,6 +17,7 @@ pub mod log;
 pub mod memory;
 pub mod owner;
 pub mod public;
+pub mod reseller;
 #[cfg(test)]
 mod samples;
 #[cfg(test)]
@@ -86,6 +87,11 @@ pub const PAGES: &[&str] = &[
     factor::OwnerCode::TEMPLATE,
     factor::StaffCode::TEMPLATE,
     factor::KeepFactor::TEMPLATE,
+    reseller::Reseller::TEMPLATE,
+    reseller::NewCustomer::TEMPLATE,
+    reseller::ResellerCustomer::TEMPLATE,
+    reseller::NewStore::TEMPLATE,
+    reseller::Limits::TEMPLATE,
     staff::Admins::TEMPLATE,
     staff::NewAdmin::TEMPLATE,
     staff::Admin::TEMPLATE,

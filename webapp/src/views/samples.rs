@@ -441,6 +441,55 @@ fn all() -> Vec<(&'static str, String)> {
         token: "t".into(),
         due: Some(when()),
     };
+    let reseller_page = |filled: bool| reseller::Reseller {
+        page: owner("Customers"),
+        rows: if filled {
+            vec![reseller::CustomerRow {
+                href: "/reseller/customers/3".into(),
+                email: HOSTILE.into(),
+                account: Badge::new("good", "Confirmed"),
+                store: HOSTILE.into(),
+                badge: Some(Badge::store("active")),
+                since: when(),
+            }]
+        } else {
+            vec![]
+        },
+        older: if filled { "/reseller?before=3".into() } else { String::new() },
+        customers: "1 of 10".into(),
+        stores: "1 of 10".into(),
+        full: filled,
+        plans: "Starter".into(),
+        form: reseller::BrandForm { name: Field::of(HOSTILE), ..reseller::BrandForm::default() },
+    };
+    let reseller_customer = |filled: bool| reseller::ResellerCustomer {
+        page: owner("Customer"),
+        email: HOSTILE.into(),
+        account: Badge::new("good", "Confirmed"),
+        since: when(),
+        stores: if filled {
+            vec![reseller::StoreRow {
+                name: HOSTILE.into(),
+                badge: Badge::store("active"),
+                url: "http://x/".into(),
+                host: "x".into(),
+                plan: "Starter".into(),
+            }]
+        } else {
+            vec![]
+        },
+        new_store: if filled { String::new() } else { "/reseller/customers/3/store".into() },
+    };
+    let reseller_limits = |is_reseller: bool| reseller::Limits {
+        page: staff("Reseller"),
+        back: "/admin/customers/3".into(),
+        email: HOSTILE.into(),
+        is_reseller,
+        used: "1 customers, 1 stores".into(),
+        plans: vec![Choice { value: "starter".into(), label: HOSTILE.into(), current: true }],
+        form_key: "k".into(),
+        form: reseller::LimitsForm::default(),
+    };
     let consent = |mode| account::ViewConsent {
         page: page("May support look?"),
         mode,
@@ -652,6 +701,8 @@ fn all() -> Vec<(&'static str, String)> {
         tab,
         may_act: true,
         may_view: true,
+        is_reseller: true,
+        provider: 4,
         has_factor: true,
         factor_due: Some(when()),
         credentials: vec![Labelled::new("Store admin", "••••••••"), Labelled::new("Database", "••••••••")],
@@ -1133,6 +1184,35 @@ fn all() -> Vec<(&'static str, String)> {
         ("keep-factor", keep_factor("ask").render()),
         ("keep-factor-kept", keep_factor("kept").render()),
         ("keep-factor-over", keep_factor("over").render()),
+        ("reseller", reseller_page(true).render()),
+        ("reseller-empty", reseller_page(false).render()),
+        (
+            "reseller-new",
+            reseller::NewCustomer {
+                page: owner("New customer"),
+                email: Field::of(HOSTILE),
+                errors: vec![],
+                form_key: "k".into(),
+            }
+            .render(),
+        ),
+        ("reseller-customer", reseller_customer(true).render()),
+        ("reseller-customer-empty", reseller_customer(false).render()),
+        (
+            "reseller-store",
+            reseller::NewStore {
+                page: owner("New store"),
+                email: HOSTILE.into(),
+                back: "/reseller/customers/3".into(),
+                plans: new_store(SignUpForm::default()).plans,
+                base_domain: "shops.localhost".into(),
+                form_key: "k".into(),
+                form: form_with_errors(),
+            }
+            .render(),
+        ),
+        ("reseller-limits", reseller_limits(true).render()),
+        ("reseller-limits-new", reseller_limits(false).render()),
         ("staff-devices", staff_devices.render()),
         ("view-consent", consent("ask").render()),
         ("view-consent-allowed", consent("allowed").render()),
