@@ -16,6 +16,8 @@ pub const DELETED: &[&str] = &[
     "api_credentials",
     "sign_ups",
     "mail_messages",
+    "tickets",
+    "webhooks",
     "customer_views",
     "factor_resets",
     "resellers",
@@ -118,6 +120,9 @@ impl Erasure<'_> {
         sqlx::query!("DELETE FROM api_credentials WHERE customer_id = ?", id).execute(&mut *self.conn).await?;
         sqlx::query!("DELETE FROM sign_ups WHERE customer_id = ?", id).execute(&mut *self.conn).await?;
         sqlx::query!("DELETE FROM mail_messages WHERE customer_id = ?", id).execute(&mut *self.conn).await?;
+        // Messages, notes of staff and files go with them.
+        sqlx::query!("DELETE FROM webhooks WHERE customer_id = ?", id).execute(&mut *self.conn).await?;
+        sqlx::query!("DELETE FROM tickets WHERE customer_id = ?", id).execute(&mut *self.conn).await?;
         // Their customers become ours.
         sqlx::query!("DELETE FROM resellers WHERE customer_id = ?", id).execute(&mut *self.conn).await?;
         sqlx::query!("DELETE FROM reseller_plans WHERE customer_id = ?", id).execute(&mut *self.conn).await?;
