@@ -188,9 +188,17 @@ routes! {
     "/login/2fa" { GET Everybody second_factor::sign_in::owner; POST Everybody second_factor::sign_in::owner_post; }
     "/reseller" { GET Reseller reseller::get; }
     "/reseller/branding" { POST Reseller reseller::brand_post; }
-    "/reseller/customers/new" { GET Reseller reseller::new_page; POST Reseller reseller::create; }
-    "/reseller/customers/{id}" { GET Reseller reseller::customer; }
-    "/reseller/customers/{id}/store" { GET Reseller reseller::store_page; POST Reseller reseller::store; }
+    "/reseller/customers/new" { GET Reseller reseller::customers::new_page; POST Reseller reseller::customers::create; }
+    "/reseller/customers/{id}" { GET Reseller reseller::customers::show; }
+    "/reseller/customers/{id}/store" { GET Reseller reseller::store::new_page; POST Reseller reseller::store::create; }
+    "/reseller/customers/{id}/store/{change}" { GET Reseller reseller::store::change_page; POST Reseller reseller::store::change_post; }
+    "/reseller/customers/{id}/delete" { GET Reseller reseller::store::delete_page; POST Reseller reseller::store::delete_post; }
+    "/reseller/customers/{id}/delete/cancel" { POST Reseller reseller::store::delete_cancel; }
+    "/reseller/jobs/{job}" { GET Reseller reseller::jobs::get; }
+    "/reseller/jobs/{job}/retry" { POST Reseller reseller::jobs::retry; }
+    "/reseller/jobs/{job}/state" { GET Reseller reseller::jobs::state; }
+    "/reseller/jobs/{job}/log" { GET Reseller reseller::jobs::lines; }
+    "/reseller/jobs/{job}/log/stream" { GET Reseller reseller::jobs::stream; }
     "/logout" { POST Owner account::sign_out; }
     "/reauthenticate" { GET Owner account::reauthenticate::get; POST Owner account::reauthenticate::post; }
     "/account" { GET Owner account::profile::get; POST Owner account::profile::post; }

@@ -134,7 +134,8 @@ impl DataExports<'_> {
             self,
             r#"SELECT CAST(JSON_OBJECT('number', id, 'id', uid, 'email', email, 'name', name, 'role', role, 'state', state,
                'time_zone', time_zone, 'theme', theme, 'mails_about_new_places', notify_new_place, 'mails_about_store', notify_store, 'support_asks_first', ask_before_view,
-               'email_confirmed_at', email_verified_at, 'created_at', created_at, 'closes_after', close_after) AS CHAR) AS "t!: String"
+               'email_confirmed_at', email_verified_at, 'created_at', created_at, 'closes_after', close_after,
+               'provider', (SELECT r.brand_name FROM resellers r WHERE r.customer_id = customers.reseller_id)) AS CHAR) AS "t!: String"
                FROM customers WHERE id = ?"#,
             id
         );

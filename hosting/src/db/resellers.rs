@@ -1,6 +1,7 @@
 //! Resellers: their limits, their name, and the customers that are theirs.
 
 use super::DbResult;
+use super::customers::escape_like;
 use sqlx::mysql::MySqlConnection;
 use time::PlainDateTime;
 
@@ -54,6 +55,17 @@ pub struct OwnCustomer {
     pub store_name: Option<String>,
     /// Its state.
     pub store_state: Option<String>,
+}
+
+/// Which of their customers.
+#[derive(Debug, Clone, Default)]
+pub struct OwnFilter {
+    /// Start of the address.
+    pub q: Option<String>,
+    /// Rows older than this id.
+    pub before: Option<u64>,
+    /// At most this many.
+    pub limit: u32,
 }
 
 /// Queries on resellers.
@@ -221,14 +233,31 @@ impl Resellers<'_> {
         .unwrap_or_default())
     }
 
-    /// Their customers, newest first, older than `before`.
+    /// Their customers, newest first.
     ///
     /// # Errors
     /// Database trouble.
-    pub async fn customers(&mut self, id: u64, before: u64, limit: u32) -> DbResult<Vec<OwnCustomer>> {
-        Ok(select_own!("WHERE c.reseller_id = ? AND c.id < ? ORDER BY c.id DESC LIMIT ?", id, before, limit)
-            .fetch_all(&mut *self.conn)
-            .await?)
+    pub async fn customers(&mut self, id: u64, filter: &OwnFilter) -> DbResult<Vec<OwnCustomer>> {
+        let before = filter.before.unwrap_or(u64::MAX);
+        Ok(match &filter.q {
+            None => {
+                select_own!("WHERE c.reseller_id = ? AND c.id < ? ORDER BY c.id DESC LIMIT ?", id, before, filter.limit)
+                    .fetch_all(&mut *self.conn)
+                    .await?
+            }
+            Some(q) => {
+                let like = format!("{}%", escape_like(&q.to_lowercase()));
+                select_own!(
+                    "WHERE c.reseller_id = ? AND c.id < ? AND c.email_key LIKE ? ORDER BY c.id DESC LIMIT ?",
+                    id,
+                    before,
+                    like,
+                    filter.limit
+                )
+                .fetch_all(&mut *self.conn)
+                .await?
+            }
+        })
     }
 
     /// One of their customers; `None` for everybody else's.

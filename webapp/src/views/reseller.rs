@@ -1,7 +1,7 @@
 //! A reseller's pages, and the admin's page about one.
 
 use super::public::{Plan, SignUpForm};
-use super::{Badge, Choice, Field, FieldError, OneUse, Page, When, view};
+use super::{Badge, Choice, Field, FieldError, Link, OneUse, Page, When, view};
 use serde::Serialize;
 
 /// State of the form for the name their customers see.
@@ -41,6 +41,10 @@ pub struct Reseller {
     pub rows: Vec<CustomerRow>,
     /// Link to older ones, or empty.
     pub older: String,
+    /// Link to the newest ones, or empty.
+    pub newest: String,
+    /// Start of an address that was asked for, or empty.
+    pub q: String,
     /// "3 of 10"
     pub customers: String,
     /// "2 of 10"
@@ -81,6 +85,25 @@ pub struct StoreRow {
     pub host: String,
     /// Plan.
     pub plan: String,
+    /// Why it is suspended, or empty.
+    pub reason: String,
+    /// Planned deletion.
+    pub deletion: Option<When>,
+    /// What can be changed about it.
+    pub changes: Vec<Link>,
+}
+
+/// Work on their store.
+#[derive(Debug, Clone, Serialize)]
+pub struct JobRow {
+    /// Its page.
+    pub href: String,
+    /// "Restart store"
+    pub title: String,
+    /// State.
+    pub badge: Badge,
+    /// Ordered.
+    pub at: When,
 }
 
 /// `/reseller/customers/{id}`
@@ -96,6 +119,8 @@ pub struct ResellerCustomer {
     pub since: When,
     /// Their stores.
     pub stores: Vec<StoreRow>,
+    /// What was done about them, newest first.
+    pub jobs: Vec<JobRow>,
     /// Where one is ordered, or empty.
     pub new_store: String,
 }
@@ -112,6 +137,8 @@ pub struct NewStore {
     pub back: String,
     /// Plans they may sell.
     pub plans: Vec<Plan>,
+    /// They have as many stores as they may.
+    pub full: bool,
     /// Shown behind the address.
     pub base_domain: String,
     /// One-use key.

@@ -456,6 +456,8 @@ fn all() -> Vec<(&'static str, String)> {
             vec![]
         },
         older: if filled { "/reseller?before=3".into() } else { String::new() },
+        newest: if filled { "/reseller".into() } else { String::new() },
+        q: if filled { HOSTILE.into() } else { String::new() },
         customers: "1 of 10".into(),
         stores: "1 of 10".into(),
         full: filled,
@@ -474,6 +476,19 @@ fn all() -> Vec<(&'static str, String)> {
                 url: "http://x/".into(),
                 host: "x".into(),
                 plan: "Starter".into(),
+                reason: HOSTILE.into(),
+                deletion: Some(when()),
+                changes: vec![Link { href: "/reseller/customers/3/store/restart".into(), label: "Restart store".into(), current: false }],
+            }]
+        } else {
+            vec![]
+        },
+        jobs: if filled {
+            vec![reseller::JobRow {
+                href: "/reseller/jobs/J".into(),
+                title: "Restart store".into(),
+                badge: Badge::job("failed"),
+                at: when(),
             }]
         } else {
             vec![]
@@ -646,6 +661,9 @@ fn all() -> Vec<(&'static str, String)> {
     };
     let delete = |planned: bool, errors: bool| DeleteStore {
         page: Page { has_errors: errors, ..owner("Delete Ana's Bikes") },
+        here: "/dashboard/delete".into(),
+        back: "/dashboard".into(),
+        kept: "Your account and your sign-in",
         store_name: "Ana's Bikes".into(),
         store_host: "anas-bikes.shops.localhost".into(),
         planned: planned.then(when),
@@ -1100,9 +1118,14 @@ fn all() -> Vec<(&'static str, String)> {
                 badge: Badge::job("failed"),
                 store_name: HOSTILE.into(),
                 reason: HOSTILE.into(),
+                kept: "Your store is as it was before.",
                 reference: "J-1".into(),
                 next: "/dashboard/access".into(),
                 next_text: "Show sign-in details",
+                retry: "/reseller/jobs/J/retry".into(),
+                form_key: "k".into(),
+                back: "/dashboard".into(),
+                back_text: "Your store",
                 log: LogPart::default(),
                 steps: vec![],
             }
@@ -1210,6 +1233,7 @@ fn all() -> Vec<(&'static str, String)> {
                 email: HOSTILE.into(),
                 back: "/reseller/customers/3".into(),
                 plans: new_store(SignUpForm::default()).plans,
+                full: true,
                 base_domain: "shops.localhost".into(),
                 form_key: "k".into(),
                 form: form_with_errors(),

@@ -38,6 +38,10 @@ async fn insert(
     (email, hash): (&Email, &str),
 ) -> Result<(u64, JobRef), ServiceError> {
     once(tx, form_key, "reseller_customer").await?;
+    let reseller = tx.customers().lock(reseller_id).await?.ok_or(ServiceError::NotFound)?;
+    if reseller.state != "active" {
+        return Err(ServiceError::Conflict("Your account is paused. Contact us to go on".into()));
+    }
     let limits = tx.resellers().lock(reseller_id).await?.ok_or(ServiceError::NotFound)?;
     if tx.resellers().used(reseller_id).await?.customers >= i64::from(limits.max_customers) {
         return Err(ServiceError::Conflict(format!(

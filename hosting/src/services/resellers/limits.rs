@@ -6,8 +6,8 @@ use crate::domain::{Actor, Role};
 use crate::services::{ServiceError, Services, audited, once};
 use crate::transact;
 
-/// More than this nobody sells by hand.
-const MOST: u32 = 100_000;
+/// More than this nobody looks after by hand, and what is used is counted on each of their pages.
+const MOST: u32 = 5_000;
 
 /// What an admin typed.
 #[derive(Debug)]
@@ -103,8 +103,34 @@ async fn end_in(tx: &mut Tx, services: &Services, actor: &Actor, customer_id: u6
     if customer.role != Role::Reseller {
         return Err(ServiceError::Conflict("This customer is no reseller".into()));
     }
+    give_up(tx, services, actor, customer_id, "taken back").await
+}
+
+/// The role ends with the account: whose account is closed looks after nobody.
+///
+/// # Errors
+/// Database trouble.
+pub(in crate::services) async fn end_with_account(
+    tx: &mut Tx,
+    services: &Services,
+    actor: &Actor,
+    customer_id: u64,
+) -> Result<(), ServiceError> {
+    if tx.resellers().get(customer_id).await?.is_none() {
+        return Ok(());
+    }
+    give_up(tx, services, actor, customer_id, "account closed").await
+}
+
+async fn give_up(
+    tx: &mut Tx,
+    services: &Services,
+    actor: &Actor,
+    customer_id: u64,
+    why: &str,
+) -> Result<(), ServiceError> {
     let ours = tx.resellers().remove(customer_id).await?;
     tx.login_sessions().revoke_all_of_customer(customer_id, None).await?;
-    let details = serde_json::json!({ "before": "reseller", "after": "customer", "customers_now_ours": ours });
+    let details = serde_json::json!({ "before": "reseller", "after": "customer", "why": why, "customers_now_ours": ours });
     audited(tx, services, actor, "customer.end_reseller", ("customer", &customer_id.to_string()), "done", details).await
 }
