@@ -62,12 +62,18 @@ pub enum Access {
     ApiHooks,
     /// JSON API: customers, on their own stores, and staff who operate.
     ApiWork,
+    /// JSON API: resellers; they find their own customers only.
+    ApiReseller,
+    /// JSON API: whoever looks after a store's owner: resellers, on stores of their customers, and staff who operate.
+    ApiKeeper,
     /// JSON API: any staff.
     ApiStaff,
     /// JSON API: admin and super admin.
     ApiOperator,
     /// JSON API: staff who create, change and close customers: admin and super admin.
     ApiCustomerManager,
+    /// JSON API: staff who make customers resellers: admin and super admin.
+    ApiResellerManager,
     /// JSON API: staff who manage staff: super admin.
     ApiStaffManager,
     /// JSON API: super admin (settings, checking the audit log).
@@ -110,9 +116,12 @@ impl Access {
             | Self::ApiTickets
             | Self::ApiDesk
             | Self::ApiHooks
+            | Self::ApiReseller
+            | Self::ApiKeeper
             | Self::ApiStaff
             | Self::ApiOperator
             | Self::ApiCustomerManager
+            | Self::ApiResellerManager
             | Self::ApiStaffManager
             | Self::ApiSuper => Area::Api,
         }
@@ -135,8 +144,9 @@ impl Access {
             Self::ApiWork => Some((Capability::WorkOnStores, Reach::Own)),
             Self::CustomerManager | Self::ApiCustomerManager => Some((Capability::ManageCustomers, Reach::All)),
             Self::StaffManager | Self::ApiStaffManager => Some((Capability::ManageStaff, Reach::All)),
-            Self::Reseller => Some((Capability::ManageCustomers, Reach::OwnCustomers)),
-            Self::ResellerManager => Some((Capability::ManageResellers, Reach::All)),
+            Self::ApiKeeper => Some((Capability::WorkOnStores, Reach::OwnCustomers)),
+            Self::Reseller | Self::ApiReseller => Some((Capability::ManageCustomers, Reach::OwnCustomers)),
+            Self::ResellerManager | Self::ApiResellerManager => Some((Capability::ManageResellers, Reach::All)),
             Self::Viewer => Some((Capability::ViewAsCustomer, Reach::All)),
             Self::SuperAdmin | Self::ApiSuper => Some((Capability::ExportAudit, Reach::All)),
         }
@@ -355,11 +365,11 @@ routes! {
     "/api/v1/stores/{id}/deletion" { PUT ApiOwner api::stores::plan_deletion; DELETE ApiOwner api::stores::cancel_deletion; }
     "/api/v1/stores/{id}/credentials" { POST ApiOwner api::stores::credentials; }
     "/api/v1/stores/{id}/restart" { POST ApiWork api::store_changes::restart; }
-    "/api/v1/stores/{id}/suspend" { POST ApiOperator api::store_changes::suspend; }
-    "/api/v1/stores/{id}/resume" { POST ApiOperator api::store_changes::resume; }
+    "/api/v1/stores/{id}/suspend" { POST ApiKeeper api::store_changes::suspend; }
+    "/api/v1/stores/{id}/resume" { POST ApiKeeper api::store_changes::resume; }
     "/api/v1/stores/{id}/maintenance" { PUT ApiWork api::store_changes::maintenance; }
     "/api/v1/stores/{id}/admin-password" { POST ApiOwner api::store_changes::admin_password; }
-    "/api/v1/stores/{id}/plan" { PUT ApiOperator api::store_changes::plan; }
+    "/api/v1/stores/{id}/plan" { PUT ApiKeeper api::store_changes::plan; }
     "/api/v1/stores/{id}/name" { PUT ApiWork api::store_changes::name; }
     "/api/v1/stores/{id}/address" { PUT ApiWork api::store_changes::address; }
     "/api/v1/stores/{id}/database-page" { GET ApiOwner api::database_page::get; }
@@ -382,6 +392,12 @@ routes! {
     "/api/v1/customers/{id}/email" { PUT ApiCustomerManager api::customer_changes::email; }
     "/api/v1/customers/{id}/close" { POST ApiCustomerManager api::customer_changes::close; }
     "/api/v1/customers/{id}/reopen" { POST ApiCustomerManager api::customer_changes::reopen; }
+    "/api/v1/customers/{id}/reseller" { GET ApiStaff api::reseller_limits::get; PUT ApiResellerManager api::reseller_limits::set; DELETE ApiResellerManager api::reseller_limits::end; }
+    "/api/v1/reseller" { GET ApiReseller api::resellers::get; }
+    "/api/v1/reseller/brand" { PUT ApiReseller api::resellers::set_brand; }
+    "/api/v1/reseller/customers" { GET ApiReseller api::resellers::list; POST ApiReseller api::resellers::create; }
+    "/api/v1/reseller/customers/{id}" { GET ApiReseller api::resellers::one; }
+    "/api/v1/reseller/customers/{id}/stores" { POST ApiReseller api::resellers::create_their_store; }
     "/api/v1/staff" { GET ApiStaffManager api::staff::list; POST ApiStaffManager api::staff::create; }
     "/api/v1/staff/{id}" { GET ApiStaffManager api::staff::get; PUT ApiStaffManager api::staff::change; DELETE ApiStaffManager api::staff::delete; }
     "/api/v1/staff/{id}/reset" { POST ApiStaffManager api::staff::reset; }

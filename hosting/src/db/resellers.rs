@@ -162,6 +162,19 @@ impl Resellers<'_> {
             .await?)
     }
 
+    /// The same by name in addresses and orders.
+    ///
+    /// # Errors
+    /// Database trouble.
+    pub async fn plan_slugs(&mut self, id: u64) -> DbResult<Vec<String>> {
+        Ok(sqlx::query_scalar!(
+            "SELECT p.slug FROM reseller_plans r JOIN plans p ON p.id = r.plan_id WHERE r.customer_id = ? ORDER BY p.id",
+            id
+        )
+        .fetch_all(&mut *self.conn)
+        .await?)
+    }
+
     /// Under which name their customers see them.
     ///
     /// # Errors

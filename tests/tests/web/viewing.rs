@@ -37,6 +37,8 @@ fn path_of(pattern: &str, job: &str) -> String {
 async fn every_owner_page_is_bannered_or_closed_and_no_route_changes_anything() {
     let app = App::new().await;
     let (_, sam, job) = looking(&app).await;
+    // Who sees most: a reseller.
+    app.db.sql("UPDATE customers SET role = 'reseller' WHERE id = 1").await;
     let page = sam.get("/dashboard").await;
     assert!(page.body.contains("Ana&#39;s Bikes"), "{}", page.body);
     let token = page.hidden("csrf_token");
