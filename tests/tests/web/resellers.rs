@@ -120,6 +120,13 @@ async fn limits_hold_for_resellers_their_customers_and_the_api() {
     let mut statuses = [x.status, y.status];
     statuses.sort_unstable();
     assert_eq!(statuses, [303, 409]);
+    // Of two at once one gets the last place.
+    assert_eq!(limits(&ada, 1, "4", "2", &["starter"]).await.status, 303);
+    let (x, y) = tokio::join!(new("uma@example.com"), new("vic@example.com"));
+    let mut statuses = [x.status, y.status];
+    statuses.sort_unstable();
+    assert_eq!(statuses, [303, 409]);
+    assert_eq!(app.db.number("SELECT COUNT(*) FROM customers WHERE reseller_id = 1").await, 4);
 }
 
 #[actix_web::test]
