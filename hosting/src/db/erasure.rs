@@ -126,7 +126,9 @@ impl Erasure<'_> {
         // Their customers become ours.
         sqlx::query!("DELETE FROM resellers WHERE customer_id = ?", id).execute(&mut *self.conn).await?;
         sqlx::query!("DELETE FROM reseller_plans WHERE customer_id = ?", id).execute(&mut *self.conn).await?;
-        sqlx::query!("UPDATE customers SET reseller_id = NULL WHERE reseller_id = ?", id).execute(&mut *self.conn).await?;
+        sqlx::query!("UPDATE customers SET reseller_id = NULL WHERE reseller_id = ?", id)
+            .execute(&mut *self.conn)
+            .await?;
         sqlx::query!("UPDATE customers SET role = 'customer', reseller_id = NULL WHERE id = ?", id)
             .execute(&mut *self.conn)
             .await?;

@@ -142,7 +142,10 @@ mod tests {
         assert!(Scopes::ask("settings:write", Role::Admin).is_err());
         assert!(Scopes::ask("settings:write", Role::SuperAdmin).is_ok());
         assert!(Scopes::ask("customers:read", Role::Customer).is_err());
-        assert!(Scopes::ask("reseller:read", Role::Customer).is_err() && Scopes::ask("reseller:read", Role::Reseller).is_ok());
+        assert!(
+            Scopes::ask("reseller:read", Role::Customer).is_err()
+                && Scopes::ask("reseller:read", Role::Reseller).is_ok()
+        );
         assert!(Scopes::ask("customers:read", Role::Reseller).is_err());
         assert!(Scopes::ask("jobs:write", Role::Support).is_err());
         assert!(Scopes::ask("stores:read", Role::Visitor).is_err());

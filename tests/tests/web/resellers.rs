@@ -61,7 +61,18 @@ async fn admins_make_resellers_and_nobody_else_does() {
     assert_eq!(sam.get("/admin/customers/2/reseller").await.status, 403);
     // Posted values of a customer give no role.
     let token = ana.get("/account").await.hidden("csrf_token");
-    ana.post("/account", &[("csrf_token", &token), ("name", "x"), ("time_zone", "UTC"), ("theme", "auto"), ("role", "reseller"), ("reseller_id", "1")]).await;
+    ana.post(
+        "/account",
+        &[
+            ("csrf_token", &token),
+            ("name", "x"),
+            ("time_zone", "UTC"),
+            ("theme", "auto"),
+            ("role", "reseller"),
+            ("reseller_id", "1"),
+        ],
+    )
+    .await;
     assert_eq!(app.db.number("SELECT COUNT(*) FROM customers WHERE role = 'reseller'").await, 1);
     assert_eq!(app.db.number("SELECT COUNT(*) FROM customers WHERE reseller_id IS NOT NULL").await, 0);
     // Back to ordinary: what was theirs is ours.
@@ -69,7 +80,10 @@ async fn admins_make_resellers_and_nobody_else_does() {
     let token = ada.get("/admin/customers/1/reseller").await.hidden("csrf_token");
     assert_eq!(ada.post("/admin/customers/1/reseller/end", &[("csrf_token", &token)]).await.status, 303);
     assert_eq!(ada.post("/admin/customers/1/reseller/end", &[("csrf_token", &token)]).await.status, 409);
-    assert_eq!(app.db.number("SELECT COUNT(*) FROM customers WHERE reseller_id IS NOT NULL OR role = 'reseller'").await, 0);
+    assert_eq!(
+        app.db.number("SELECT COUNT(*) FROM customers WHERE reseller_id IS NOT NULL OR role = 'reseller'").await,
+        0
+    );
     for action in ["customer.set_reseller", "customer.end_reseller"] {
         assert_eq!(app.db.number(&format!("SELECT COUNT(*) FROM audit_events WHERE action = '{action}'")).await, 1);
     }
@@ -107,7 +121,12 @@ async fn limits_hold_for_resellers_their_customers_and_the_api() {
     let wish = serde_json::json!({ "name": "Tom", "platform": "woocommerce", "plan": "starter" });
     let r = Program::send(&program, "POST", "/api/v1/stores", Some(&wish), &[("idempotency-key", "tom-1-tom-1")]).await;
     assert_eq!(r.status, 409, "nor by the API: {}", r.body);
-    assert_eq!(app.db.number("SELECT COUNT(*) FROM stores s JOIN customers c ON c.id = s.customer_id WHERE c.reseller_id = 1").await, 1);
+    assert_eq!(
+        app.db
+            .number("SELECT COUNT(*) FROM stores s JOIN customers c ON c.id = s.customer_id WHERE c.reseller_id = 1")
+            .await,
+        1
+    );
     assert!(eva.get("/dashboard").await.body.contains("Shop 3"), "it is the customer's own");
     // More is given, and at once there.
     assert_eq!(limits(&ada, 1, "3", "2", &["starter", "business"]).await.status, 303);
@@ -116,7 +135,8 @@ async fn limits_hold_for_resellers_their_customers_and_the_api() {
     let page = rob.get("/reseller/customers/new").await;
     let (token, key) = (page.hidden("csrf_token"), page.hidden("form_key"));
     let fields = [("csrf_token", token.as_str()), ("form_key", &key), ("email", "zoe@example.com")];
-    let (x, y) = tokio::join!(rob.post("/reseller/customers/new", &fields), rob.post("/reseller/customers/new", &fields));
+    let (x, y) =
+        tokio::join!(rob.post("/reseller/customers/new", &fields), rob.post("/reseller/customers/new", &fields));
     let mut statuses = [x.status, y.status];
     statuses.sort_unstable();
     assert_eq!(statuses, [303, 409]);
@@ -149,7 +169,8 @@ async fn a_reseller_reaches_nobody_sideways() {
                 rob.get(&path).await
             } else {
                 let key = hosting::domain::Uid::new().to_string().repeat(2)[..44].to_owned();
-                let fields = [("csrf_token", token.as_str()), ("form_key", &key), ("store_name", "X"), ("plan", "starter")];
+                let fields =
+                    [("csrf_token", token.as_str()), ("form_key", &key), ("store_name", "X"), ("plan", "starter")];
                 rob.post(&path, &fields).await
             };
             assert_eq!(r.status, 404, "{} {path}", route.method);
@@ -335,7 +356,10 @@ async fn a_closed_account_gives_its_customers_to_us() {
     let (app, ada, rob, _) = stage().await;
     let (eva, _) = with_store(&app, &rob).await;
     rob.submit_at("/reseller", "/reseller/branding", &[("brand_name", "Rob's"), ("brand_email", "")]).await;
-    assert!(eva.get("/dashboard").await.body.contains("Rob&#39;s") || eva.get("/dashboard").await.body.contains("Rob&#x27;s"));
+    assert!(
+        eva.get("/dashboard").await.body.contains("Rob&#39;s")
+            || eva.get("/dashboard").await.body.contains("Rob&#x27;s")
+    );
     // By staff, at once; whose account is opened again is an ordinary customer.
     let fields = [("name", "rob@example.com"), ("reason", "Left"), ("password", PASSWORD)];
     let r = ada.submit("/admin/customers/1/close", &fields).await;
@@ -353,7 +377,14 @@ async fn a_closed_account_gives_its_customers_to_us() {
     app.db.sql("UPDATE customers SET reseller_id = 1 WHERE id = 3").await;
     let _ = hosting::services::close_account::proceed(&app.services, 1).await.unwrap();
     assert_eq!(app.db.number(theirs).await, 0);
-    assert_eq!(app.db.number("SELECT COUNT(*) FROM audit_events WHERE action = 'customer.end_reseller' AND actor_role = 'system'").await, 1);
+    assert_eq!(
+        app.db
+            .number(
+                "SELECT COUNT(*) FROM audit_events WHERE action = 'customer.end_reseller' AND actor_role = 'system'"
+            )
+            .await,
+        1
+    );
     assert_eq!(eva.get("/dashboard").await.status, 200);
 }
 
@@ -402,7 +433,10 @@ async fn the_api_does_what_the_pages_do() {
     assert_eq!(token.status, 201, "{}", token.body);
     let token = Program::new(&app, token.body["secret"].as_str());
     assert_eq!(token.get("/api/v1/reseller").await.status, 200);
-    assert_eq!(token.post("/api/v1/reseller/customers", &serde_json::json!({ "email": "z@example.com" })).await.status, 403);
+    assert_eq!(
+        token.post("/api/v1/reseller/customers", &serde_json::json!({ "email": "z@example.com" })).await.status,
+        403
+    );
     let r = grace.send("DELETE", "/api/v1/customers/1/reseller", None, &[]).await;
     assert_eq!(r.status, 204, "{}", r.body);
     assert_eq!(grace.get("/api/v1/customers/1/reseller").await.status, 404);

@@ -510,7 +510,9 @@ fn expected(access: Access, role: Role) -> &'static str {
         Access::Owner | Access::OwnerTickets | Access::Reseller => "owner sign-in",
         _ if !staff => "staff sign-in",
         Access::Staff | Access::Desk | Access::Viewer | Access::StaffPassword | Access::StaffFactor => "through",
-        Access::Operator | Access::CustomerManager | Access::ResellerManager if matches!(role, Role::Admin | Role::SuperAdmin) => {
+        Access::Operator | Access::CustomerManager | Access::ResellerManager
+            if matches!(role, Role::Admin | Role::SuperAdmin) =>
+        {
             "through"
         }
         Access::StaffManager | Access::SuperAdmin if role == Role::SuperAdmin => "through",

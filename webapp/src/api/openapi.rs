@@ -2,8 +2,8 @@
 
 use super::{
     account, account_security, attention, audit, auth, customer_changes, customers, database_page, jobs, jobs_bulk,
-    mails, oauth, plans, ports, reseller_limits, resellers, schedules, servers, settings, staff, store_changes, stores, system, tickets, tokens,
-    webhooks,
+    mails, oauth, plans, ports, reseller_limits, resellers, schedules, servers, settings, staff, store_changes, stores,
+    system, tickets, tokens, webhooks,
 };
 use crate::extract::Ctx;
 use crate::routes::Answer;

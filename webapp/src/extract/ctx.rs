@@ -314,7 +314,9 @@ impl Ctx {
         let settings = self.0.state.settings().await;
         let (user, menu) = match &self.0.who {
             Who::Visitor => (None, Vec::new()),
-            Who::Customer(c) => (Some(User { name: c.email.clone(), role: String::new() }), owner_menu(&self.0.path, c.role)),
+            Who::Customer(c) => {
+                (Some(User { name: c.email.clone(), role: String::new() }), owner_menu(&self.0.path, c.role))
+            }
             Who::Staff(s) => {
                 (Some(User { name: s.name.clone(), role: role_words(s.role).into() }), staff_menu(&self.0.path, s.role))
             }

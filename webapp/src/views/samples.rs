@@ -478,7 +478,11 @@ fn all() -> Vec<(&'static str, String)> {
                 plan: "Starter".into(),
                 reason: HOSTILE.into(),
                 deletion: Some(when()),
-                changes: vec![Link { href: "/reseller/customers/3/store/restart".into(), label: "Restart store".into(), current: false }],
+                changes: vec![Link {
+                    href: "/reseller/customers/3/store/restart".into(),
+                    label: "Restart store".into(),
+                    current: false,
+                }],
             }]
         } else {
             vec![]

@@ -24,7 +24,8 @@ pub async fn create_customer(
     let email = Email::parse(email).map_err(|e| ServiceError::field("email", e.0))?;
     let hash = passwords.hash(&random_token()).await;
     let hash = hash.ok_or_else(|| ServiceError::Conflict("We could not make the account. Try again".into()))?;
-    let (id, job) = transact!(services.db, tx => insert(&mut tx, services, actor, reseller_id, form_key, (&email, &hash)))?;
+    let (id, job) =
+        transact!(services.db, tx => insert(&mut tx, services, actor, reseller_id, form_key, (&email, &hash)))?;
     services.queue.announce(&[job]).await;
     Ok(id)
 }

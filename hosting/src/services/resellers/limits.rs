@@ -131,6 +131,7 @@ async fn give_up(
 ) -> Result<(), ServiceError> {
     let ours = tx.resellers().remove(customer_id).await?;
     tx.login_sessions().revoke_all_of_customer(customer_id, None).await?;
-    let details = serde_json::json!({ "before": "reseller", "after": "customer", "why": why, "customers_now_ours": ours });
+    let details =
+        serde_json::json!({ "before": "reseller", "after": "customer", "why": why, "customers_now_ours": ours });
     audited(tx, services, actor, "customer.end_reseller", ("customer", &customer_id.to_string()), "done", details).await
 }

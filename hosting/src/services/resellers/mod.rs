@@ -39,11 +39,7 @@ impl Whose {
 ///
 /// # Errors
 /// `NotFound` for what is not theirs.
-pub(super) async fn whose(
-    tx: &mut impl Queries,
-    actor: &Actor,
-    customer_id: u64,
-) -> Result<Whose, ServiceError> {
+pub(super) async fn whose(tx: &mut impl Queries, actor: &Actor, customer_id: u64) -> Result<Whose, ServiceError> {
     match actor.role {
         Role::Customer | Role::Reseller if actor.id == Some(customer_id) => Ok(Whose::Own),
         Role::Reseller if actor.id.is_some() && tx.resellers().of_customer(customer_id).await? == actor.id => {
@@ -82,7 +78,9 @@ pub(super) async fn check_store(
     }
     if tx.resellers().used(reseller).await?.stores >= i64::from(limits.max_stores) {
         return Err(ServiceError::Conflict(match whose {
-            Whose::Customers => format!("Your customers have {} stores, as many as you may. Ask us for more", limits.max_stores),
+            Whose::Customers => {
+                format!("Your customers have {} stores, as many as you may. Ask us for more", limits.max_stores)
+            }
             _ => "Your provider has no more stores to give. Ask them for one".into(),
         }));
     }

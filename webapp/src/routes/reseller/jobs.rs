@@ -86,7 +86,9 @@ pub async fn retry(ctx: Ctx, path: web::Path<String>, form: Form) -> Answer {
         return Ok(ctx.see_other(&here));
     }
     if !job.owner_may_retry() {
-        return Err(WebError::Conflict("We are looking at this one ourselves. Its owner gets an email when it is done.".into()));
+        return Err(WebError::Conflict(
+            "We are looking at this one ourselves. Its owner gets an email when it is done.".into(),
+        ));
     }
     retry_job(&ctx.state().services, &ctx.actor(), &uid, Wish::Retry).await?;
     ctx.flash("retry_started");
