@@ -44,11 +44,11 @@ pub async fn run(remote: &Remote, verb: Resellers) -> Result<ExitCode> {
             let found = client.get_own_customer(customer).await?;
             remote.answer(&found, |c| {
                 facts(&[
-                    ("Customer", c.id.to_string()),
-                    ("Email", c.email.clone()),
-                    ("State", c.state.clone()),
-                    ("Since", moment(Some(&c.created_at))),
-                    ("Confirmed", moment(c.email_verified_at.as_deref())),
+                    ("Customer", c.base.id.to_string()),
+                    ("Email", c.base.email.clone()),
+                    ("State", c.base.state.clone()),
+                    ("Since", moment(Some(&c.base.created_at))),
+                    ("Confirmed", moment(c.base.email_verified_at.as_deref())),
                     ("Stores", c.stores.join(", ")),
                 ]);
             })
