@@ -57,6 +57,9 @@ pub enum Verb {
     /// Look at customers, make, move, close and invite them
     #[command(subcommand)]
     Customers(remote::Customers),
+    /// Resellers: their limits (staff); their customers and these' stores (resellers)
+    #[command(subcommand)]
+    Resellers(remote::Resellers),
     /// Look at staff, make, change, reset and delete them
     #[command(subcommand)]
     Staff(remote::Staff),

@@ -12,6 +12,7 @@ pub mod login;
 pub mod people;
 pub mod profiles;
 pub mod prompt;
+pub mod resellers;
 pub mod settings;
 pub mod stores;
 pub mod work;

@@ -134,7 +134,8 @@ impl DataExports<'_> {
             self,
             r#"SELECT CAST(JSON_OBJECT('number', id, 'id', uid, 'email', email, 'name', name, 'role', role, 'state', state,
                'time_zone', time_zone, 'theme', theme, 'mails_about_new_places', notify_new_place, 'mails_about_store', notify_store, 'support_asks_first', ask_before_view,
-               'email_confirmed_at', email_verified_at, 'created_at', created_at, 'closes_after', close_after) AS CHAR) AS "t!: String"
+               'email_confirmed_at', email_verified_at, 'created_at', created_at, 'closes_after', close_after,
+               'provider', (SELECT r.brand_name FROM resellers r WHERE r.customer_id = customers.reseller_id)) AS CHAR) AS "t!: String"
                FROM customers WHERE id = ?"#,
             id
         );
@@ -290,6 +291,18 @@ impl DataExports<'_> {
                AS CHAR) AS "t!: String" FROM factor_resets WHERE customer_id = ? ORDER BY id"#,
             id
         );
+        let reseller = rows!(
+            self,
+            r#"SELECT CAST(JSON_OBJECT('most_customers', max_customers, 'most_stores', max_stores, 'name', brand_name, 'email', brand_email,
+               'since', created_at) AS CHAR) AS "t!: String" FROM resellers WHERE customer_id = ?"#,
+            id
+        );
+        let reseller_plans = rows!(
+            self,
+            r#"SELECT CAST(JSON_OBJECT('plan', p.name) AS CHAR) AS "t!: String"
+               FROM reseller_plans r JOIN plans p ON p.id = r.plan_id WHERE r.customer_id = ?"#,
+            id
+        );
         let target = id.to_string();
         let events = rows!(
             self,
@@ -318,6 +331,8 @@ impl DataExports<'_> {
             "password_resets": resets,
             "email_changes": email_changes,
             "views_by_support": views,
+            "reseller": reseller,
+            "reseller_plans": reseller_plans,
             "resets_of_second_factor": resets_of_factor,
             "mails": mails,
             "exports": exports,

@@ -70,6 +70,7 @@ pub mod password_resets;
 pub mod plans;
 pub mod ports;
 pub mod progress;
+pub mod resellers;
 pub mod schedules;
 pub mod second_factors;
 pub mod secrets;
@@ -318,6 +319,10 @@ pub trait Queries {
     /// Wished changes of an address.
     fn email_changes(&mut self) -> email_changes::EmailChanges<'_> {
         email_changes::EmailChanges { conn: self.conn() }
+    }
+    /// Resellers.
+    fn resellers(&mut self) -> resellers::Resellers<'_> {
+        resellers::Resellers { conn: self.conn() }
     }
     /// Planned resets of lost second factors.
     fn factor_resets(&mut self) -> factor_resets::FactorResets<'_> {

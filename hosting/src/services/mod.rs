@@ -40,6 +40,7 @@ pub mod prove_password;
 pub mod re_authenticate;
 pub mod refuse_access;
 pub mod request_password_reset;
+pub mod resellers;
 pub mod resend_mail;
 pub mod resend_verification;
 pub mod reset_admin;

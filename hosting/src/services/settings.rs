@@ -221,6 +221,12 @@ impl Values {
     pub fn text(&self, name: &str) -> &str {
         self.0.get(name).map_or_else(|| KNOWN.iter().find(|k| k.name == name).map_or("", |k| k.default), String::as_str)
     }
+    /// The same with another value in one place, for drawing.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: &str) -> Self {
+        self.0.insert(name.to_owned(), value.to_owned());
+        self
+    }
     /// A number, or 0 when it does not parse (values are checked before they are stored).
     #[must_use]
     pub fn number(&self, name: &str) -> u32 {

@@ -8,12 +8,12 @@ use shopfleet_tests::made_up::MadeUpJob;
 use std::path::Path;
 
 /// Opens a page and looks at it.
-async fn look(browser: &Browser, stage: &Stage, path: &str, name: &str, faults: &mut Vec<String>) {
+pub async fn look(browser: &Browser, stage: &Stage, path: &str, name: &str, faults: &mut Vec<String>) {
     browser.open(&stage.url(path)).await;
     look_here(browser, name, faults).await;
 }
 
-async fn look_here(browser: &Browser, name: &str, faults: &mut Vec<String>) {
+pub async fn look_here(browser: &Browser, name: &str, faults: &mut Vec<String>) {
     faults.extend(axe::faults(browser, name).await);
     // With SHOPFLEET_PICTURES set: a picture of everything, to be looked at by a person.
     if let Some(folder) = std::env::var_os("SHOPFLEET_PICTURES") {
@@ -29,7 +29,7 @@ async fn look_here(browser: &Browser, name: &str, faults: &mut Vec<String>) {
 }
 
 /// What the console said, but for the answers that this test asked for.
-async fn console(browser: &Browser, expected: &[&str], faults: &mut Vec<String>) {
+pub async fn console(browser: &Browser, expected: &[&str], faults: &mut Vec<String>) {
     let said = browser.console().await;
     faults.extend(
         said.into_iter()

@@ -344,3 +344,40 @@ async fn an_owner_orders_reveals_and_plans_by_the_command_line() {
     assert_eq!(shell.run(&["account", "sign-out-everywhere"], "").await.code, 0);
     assert_eq!(shell.run(&["whoami"], "").await.code, 3);
 }
+
+#[actix_web::test]
+async fn resellers_are_made_and_work_by_verbs() {
+    let app = App::new().await;
+    hosting::services::seed_defaults::seed_defaults(&app.db.db).await.unwrap();
+    app.customer("rob@example.com", "Rob").await;
+    app.staff("grace@example.com", Role::Admin).await;
+    let shell = Shell::new();
+    shell.log_in(&app, "grace@example.com", "staff", "grace").await;
+    let set = ["resellers", "set", "1", "--customers", "2", "--stores", "1", "--plan", "starter", "--json"];
+    assert_eq!(shell.run(&set, "").await.json()["max_customers"], 2);
+    assert!(shell.run(&["resellers", "show", "1"], "").await.out.contains("0 of 2"));
+    assert_eq!(shell.run(&["resellers", "show", "99"], "").await.code, 5);
+    assert_eq!(shell.run(&["resellers", "customers"], "").await.code, 4, "staff have none of their own");
+    shell.log_in(&app, "rob@example.com", "owner", "rob").await;
+    assert_eq!(
+        shell.run(&["resellers", "set", "1", "--customers", "9", "--stores", "9", "--plan", "starter"], "").await.code,
+        4
+    );
+    let made = shell.run(&["resellers", "create", "eva@example.com", "--json"], "").await.json();
+    let id = made["id"].to_string();
+    assert!(shell.run(&["resellers", "customers"], "").await.out.contains("eva@example.com"));
+    let order = ["resellers", "order", &id, "Eva's Tea", "--plan", "business"];
+    assert_eq!(shell.run(&order, "").await.code, 7, "they may not sell it");
+    let order = ["resellers", "order", &id, "Eva's Tea", "--plan", "starter", "--json"];
+    let job = shell.run(&order, "").await.json()["job"].as_str().unwrap().to_owned();
+    assert_eq!(shell.run(&["jobs", "show", &job, "--json"], "").await.json()["kind"], "provision_store");
+    let shown = shell.run(&["resellers", "customer", &id, "--json"], "").await.json();
+    let store = shown["stores"][0].as_str().unwrap().to_owned();
+    assert_eq!(shell.run(&["stores", "show", &store, "--json"], "").await.json()["name"], "Eva's Tea");
+    assert_eq!(shell.run(&["stores", "credentials", &store, "admin"], &format!("{PASSWORD}\n")).await.code, 5);
+    assert_eq!(shell.run(&["resellers", "brand", "--name", "Rob's", "--json"], "").await.json()["brand_name"], "Rob's");
+    assert!(shell.run(&["resellers", "show"], "").await.out.contains("1 of 1"));
+    shell.log_in(&app, "grace@example.com", "staff", "again").await;
+    assert_eq!(shell.run(&["resellers", "end", "1"], "").await.code, 0);
+    assert_eq!(shell.run(&["resellers", "end", "1"], "").await.code, 6);
+}

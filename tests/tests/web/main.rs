@@ -26,6 +26,7 @@ mod panel_audit;
 mod panel_customers;
 mod panel_settings;
 mod password;
+mod resellers;
 mod rights;
 mod second_factor;
 mod sessions;

@@ -57,6 +57,21 @@ fn addresses(job: &str, id: u64) -> BTreeMap<&'static str, String> {
         ("/admin/admins/{id}/factor", "/admin/admins/1/factor".into()),
         own("/password/forgot"),
         own("/password/reset"),
+        own("/reseller"),
+        own("/reseller/branding"),
+        own("/reseller/customers/new"),
+        ("/reseller/customers/{id}", format!("/reseller/customers/{id}")),
+        ("/reseller/customers/{id}/store", format!("/reseller/customers/{id}/store")),
+        ("/reseller/customers/{id}/store/{change}", format!("/reseller/customers/{id}/store/restart")),
+        ("/reseller/customers/{id}/delete", format!("/reseller/customers/{id}/delete")),
+        ("/reseller/customers/{id}/delete/cancel", format!("/reseller/customers/{id}/delete/cancel")),
+        ("/reseller/jobs/{job}", format!("/reseller/jobs/{job}")),
+        ("/reseller/jobs/{job}/retry", format!("/reseller/jobs/{job}/retry")),
+        ("/reseller/jobs/{job}/state", format!("/reseller/jobs/{job}/state")),
+        ("/reseller/jobs/{job}/log", format!("/reseller/jobs/{job}/log?from=1&to=2")),
+        ("/reseller/jobs/{job}/log/stream", format!("/reseller/jobs/{job}/log/stream")),
+        ("/admin/customers/{id}/reseller", format!("/admin/customers/{id}/reseller")),
+        ("/admin/customers/{id}/reseller/end", format!("/admin/customers/{id}/reseller/end")),
         own("/logout"),
         own("/reauthenticate"),
         ("/setup/{job}", format!("/setup/{job}")),
@@ -252,6 +267,12 @@ fn addresses(job: &str, id: u64) -> BTreeMap<&'static str, String> {
         own("/api/v1/customers/invite"),
         ("/api/v1/customers/{id}/email", format!("/api/v1/customers/{id}/email")),
         ("/api/v1/customers/{id}/close", format!("/api/v1/customers/{id}/close")),
+        ("/api/v1/customers/{id}/reseller", format!("/api/v1/customers/{id}/reseller")),
+        own("/api/v1/reseller"),
+        own("/api/v1/reseller/brand"),
+        own("/api/v1/reseller/customers"),
+        ("/api/v1/reseller/customers/{id}", format!("/api/v1/reseller/customers/{id}")),
+        ("/api/v1/reseller/customers/{id}/stores", format!("/api/v1/reseller/customers/{id}/stores")),
         ("/api/v1/customers/{id}/reopen", format!("/api/v1/customers/{id}/reopen")),
         own("/api/v1/staff"),
         ("/api/v1/staff/{id}", "/api/v1/staff/1".into()),
@@ -378,7 +399,9 @@ async fn another_customer_finds_nothing_of_ours() {
         }
         let fields = [("csrf_token", token.as_str()), ("form_key", &"k".repeat(40)), ("what", "admin")];
         let (status, to) = try_it(&eva, route.method, path, &fields).await;
-        if route.access.area() == Area::Owner {
+        if route.access == Access::Reseller {
+            assert_eq!(status, 403, "{} {path}", route.method);
+        } else if route.access.area() == Area::Owner {
             if route.path.contains("{job}") {
                 assert_eq!(status, 404, "{} {path}", route.method);
                 // Not yours and not there: the same answer.
@@ -503,12 +526,22 @@ fn expected(access: Access, role: Role) -> &'static str {
     match access {
         Access::Operations | Access::Asset | Access::Everybody => "through",
         Access::Owner | Access::OwnerTickets if owner => "through",
-        Access::Owner | Access::OwnerTickets => "owner sign-in",
+        Access::Reseller if role == Role::Reseller => "through",
+        Access::Reseller if owner => "refused",
+        Access::Owner | Access::OwnerTickets | Access::Reseller => "owner sign-in",
         _ if !staff => "staff sign-in",
         Access::Staff | Access::Desk | Access::Viewer | Access::StaffPassword | Access::StaffFactor => "through",
-        Access::Operator | Access::CustomerManager if matches!(role, Role::Admin | Role::SuperAdmin) => "through",
+        Access::Operator | Access::CustomerManager | Access::ResellerManager
+            if matches!(role, Role::Admin | Role::SuperAdmin) =>
+        {
+            "through"
+        }
         Access::StaffManager | Access::SuperAdmin if role == Role::SuperAdmin => "through",
-        Access::Operator | Access::CustomerManager | Access::StaffManager | Access::SuperAdmin => "refused",
+        Access::Operator
+        | Access::CustomerManager
+        | Access::ResellerManager
+        | Access::StaffManager
+        | Access::SuperAdmin => "refused",
         // The tests of the API try its operations.
         Access::ApiOpen
         | Access::ApiAny
@@ -519,7 +552,10 @@ fn expected(access: Access, role: Role) -> &'static str {
         | Access::ApiWork
         | Access::ApiStaff
         | Access::ApiOperator
+        | Access::ApiReseller
+        | Access::ApiKeeper
         | Access::ApiCustomerManager
+        | Access::ApiResellerManager
         | Access::ApiStaffManager
         | Access::ApiSuper => "no page",
     }

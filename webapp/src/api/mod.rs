@@ -24,6 +24,8 @@ pub mod oauth;
 pub mod openapi;
 pub mod plans;
 pub mod ports;
+pub mod reseller_limits;
+pub mod resellers;
 pub mod schedules;
 pub mod servers;
 pub mod settings;

@@ -11,6 +11,7 @@ pub mod log_routes;
 pub mod password;
 pub mod plans;
 pub mod pricing;
+pub mod reseller;
 pub mod second_factor;
 pub mod setup;
 pub mod sign_up;

@@ -308,6 +308,10 @@ pub struct Customer {
     pub may_act: bool,
     /// May look at the panel as this customer.
     pub may_view: bool,
+    /// They look after customers of their own.
+    pub is_reseller: bool,
+    /// Row id of the reseller whose customer they are, or 0.
+    pub provider: u64,
     /// They have a second factor.
     pub has_factor: bool,
     /// When it is removed, if that is planned.

@@ -18,6 +18,7 @@ pub mod log;
 pub mod memory;
 pub mod owner;
 pub mod public;
+pub mod reseller;
 #[cfg(test)]
 mod samples;
 #[cfg(test)]
@@ -98,6 +99,11 @@ pub const PAGES: &[&str] = &[
     factor::OwnerCode::TEMPLATE,
     factor::StaffCode::TEMPLATE,
     factor::KeepFactor::TEMPLATE,
+    reseller::Reseller::TEMPLATE,
+    reseller::NewCustomer::TEMPLATE,
+    reseller::ResellerCustomer::TEMPLATE,
+    reseller::NewStore::TEMPLATE,
+    reseller::Limits::TEMPLATE,
     staff::Admins::TEMPLATE,
     staff::NewAdmin::TEMPLATE,
     staff::Admin::TEMPLATE,

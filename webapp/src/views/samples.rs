@@ -442,6 +442,74 @@ fn all() -> Vec<(&'static str, String)> {
         token: "t".into(),
         due: Some(when()),
     };
+    let reseller_page = |filled: bool| reseller::Reseller {
+        page: owner("Customers"),
+        rows: if filled {
+            vec![reseller::CustomerRow {
+                href: "/reseller/customers/3".into(),
+                email: HOSTILE.into(),
+                account: Badge::new("good", "Confirmed"),
+                store: HOSTILE.into(),
+                badge: Some(Badge::store("active")),
+                since: when(),
+            }]
+        } else {
+            vec![]
+        },
+        older: if filled { "/reseller?before=3".into() } else { String::new() },
+        newest: if filled { "/reseller".into() } else { String::new() },
+        q: if filled { HOSTILE.into() } else { String::new() },
+        customers: "1 of 10".into(),
+        stores: "1 of 10".into(),
+        full: filled,
+        plans: "Starter".into(),
+        form: reseller::BrandForm { name: Field::of(HOSTILE), ..reseller::BrandForm::default() },
+    };
+    let reseller_customer = |filled: bool| reseller::ResellerCustomer {
+        page: owner("Customer"),
+        email: HOSTILE.into(),
+        account: Badge::new("good", "Confirmed"),
+        since: when(),
+        stores: if filled {
+            vec![reseller::StoreRow {
+                name: HOSTILE.into(),
+                badge: Badge::store("active"),
+                url: "http://x/".into(),
+                host: "x".into(),
+                plan: "Starter".into(),
+                reason: HOSTILE.into(),
+                deletion: Some(when()),
+                changes: vec![Link {
+                    href: "/reseller/customers/3/store/restart".into(),
+                    label: "Restart store".into(),
+                    current: false,
+                }],
+            }]
+        } else {
+            vec![]
+        },
+        jobs: if filled {
+            vec![reseller::JobRow {
+                href: "/reseller/jobs/J".into(),
+                title: "Restart store".into(),
+                badge: Badge::job("failed"),
+                at: when(),
+            }]
+        } else {
+            vec![]
+        },
+        new_store: if filled { String::new() } else { "/reseller/customers/3/store".into() },
+    };
+    let reseller_limits = |is_reseller: bool| reseller::Limits {
+        page: staff("Reseller"),
+        back: "/admin/customers/3".into(),
+        email: HOSTILE.into(),
+        is_reseller,
+        used: "1 customers, 1 stores".into(),
+        plans: vec![Choice { value: "starter".into(), label: HOSTILE.into(), current: true }],
+        form_key: "k".into(),
+        form: reseller::LimitsForm::default(),
+    };
     let consent = |mode| account::ViewConsent {
         page: page("May support look?"),
         mode,
@@ -638,6 +706,9 @@ fn all() -> Vec<(&'static str, String)> {
     let logs = |log| store_log::OwnerLogs { page: owner("Logs"), store_name: HOSTILE.into(), log };
     let delete = |planned: bool, errors: bool| DeleteStore {
         page: Page { has_errors: errors, ..owner("Delete Ana's Bikes") },
+        here: "/dashboard/delete".into(),
+        back: "/dashboard".into(),
+        kept: "Your account and your sign-in",
         store_name: "Ana's Bikes".into(),
         store_host: "anas-bikes.shops.localhost".into(),
         planned: planned.then(when),
@@ -693,6 +764,8 @@ fn all() -> Vec<(&'static str, String)> {
         tab,
         may_act: true,
         may_view: true,
+        is_reseller: true,
+        provider: 4,
         has_factor: true,
         factor_due: Some(when()),
         credentials: vec![Labelled::new("Store admin", "••••••••"), Labelled::new("Database", "••••••••")],
@@ -1092,9 +1165,14 @@ fn all() -> Vec<(&'static str, String)> {
                 badge: Badge::job("failed"),
                 store_name: HOSTILE.into(),
                 reason: HOSTILE.into(),
+                kept: "Your store is as it was before.",
                 reference: "J-1".into(),
                 next: "/dashboard/access".into(),
                 next_text: "Show sign-in details",
+                retry: "/reseller/jobs/J/retry".into(),
+                form_key: "k".into(),
+                back: "/dashboard".into(),
+                back_text: "Your store",
                 log: LogPart::default(),
                 steps: vec![],
             }
@@ -1194,6 +1272,36 @@ fn all() -> Vec<(&'static str, String)> {
         ("keep-factor", keep_factor("ask").render()),
         ("keep-factor-kept", keep_factor("kept").render()),
         ("keep-factor-over", keep_factor("over").render()),
+        ("reseller", reseller_page(true).render()),
+        ("reseller-empty", reseller_page(false).render()),
+        (
+            "reseller-new",
+            reseller::NewCustomer {
+                page: owner("New customer"),
+                email: Field::of(HOSTILE),
+                errors: vec![],
+                form_key: "k".into(),
+            }
+            .render(),
+        ),
+        ("reseller-customer", reseller_customer(true).render()),
+        ("reseller-customer-empty", reseller_customer(false).render()),
+        (
+            "reseller-store",
+            reseller::NewStore {
+                page: owner("New store"),
+                email: HOSTILE.into(),
+                back: "/reseller/customers/3".into(),
+                plans: new_store(SignUpForm::default()).plans,
+                full: true,
+                base_domain: "shops.localhost".into(),
+                form_key: "k".into(),
+                form: form_with_errors(),
+            }
+            .render(),
+        ),
+        ("reseller-limits", reseller_limits(true).render()),
+        ("reseller-limits-new", reseller_limits(false).render()),
         ("staff-devices", staff_devices.render()),
         ("view-consent", consent("ask").render()),
         ("view-consent-allowed", consent("allowed").render()),

@@ -15,7 +15,7 @@ use hosting::clock::now_plain;
 use hosting::db::Queries;
 use hosting::db::stores::Store;
 use hosting::domain::rights::{Capability, Reach, may};
-use hosting::domain::{Level, Person, PortPool, StoreState};
+use hosting::domain::{Level, Person, PortPool, Role, StoreState};
 use hosting::jobs::PROVISION_STORE;
 
 /// Overview tab.
@@ -133,6 +133,7 @@ async fn base(ctx: &Ctx, id: &str, tab: &'static str) -> Result<(Customer, Optio
     let customer = conn.customers().get(id).await?.ok_or(WebError::NotFound)?;
     let store = conn.stores().newest_of_customer(id).await?;
     let factor = conn.second_factors().find(Person::Customer(id)).await?;
+    let provider = conn.resellers().of_customer(id).await?;
     let reset = conn.factor_resets().open(id).await?;
     let last_sign_in = conn.login_sessions().last_of_customer(id).await?;
     let mut plan = String::new();
@@ -230,6 +231,8 @@ async fn base(ctx: &Ctx, id: &str, tab: &'static str) -> Result<(Customer, Optio
         tab,
         may_act: may(ctx.staff()?.role, Capability::ManageCustomers, Reach::All),
         may_view,
+        is_reseller: customer.role == Role::Reseller,
+        provider: provider.unwrap_or_default(),
         has_factor: factor.is_some_and(|f| f.confirmed_at.is_some()),
         factor_due: reset.map(|r| When::exact(r.due_at)),
         credentials,
