@@ -291,6 +291,12 @@ impl DataExports<'_> {
                AS CHAR) AS "t!: String" FROM factor_resets WHERE customer_id = ? ORDER BY id"#,
             id
         );
+        let transfers = rows!(
+            self,
+            r#"SELECT CAST(JSON_OBJECT('store', s.name, 'to', t.to_email, 'state', t.state, 'offered_at', t.created_at, 'ended_at', t.ended_at)
+               AS CHAR) AS "t!: String" FROM store_transfers t JOIN stores s ON s.id = t.store_id WHERE t.customer_id = ? ORDER BY t.id"#,
+            id
+        );
         let reseller = rows!(
             self,
             r#"SELECT CAST(JSON_OBJECT('most_customers', max_customers, 'most_stores', max_stores, 'name', brand_name, 'email', brand_email,
@@ -308,8 +314,9 @@ impl DataExports<'_> {
             self,
             r#"SELECT CAST(JSON_OBJECT('number', number, 'at', at, 'who', IF(actor_kind = 'admin', 'staff', actor_name), 'address',
                IF(role IN ('customer', 'reseller', 'visitor'), address, ''), 'action', action, 'outcome', outcome) AS CHAR) AS "t!: String"
-               FROM audit_events WHERE (target_kind = 'customer' AND target_id = ?)
-               OR (target_kind = 'store' AND target_id IN (SELECT uid FROM stores WHERE customer_id = ?)) ORDER BY number LIMIT 100000"#,
+               FROM audit_events e WHERE (target_kind = 'customer' AND target_id = ?)
+               OR (target_kind = 'store' AND target_id IN (SELECT s.uid FROM stores s WHERE s.customer_id = ?
+               AND (s.owned_since IS NULL OR e.at >= s.owned_since))) ORDER BY number LIMIT 100000"#,
             target,
             id
         );
@@ -342,6 +349,7 @@ impl DataExports<'_> {
             "tickets": tickets,
             "ticket_messages": messages,
             "ticket_files": files,
+            "store_transfers": transfers,
             "audit": events,
         }))
     }

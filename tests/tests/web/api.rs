@@ -525,6 +525,7 @@ async fn every_operation_for_every_role() {
             .replace("/webhooks/{id}", &format!("/webhooks/{NOBODYS}"))
             .replace("{event}", "evt_none")
             .replace("/tickets/{id}", &format!("/tickets/{NOBODYS}"))
+            .replace("/offers/{id}", &format!("/offers/{NOBODYS}"))
             .replace("{file}", NOBODYS)
             .replace("{key}", "999")
             .replace("{server}/{port}", "none/1")
@@ -593,6 +594,11 @@ async fn every_operation_for_every_role() {
         ("POST", format!("/api/v1/stores/{store}/file-access/password"), json!({ "password": PASSWORD })),
         ("DELETE", format!("/api/v1/stores/{store}/file-access/password"), json!(null)),
         ("GET", format!("/api/v1/stores/{store}/log"), json!(null)),
+        ("GET", format!("/api/v1/stores/{store}/offer"), json!(null)),
+        ("POST", format!("/api/v1/stores/{store}/offer"), json!({ "password": PASSWORD, "email": "eva@example.com" })),
+        ("DELETE", format!("/api/v1/stores/{store}/offer"), json!(null)),
+        ("POST", format!("/api/v1/offers/{NOBODYS}/accept"), json!({ "password": PASSWORD })),
+        ("POST", format!("/api/v1/offers/{NOBODYS}/decline"), json!({})),
         ("GET", format!("/api/v1/stores/{store}/usage"), json!(null)),
         ("GET", format!("/api/v1/jobs?store={store}"), json!(null)),
     ];
