@@ -4,7 +4,7 @@
 use crate::api;
 use crate::error::WebError;
 use crate::routes::{
-    account, admin, dashboard, health, home, keep_factor, password, pricing, second_factor, setup, sign_up,
+    account, admin, dashboard, health, home, keep_factor, passkeys, password, pricing, second_factor, setup, sign_up,
     staff_session, theme, verify, viewing,
 };
 use actix_web::dev::ServiceRequest;
@@ -148,6 +148,18 @@ routes! {
     "/password/forgot" { GET Everybody password::forgot::get; POST Everybody password::forgot::post; }
     "/password/reset" { GET Everybody password::reset::get; POST Everybody password::reset::post; }
     "/login/2fa" { GET Everybody second_factor::sign_in::owner; POST Everybody second_factor::sign_in::owner_post; }
+    "/login/passkey/begin" { POST Everybody passkeys::ask; }
+    "/login/passkey" { POST Everybody passkeys::owner; }
+    "/admin/login/passkey/begin" { POST Everybody passkeys::ask; }
+    "/admin/login/passkey" { POST Everybody passkeys::staff; }
+    "/account/security" { GET Owner passkeys::get; }
+    "/account/security/begin" { POST Owner passkeys::begin; }
+    "/account/security/add" { POST Owner passkeys::finish; }
+    "/account/security/{id}/remove" { POST Owner passkeys::take_away; }
+    "/admin/security" { GET Staff passkeys::get; }
+    "/admin/security/begin" { POST Staff passkeys::begin; }
+    "/admin/security/add" { POST Staff passkeys::finish; }
+    "/admin/security/{id}/remove" { POST Staff passkeys::take_away; }
     "/logout" { POST Owner account::sign_out; }
     "/reauthenticate" { GET Owner account::reauthenticate::get; POST Owner account::reauthenticate::post; }
     "/account" { GET Owner account::profile::get; POST Owner account::profile::post; }

@@ -245,6 +245,18 @@ impl DataExports<'_> {
                AS CHAR) AS "t!: String" FROM factor_resets WHERE customer_id = ? ORDER BY id"#,
             id
         );
+        let passkeys = rows!(
+            self,
+            r#"SELECT CAST(JSON_OBJECT('name', name, 'added_at', created_at, 'last_used_at', last_used_at, 'blocked_at', blocked_at)
+               AS CHAR) AS "t!: String" FROM passkeys WHERE customer_id = ? ORDER BY id"#,
+            id
+        );
+        let ceremonies = rows!(
+            self,
+            r#"SELECT CAST(JSON_OBJECT('begun_at', created_at) AS CHAR) AS "t!: String"
+               FROM passkey_ceremonies WHERE customer_id = ? ORDER BY id"#,
+            id
+        );
         let target = id.to_string();
         let events = rows!(
             self,
@@ -271,6 +283,8 @@ impl DataExports<'_> {
             "password_resets": resets,
             "email_changes": email_changes,
             "views_by_support": views,
+            "passkeys": passkeys,
+            "passkeys_being_added": ceremonies,
             "resets_of_second_factor": resets_of_factor,
             "mails": mails,
             "exports": exports,

@@ -18,6 +18,8 @@ pub const DELETED: &[&str] = &[
     "mail_messages",
     "customer_views",
     "factor_resets",
+    "passkeys",
+    "passkey_ceremonies",
 ];
 
 /// Tables whose rows stay as a record without the person in them.
@@ -116,6 +118,8 @@ impl Erasure<'_> {
         sqlx::query!("DELETE FROM api_credentials WHERE customer_id = ?", id).execute(&mut *self.conn).await?;
         sqlx::query!("DELETE FROM sign_ups WHERE customer_id = ?", id).execute(&mut *self.conn).await?;
         sqlx::query!("DELETE FROM mail_messages WHERE customer_id = ?", id).execute(&mut *self.conn).await?;
+        sqlx::query!("DELETE FROM passkeys WHERE customer_id = ?", id).execute(&mut *self.conn).await?;
+        sqlx::query!("DELETE FROM passkey_ceremonies WHERE customer_id = ?", id).execute(&mut *self.conn).await?;
         sqlx::query!("DELETE FROM factor_resets WHERE customer_id = ?", id).execute(&mut *self.conn).await?;
         sqlx::query!("DELETE FROM customer_views WHERE customer_id = ?", id).execute(&mut *self.conn).await?;
         sqlx::query!("DELETE l FROM job_lines l JOIN jobs j ON j.id = l.job_id WHERE j.customer_id = ?", id)

@@ -391,6 +391,26 @@ pub fn view_request(product: &str, who: &str, reason: &str, link: &str) -> Messa
     }
 }
 
+/// A passkey was added, removed or blocked.
+#[must_use]
+pub fn passkey(product: &str, what: &str, page: &str) -> Message {
+    let (subject, words) = match what {
+        "passkey_added" => ("A passkey was added", "It signs in to your account without your password."),
+        "passkey_removed" => ("A passkey was removed", "It does not sign in to your account any more."),
+        _ => (
+            "A passkey is blocked",
+            "Its counter went back, so there may be a copy of it. It does not sign in to your account any more.",
+        ),
+    };
+    Message {
+        subject: format!("{subject}: your {product} account"),
+        heading: subject.into(),
+        paragraphs: vec![words.into()],
+        button: Some(Button { label: "Look at your passkeys".into(), url: page.into() }),
+        small: vec!["Was it not you? Change your password now; that signs everybody else out.".into()],
+    }
+}
+
 /// Support will take a lost second factor away; the link, which stops it, holds the only copy of the token.
 #[must_use]
 pub fn factor_reset_planned(product: &str, when: &str, link: &str) -> Message {
@@ -452,6 +472,9 @@ pub(super) fn samples(store: &str) -> Vec<(&'static str, Message)> {
         ("closing_cancelled", closing_cancelled("Shopfleet", url)),
         ("account_closed", account_closed("Shopfleet")),
         ("factor_reset_planned", factor_reset_planned("Shopfleet", "2026-11-22 10:00 UTC", url)),
+        ("passkey_added", passkey("Shopfleet", "passkey_added", url)),
+        ("passkey_removed", passkey("Shopfleet", "passkey_removed", url)),
+        ("passkey_blocked", passkey("Shopfleet", "passkey_blocked", url)),
         ("view_request", view_request("Shopfleet", "Grace Hopper", "The cart does not load", url)),
         ("test_mail", test_mail("Shopfleet", url)),
         ("invitation", invitation("Shopfleet", url)),

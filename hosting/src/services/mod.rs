@@ -30,6 +30,7 @@ pub mod export_customers;
 pub mod export_data;
 pub mod invite_customers;
 pub mod note_sign_in;
+pub mod passkeys;
 pub mod passwords;
 pub mod place_store;
 pub mod prove_password;

@@ -235,6 +235,10 @@ pub async fn send_mail(
             let page = if args.admin_id.is_some() { "/admin/2fa" } else { "/account/2fa" };
             messages::second_factor(&product, what, &base.join(page))
         }
+        what @ ("passkey_added" | "passkey_removed" | "passkey_blocked") => {
+            let page = if args.admin_id.is_some() { "/admin/security" } else { "/account/security" };
+            messages::passkey(&product, what, &base.join(page))
+        }
         "admin_temporary_password" => {
             let id = args.admin_id.unwrap_or_default();
             let Some(password) = services.db.read().await?.admins().temporary(&services.keys, id).await? else {

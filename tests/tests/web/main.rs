@@ -17,6 +17,7 @@ mod panel;
 mod panel_audit;
 mod panel_customers;
 mod panel_settings;
+mod passkeys;
 mod password;
 mod rights;
 mod second_factor;

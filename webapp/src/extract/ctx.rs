@@ -468,6 +468,9 @@ fn notice_named(name: &str) -> Option<Notice> {
         "customer_reopened" => ("good", "The account is open again, and its stores stay."),
         "factor_reset_planned" => ("warn", "The reset is planned. Its owner has a mail and can stop it."),
         "factor_reset_stopped" => ("good", "The reset is cancelled. The second factor stays."),
+        "passkey_added" => ("good", "The passkey is added. You can sign in with it."),
+        "passkey_removed" => ("good", "The passkey is removed."),
+        "passkey_refused" => ("warn", "That passkey did not sign you in. Try again, or use your password."),
         "view_asked" => {
             ("good", "The customer is asked by mail and on their dashboard. Come back when they have answered.")
         }

@@ -16,6 +16,7 @@ pub mod line_html;
 pub mod log;
 pub mod memory;
 pub mod owner;
+pub mod passkeys;
 pub mod public;
 #[cfg(test)]
 mod samples;
@@ -86,6 +87,8 @@ pub const PAGES: &[&str] = &[
     factor::OwnerCode::TEMPLATE,
     factor::StaffCode::TEMPLATE,
     factor::KeepFactor::TEMPLATE,
+    passkeys::OwnerPasskeys::TEMPLATE,
+    passkeys::StaffPasskeys::TEMPLATE,
     staff::Admins::TEMPLATE,
     staff::NewAdmin::TEMPLATE,
     staff::Admin::TEMPLATE,

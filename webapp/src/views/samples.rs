@@ -441,6 +441,27 @@ fn all() -> Vec<(&'static str, String)> {
         token: "t".into(),
         due: Some(when()),
     };
+    let keys = |filled: bool, available: bool| passkeys::Passkeys {
+        base: "/account/security",
+        csrf: "t".into(),
+        available,
+        fresh: filled,
+        prove: "/reauthenticate".into(),
+        rows: if filled {
+            [(1, false), (2, true)]
+                .map(|(id, blocked)| passkeys::PasskeyLine {
+                    id,
+                    name: HOSTILE.into(),
+                    added: when(),
+                    used: (!blocked).then(when),
+                    blocked,
+                })
+                .to_vec()
+        } else {
+            vec![]
+        },
+        form: passkeys::PasskeyForm { removing: 2, ..passkeys::PasskeyForm::default() },
+    };
     let consent = |mode| account::ViewConsent {
         page: page("May support look?"),
         mode,
@@ -1133,6 +1154,9 @@ fn all() -> Vec<(&'static str, String)> {
         ("keep-factor", keep_factor("ask").render()),
         ("keep-factor-kept", keep_factor("kept").render()),
         ("keep-factor-over", keep_factor("over").render()),
+        ("passkeys", passkeys::OwnerPasskeys { page: owner("Passkeys"), passkeys: keys(true, true) }.render()),
+        ("passkeys-empty", passkeys::OwnerPasskeys { page: owner("Passkeys"), passkeys: keys(false, false) }.render()),
+        ("passkeys-staff", passkeys::StaffPasskeys { page: staff("Passkeys"), passkeys: keys(true, false) }.render()),
         ("staff-devices", staff_devices.render()),
         ("view-consent", consent("ask").render()),
         ("view-consent-allowed", consent("allowed").render()),
