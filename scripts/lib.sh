@@ -111,6 +111,10 @@ setquota quota
 ip iproute2
 unshare util-linux
 openssl openssl
+node nodejs
+npm npm
+man man-db
+groff groff-base
 '
 
 have() {

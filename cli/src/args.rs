@@ -1,5 +1,7 @@
 //! The command line.
 
+pub mod remote;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
@@ -8,56 +10,114 @@ use crate::child::ExecChild;
 use crate::down::Down;
 use crate::up::Up;
 
-/// Shopfleet's command line for operators
+/// Where things are done, and what the numbers at the end mean.
+const AFTER: &str = "\
+Most verbs work through the API of the panel you are logged in to. `--local` does those that can be done without it on \
+the database of this machine, for when the panel is down; \"This machine:\" verbs always do.
+
+Instead of a log-in, SHOPFLEET_URL and SHOPFLEET_TOKEN (or SHOPFLEET_TOKEN_FILE) name a panel and an API token.
+
+Exit codes: 0 done, 1 failed (also: the job that was followed failed), 2 wrong usage, 3 log in first, 4 not allowed, \
+5 not there, 6 the world is in another state, 7 something is not right, 8 no answer.";
+
+/// Shopfleet's command line
 #[derive(Debug, Parser)]
-#[command(name = "shopfleet", version, arg_required_else_help = true, disable_help_subcommand = true)]
+#[command(name = "shopfleet", version, arg_required_else_help = true, disable_help_subcommand = true, after_help = AFTER)]
 pub struct Cli {
     /// Answer in JSON, one document per line
     #[arg(long, global = true)]
     pub json: bool,
+    /// Work on the database of this machine instead of asking the panel
+    #[arg(long, global = true, conflicts_with = "profile")]
+    pub local: bool,
+    /// Use the log-in of this name
+    #[arg(long, global = true, env = "SHOPFLEET_LOGIN")]
+    pub profile: Option<String>,
     #[command(subcommand)]
     pub verb: Verb,
 }
 
 #[derive(Debug, Subcommand)]
 pub enum Verb {
-    /// Start a private instance under var/ (./scripts/up calls this)
-    Up(Up),
-    /// Stop the private instance; --purge removes its stores and data
-    Down(Down),
-    /// Bring the database schema up to date
-    Migrate(Migrate),
-    /// Make a staff account; the password is asked for, or read from standard input
-    CreateAdmin(CreateAdmin),
-    /// Help staff who cannot sign in
+    /// Log in to a panel; the password is asked for, or read from standard input
+    Login(remote::Login),
+    /// End the log-in, here and in the panel
+    Logout,
+    /// Who is logged in, and where
+    Whoami,
+    /// Log-ins of several panels or accounts
     #[command(subcommand)]
-    Admins(Admins),
-    /// Check everything Shopfleet depends on, with the mend for each finding
-    Doctor,
-    /// Read and change settings
+    Profiles(remote::Profiles),
+    /// Look at stores, order and change them
     #[command(subcommand)]
-    Settings(Settings),
+    Stores(Stores),
     /// Look at jobs, follow, retry, clean up, release or cancel them
     #[command(subcommand)]
     Jobs(Jobs),
+    /// Look at customers, make, move, close and invite them
+    #[command(subcommand)]
+    Customers(remote::Customers),
+    /// Look at staff, make, change, reset and delete them
+    #[command(subcommand)]
+    Staff(remote::Staff),
     /// Look at servers and add one
     #[command(subcommand)]
     Servers(Servers),
-    /// Look at stores
+    /// Recurring work: look, run, pause
     #[command(subcommand)]
-    Stores(Stores),
-    /// Change how secrets are kept
+    Schedules(remote::Schedules),
+    /// Read and verify the audit log
+    #[command(subcommand)]
+    Audit(remote::Audit),
+    /// Read and change settings
+    #[command(subcommand)]
+    Settings(Settings),
+    /// Your API tokens
+    #[command(subcommand)]
+    Tokens(remote::Tokens),
+    /// The mail log
+    #[command(subcommand)]
+    Mails(remote::Mails),
+    /// Port pools of a server
+    #[command(subcommand)]
+    Ports(remote::Ports),
+    /// Your sign-ins and what was done to your account
+    #[command(subcommand)]
+    Account(remote::Account),
+    /// The state of the installation, and what needs a person
+    #[command(subcommand)]
+    System(remote::System),
+    /// The plans on offer
+    Plans,
+    /// Call any operation of the API by its name
+    Call(remote::CallOperation),
+    /// This machine: start a private instance under var/ (./scripts/up calls this)
+    Up(Up),
+    /// This machine: stop the private instance; --purge removes its stores and data
+    Down(Down),
+    /// This machine: bring the database schema up to date
+    Migrate(Migrate),
+    /// This machine: make a staff account; the password is asked for, or read from standard input
+    CreateAdmin(CreateAdmin),
+    /// This machine: help staff who cannot sign in
+    #[command(subcommand)]
+    Admins(Admins),
+    /// This machine: check everything Shopfleet depends on, with the mend for each finding
+    Doctor,
+    /// This machine: take in a mail that answers a ticket, from standard input (for a pipe of the mail server)
+    MailIn(MailIn),
+    /// This machine: change how secrets are kept
     #[command(subcommand)]
     Secrets(Secrets),
-    /// Write the edge's nginx configuration and pages (production; see docs/install.md)
+    /// This machine: write the edge's nginx configuration and pages (production; see docs/install.md)
     EdgeConfig(EdgeConfig),
-    /// Print completion for bash, zsh or fish: `source <(shopfleet completion bash)`
-    Completion { shell: String },
-    #[command(hide = true)]
-    CompleteWords {
-        #[arg(last = true)]
-        words: Vec<String>,
+    /// Print completion for a shell: `source <(shopfleet completion bash)`
+    Completion {
+        /// bash, zsh, fish, elvish or powershell
+        shell: clap_complete::Shell,
     },
+    /// Write manual pages into a folder: `shopfleet man /usr/local/share/man/man1`
+    Man { dir: PathBuf },
     #[command(hide = true)]
     ExecChild(ExecChild),
 }
@@ -78,6 +138,13 @@ pub struct CreateAdmin {
     /// What the account may do
     #[arg(long, default_value = "admin", value_parser = ["support", "admin", "super_admin"])]
     pub role: String,
+}
+
+#[derive(Debug, Args)]
+pub struct MailIn {
+    /// The address the mail server delivers to; without it the mail's own headers are read
+    #[arg(long)]
+    pub recipient: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -105,6 +172,8 @@ pub enum Settings {
     Get { key: String },
     /// Change one setting; the value `-` reads it from standard input (use that for secrets)
     Set { key: String, value: String },
+    /// Take a setting back to its default; a secret is forgotten
+    Unset { key: String },
     /// Show all settings; secrets are masked
     List,
 }
@@ -116,6 +185,9 @@ pub enum Jobs {
         /// Only jobs in this state
         #[arg(long)]
         state: Option<String>,
+        /// Only jobs of this kind
+        #[arg(long)]
+        kind: Option<String>,
         /// At most so many
         #[arg(long, default_value_t = 30)]
         limit: u32,
@@ -129,14 +201,25 @@ pub enum Jobs {
         #[arg(long, default_value_t = 0)]
         from: u64,
     },
-    /// Try a failed job again
-    Retry { job: String },
+    /// Try failed jobs again
+    Retry {
+        #[arg(required = true)]
+        jobs: Vec<String>,
+        /// Do all of it again, also what is done and stands (one job)
+        #[arg(long)]
+        start_over: bool,
+    },
     /// Only take back what a failed job left behind
     Cleanup { job: String },
     /// Take a job from a worker that is silent; another one goes on with it
     Release { job: String },
-    /// Stop a job at its next step
-    Cancel { job: String },
+    /// Stop jobs at their next step
+    Cancel {
+        #[arg(required = true)]
+        jobs: Vec<String>,
+    },
+    /// Take failed jobs, up to this one, off the list of what needs somebody
+    Dismiss { newest: String },
 }
 
 #[derive(Debug, Subcommand)]
@@ -172,6 +255,42 @@ pub enum Stores {
     },
     /// One store
     Show { store: String },
+    /// Order a store
+    Create {
+        /// Title of the shop
+        name: String,
+        /// Slug of a plan; `shopfleet plans` lists them
+        #[arg(long)]
+        plan: String,
+        /// First part of its web address; made from the name when left out
+        #[arg(long, default_value = "")]
+        address: String,
+        #[arg(long, default_value = "woocommerce")]
+        platform: String,
+        /// Follow its set-up
+        #[arg(long)]
+        follow: bool,
+    },
+    /// Plan its deletion in seven days. Asks for your password
+    Delete {
+        store: String,
+        /// Its name, exactly
+        name: String,
+    },
+    /// Take a planned deletion back
+    Keep { store: String },
+    /// Show its sign-in details. Asks for your password
+    Credentials {
+        store: String,
+        #[arg(value_parser = ["admin", "database"], default_value = "admin")]
+        group: String,
+    },
+    /// Its database page: status, start, stop
+    Database {
+        store: String,
+        #[arg(value_parser = ["status", "start", "stop"], default_value = "status")]
+        act: String,
+    },
     /// Stop a store and keep its data; visitors see a page that says it is paused
     Suspend {
         store: String,
@@ -237,5 +356,31 @@ mod tests {
     fn purging_without_words_needs_purge() {
         assert!(Cli::try_parse_from(["shopfleet", "down", "--yes"]).is_err());
         assert!(Cli::try_parse_from(["shopfleet", "create-admin", "a@b.c", "A", "--role", "owner"]).is_err());
+    }
+
+    #[test]
+    fn verbs_of_the_machine_say_so() {
+        let machine =
+            ["up", "down", "migrate", "create-admin", "admins", "doctor", "mail-in", "secrets", "edge-config"];
+        for verb in Cli::command().get_subcommands().filter(|v| !v.is_hide_set()) {
+            let says = verb.get_about().is_some_and(|a| a.to_string().starts_with("This machine: "));
+            assert_eq!(says, machine.contains(&verb.get_name()), "{}", verb.get_name());
+        }
+    }
+
+    #[test]
+    fn no_credential_is_an_argument() {
+        fn look(command: &clap::Command) {
+            for argument in command.get_arguments() {
+                let id = argument.get_id().as_str();
+                let secret = id.contains("password") || id.contains("secret") || id == "code" || id == "token";
+                let takes = argument.get_action().takes_values();
+                assert!(!(secret && takes), "{} takes {id}", command.get_name());
+            }
+            command.get_subcommands().for_each(look);
+        }
+        let mut command = Cli::command();
+        command.build();
+        look(&command);
     }
 }

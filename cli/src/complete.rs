@@ -1,84 +1,62 @@
-//! Shell completion. `shopfleet completion bash` prints a few lines that ask `shopfleet complete-words` at each
-//! tab, so completion always knows the verbs of the program that is installed.
+//! Shell completion and manual pages, drawn from the command line itself.
 
-use anyhow::{Result, bail};
+use std::path::Path;
+
+use anyhow::{Context, Result};
 use clap::CommandFactory;
+use clap_complete::Shell;
 
 use crate::args::Cli;
 
-/// Candidates for the last of `words`; `words` are those after the program's name.
-pub fn candidates(words: &[String]) -> Vec<String> {
+/// The lines to load in a shell.
+pub fn script(shell: Shell) -> String {
+    let mut lines = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "shopfleet", &mut lines);
+    String::from_utf8_lossy(&lines).into_owned()
+}
+
+/// Writes a page for each verb (`shopfleet-stores-list.1`); returns how many.
+pub fn manual(dir: &Path) -> Result<usize> {
+    std::fs::create_dir_all(dir).with_context(|| format!("cannot make the folder {}", dir.display()))?;
     let mut command = Cli::command();
     command.build();
-    let (last, before) = match words.split_last() {
-        Some((last, before)) => (last.as_str(), before),
-        None => ("", &[][..]),
-    };
-    let mut at = &command;
-    for word in before {
-        if let Some(next) = at.find_subcommand(word) {
-            at = next;
-        }
+    pages(&command, "shopfleet", dir)
+}
+
+fn pages(command: &clap::Command, name: &str, dir: &Path) -> Result<usize> {
+    let mut page = Vec::new();
+    let about = command.clone().display_name(name.to_owned());
+    clap_mangen::Man::new(about).title(name.to_uppercase()).render(&mut page).context("cannot draw a page")?;
+    let path = dir.join(format!("{name}.1"));
+    std::fs::write(&path, page).with_context(|| format!("cannot write {}", path.display()))?;
+    let mut written = 1;
+    for verb in command.get_subcommands().filter(|v| !v.is_hide_set() && v.get_name() != "help") {
+        written += pages(verb, &format!("{name}-{}", verb.get_name()), dir)?;
     }
-    let verbs = at.get_subcommands().filter(|verb| !verb.is_hide_set()).map(|verb| verb.get_name().to_owned());
-    let options = at
-        .get_arguments()
-        .filter(|option| !option.is_hide_set())
-        .filter_map(|option| option.get_long().map(|long| format!("--{long}")));
-    let mut found: Vec<String> = if last.starts_with('-') { options.collect() } else { verbs.collect() };
-    found.retain(|candidate| candidate.starts_with(last));
-    found.sort();
-    found.dedup();
-    found
+    Ok(written)
 }
-
-/// The lines to load in a shell.
-pub fn script(shell: &str) -> Result<&'static str> {
-    match shell {
-        "bash" => Ok(BASH),
-        "zsh" => Ok(ZSH),
-        "fish" => Ok(FISH),
-        other => bail!("there is no completion for {other}; choose bash, zsh or fish"),
-    }
-}
-
-const BASH: &str = r#"_shopfleet() {
-    local IFS=$'\n'
-    COMPREPLY=($("${COMP_WORDS[0]}" complete-words -- "${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null))
-}
-complete -o default -F _shopfleet shopfleet"#;
-
-const ZSH: &str = r#"#compdef shopfleet
-_shopfleet() {
-    local -a found
-    found=("${(@f)$("${words[1]}" complete-words -- "${(@)words[2,CURRENT]}" 2>/dev/null)}")
-    compadd -a found
-}
-compdef _shopfleet shopfleet"#;
-
-const FISH: &str =
-    r#"complete -c shopfleet -f -a '(shopfleet complete-words -- (commandline -opc)[2..] (commandline -ct))'"#;
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn of(words: &[&str]) -> Vec<String> {
-        candidates(&words.iter().map(|&word| word.to_owned()).collect::<Vec<_>>())
+    #[test]
+    fn every_shell_knows_every_verb() {
+        for shell in [Shell::Bash, Shell::Zsh, Shell::Fish] {
+            let script = script(shell);
+            for verb in Cli::command().get_subcommands().filter(|v| !v.is_hide_set()) {
+                assert!(script.contains(verb.get_name()), "{shell}: {}", verb.get_name());
+            }
+        }
     }
 
     #[test]
-    fn verbs_and_options_are_offered_and_hidden_ones_are_not() {
-        assert!(of(&[""]).contains(&"doctor".to_owned()));
-        assert!(!of(&[""]).contains(&"exec-child".to_owned()));
-        assert_eq!(of(&["jobs", "f"]), ["follow"]);
-        assert!(of(&["jobs", "list", "--js"]).contains(&"--json".to_owned()));
-        assert!(of(&["nonsense", "x"]).is_empty());
-    }
-
-    #[test]
-    fn every_shell_has_a_script_and_others_are_refused() {
-        assert!(["bash", "zsh", "fish"].iter().all(|shell| script(shell).is_ok()));
-        assert!(script("tcsh").is_err());
+    fn every_verb_has_a_page() {
+        let dir = crate::testing::scratch("manual");
+        let written = manual(&dir).unwrap();
+        assert_eq!(std::fs::read_dir(&dir).unwrap().count(), written);
+        let page = std::fs::read_to_string(dir.join("shopfleet-stores-suspend.1")).unwrap();
+        assert!(page.starts_with(".ie") || page.contains(".TH"), "{page}");
+        assert!(page.contains("reason") && page.contains("paused"));
     }
 }

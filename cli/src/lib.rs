@@ -1,8 +1,8 @@
 //! The operator's command line, and the supervisor of private instances.
 //!
-//! `shopfleet up` and `down` need nothing but the source folder; the other verbs work on the database directly, with
-//! the addresses from the environment (`SHOPFLEET_DATABASE_URL` …) or, without those, of the private instance
-//! under `var/`.
+//! Most verbs ask the panel through its API (`remote`). Those of the machine itself, and others with `--local`, work on
+//! the database directly (`commands`), with the addresses from the environment (`SHOPFLEET_DATABASE_URL` …) or, without
+//! those, of the private instance under `var/`. `up` and `down` need nothing but the source folder.
 
 mod access;
 pub mod args;
@@ -17,6 +17,7 @@ mod instance;
 mod layout;
 pub mod output;
 mod process;
+mod remote;
 mod report;
 pub mod run;
 mod secrets;

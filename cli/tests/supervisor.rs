@@ -10,6 +10,7 @@ use std::net::TcpStream;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
@@ -30,6 +31,10 @@ class Answer(http.server.BaseHTTPRequestHandler):
 http.server.ThreadingHTTPServer((host, int(port)), Answer).serve_forever()
 "#;
 
+/// Held while programs are written and while one is started: a process that is just being forked by another test would
+/// keep a program open for writing, and it could not be started ("text file busy").
+static PROGRAMS: Mutex<()> = Mutex::new(());
+
 struct Private {
     folder: PathBuf,
 }
@@ -38,6 +43,7 @@ impl Private {
     fn new(name: &str) -> Self {
         let folder = std::env::temp_dir().join(format!("shopfleet-up-{}-{name}", std::process::id()));
         let _ = fs::remove_dir_all(&folder);
+        let _writing = PROGRAMS.lock().unwrap_or_else(PoisonError::into_inner);
         fs::create_dir_all(folder.join("bin")).unwrap();
         fs::set_permissions(&folder, fs::Permissions::from_mode(0o755)).unwrap();
         fs::copy(env!("CARGO_BIN_EXE_shopfleet"), folder.join("bin/shopfleet")).unwrap();
@@ -55,6 +61,7 @@ impl Private {
 
     fn shopfleet(&self, words: &[&str], input: &str) -> Output {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+        let starting = PROGRAMS.lock().unwrap_or_else(PoisonError::into_inner);
         let mut child = Command::new(self.folder.join("bin/shopfleet"))
             .args(words)
             .env("SHOPFLEET_VAR", self.folder.join("var"))
@@ -65,6 +72,7 @@ impl Private {
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
+        drop(starting);
         child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
         child.wait_with_output().unwrap()
     }
@@ -148,8 +156,8 @@ fn starts_restarts_survives_and_stops() {
             private.pid(service).is_some_and(|now| now != before && alive(now))
         });
     }
-    wait_until("everything answers again", || private.shopfleet(&["settings", "list"], "").status.success());
-    private.done(&["settings", "set", "product_name", "Kept"], "");
+    wait_until("everything answers again", || private.shopfleet(&["--local", "settings", "list"], "").status.success());
+    private.done(&["--local", "settings", "set", "product_name", "Kept"], "");
 
     // A second `up` finds it running.
     let started = Instant::now();
@@ -161,7 +169,7 @@ fn starts_restarts_survives_and_stops() {
     kill(Pid::from_raw(private.pid("supervisor").unwrap()), Signal::SIGKILL).unwrap();
     wait_until("all processes are gone", || pids.iter().all(|pid| !alive(*pid)));
     assert_eq!(private.up(), up);
-    assert_eq!(private.done(&["settings", "get", "product_name"], "").trim(), "Kept");
+    assert_eq!(private.done(&["--local", "settings", "get", "product_name"], "").trim(), "Kept");
 
     // Supervisor, nginx and MariaDB killed at the same moment: nginx's children are left over and hold the port.
     for service in ["supervisor", "edge", "mariadb"] {
@@ -241,21 +249,21 @@ fn the_command_line_works_on_the_database() {
     assert!(private.refused(&["create-admin", "b@example.com", "B"], "short\n").contains("at least 12"));
     assert!(private.refused(&["create-admin", "nonsense", "B"], "a long enough password\n").contains("email"));
 
-    private.done(&["settings", "set", "smtp_password", "-"], "very secret\n");
-    let settings = private.done(&["settings", "list", "--json"], "");
+    private.done(&["--local", "settings", "set", "smtp_password", "-"], "very secret\n");
+    let settings = private.done(&["--local", "settings", "list", "--json"], "");
     assert!(!settings.contains("very secret") && settings.contains("[set]"));
-    assert!(private.refused(&["settings", "set", "smtp_port", "99999"], "").contains("whole number"));
-    assert!(private.refused(&["settings", "get", "nonsense"], "").contains("nonsense"));
+    assert!(private.refused(&["--local", "settings", "set", "smtp_port", "99999"], "").contains("whole number"));
+    assert!(private.refused(&["--local", "settings", "get", "nonsense"], "").contains("nonsense"));
 
-    assert_eq!(private.done(&["jobs", "list", "--json", "--state", "failed"], "").trim(), "[]");
-    assert!(private.refused(&["jobs", "list", "--state", "nonsense"], "").contains("queued"));
-    assert!(private.refused(&["jobs", "follow", "J-AAAAAA"], "").contains("no job"));
-    assert_eq!(private.done(&["stores", "list", "--json"], "").trim(), "[]");
-    assert!(private.refused(&["stores", "show", "x"], "").contains("no store"));
+    assert_eq!(private.done(&["--local", "jobs", "list", "--json", "--state", "failed"], "").trim(), "[]");
+    assert!(private.refused(&["--local", "jobs", "list", "--state", "nonsense"], "").contains("queued"));
+    assert!(private.refused(&["--local", "jobs", "follow", "J-AAAAAA"], "").contains("no job"));
+    assert_eq!(private.done(&["--local", "stores", "list", "--json"], "").trim(), "[]");
+    assert!(private.refused(&["--local", "stores", "show", "x"], "").contains("no store"));
     private.done(&["servers", "add", "fra-1"], "");
     assert!(private.refused(&["servers", "add", "fra-1"], "").contains("already"));
     assert!(private.refused(&["servers", "add", "Fra 1"], "").contains("small letters"));
-    assert!(private.done(&["servers", "list", "--json"], "").contains("fra-1"));
+    assert!(private.done(&["--local", "servers", "list", "--json"], "").contains("fra-1"));
     let migrated: Value = serde_json::from_str(&private.done(&["migrate", "--json"], "")).unwrap();
     assert_eq!(migrated["migrations"], 0);
 
@@ -295,14 +303,15 @@ fn jobs_are_cleaned_up_and_released(private: &Private) {
             }
         }
     });
-    let answer: Value = serde_json::from_str(&private.done(&["jobs", "cleanup", &uid('1'), "--json"], "")).unwrap();
+    let answer: Value =
+        serde_json::from_str(&private.done(&["--local", "jobs", "cleanup", &uid('1'), "--json"], "")).unwrap();
     assert_eq!(answer["job"], uid('1'));
-    assert!(private.done(&["jobs", "release", &uid('2')], "").contains("free for another worker"));
+    assert!(private.done(&["--local", "jobs", "release", &uid('2')], "").contains("free for another worker"));
     // Only where it makes sense.
     for (verb, last) in [("cleanup", '3'), ("release", '3'), ("cleanup", '2')] {
-        assert!(private.refused(&["jobs", verb, &uid(last)], "").contains("This job is"), "{verb} {last}");
+        assert!(private.refused(&["--local", "jobs", verb, &uid(last)], "").contains("This job is"), "{verb} {last}");
     }
-    assert!(private.refused(&["jobs", "cleanup", "J-AAAAAA"], "").contains("no job"));
+    assert!(private.refused(&["--local", "jobs", "cleanup", "J-AAAAAA"], "").contains("no job"));
     let (phase, lease): (String, bool) = database(private, async |pool| {
         sqlx::query_as(
             "SELECT (SELECT CAST(phase AS CHAR) FROM jobs WHERE uid = ?), \
@@ -334,7 +343,7 @@ fn secrets_get_a_new_key(private: &Private) {
     assert_eq!(answer["rotated"], 0);
     // The old key is not needed for any secret any more.
     fs::write(&path, format!("k2:{}", "cd".repeat(32))).unwrap();
-    assert!(private.done(&["settings", "get", "smtp_password"], "").contains("[set]"));
+    assert!(private.done(&["--local", "settings", "get", "smtp_password"], "").contains("[set]"));
     fs::write(&path, format!("k3:{}", "ef".repeat(32))).unwrap();
     assert!(private.refused(&["secrets", "rotate"], "").contains("k2"));
     fs::write(&path, old).unwrap();
@@ -344,13 +353,13 @@ fn every_verb_answers_in_json(private: &Private, up: &Value) {
     let verbs: [&[&str]; 10] = [
         &["up", "--detach"],
         &["migrate"],
-        &["settings", "list"],
-        &["settings", "get", "product_name"],
-        &["settings", "set", "product_name", "Shopfleet"],
-        &["jobs", "list"],
-        &["jobs", "show", "01JD0000000000000000000001"],
-        &["servers", "list"],
-        &["stores", "list"],
+        &["--local", "settings", "list"],
+        &["--local", "settings", "get", "product_name"],
+        &["--local", "settings", "set", "product_name", "Shopfleet"],
+        &["--local", "jobs", "list"],
+        &["--local", "jobs", "show", "01JD0000000000000000000001"],
+        &["--local", "servers", "list"],
+        &["--local", "stores", "list"],
         &["completion", "bash"],
     ];
     for verb in verbs {
@@ -364,7 +373,7 @@ fn every_verb_answers_in_json(private: &Private, up: &Value) {
     }
     assert_eq!(serde_json::from_str::<Value>(&private.done(&["--json", "up", "--detach"], "")).unwrap(), *up);
     // A refusal is a document, too.
-    let answer = private.shopfleet(&["--json", "jobs", "show", "J-AAAAAA"], "");
+    let answer = private.shopfleet(&["--local", "--json", "jobs", "show", "J-AAAAAA"], "");
     let document: Value = serde_json::from_slice(&answer.stdout).unwrap();
     assert!(document["error"].as_str().unwrap().contains("no job"));
     let down: Value = serde_json::from_str(&private.done(&["down", "--json"], "")).unwrap();

@@ -98,13 +98,15 @@ pub struct WorkerConfig {
     pub edge_dir: PathBuf,
     /// Docker Engine, default `unix:///var/run/docker.sock`.
     pub docker_host: String,
+    /// A Maildir whose mails answer tickets, none when unset.
+    pub mail_dir: Option<PathBuf>,
     /// Loopback address for metrics, off when unset.
     pub metrics_listen: Option<SocketAddr>,
 }
 
 impl WorkerConfig {
     /// Reads `SHOPFLEET_SERVER`, `SHOPFLEET_DATA_DIR`, `SHOPFLEET_EDGE_DIR`, `DOCKER_HOST`,
-    /// `SHOPFLEET_METRICS_LISTEN`.
+    /// `SHOPFLEET_MAIL_DIR`, `SHOPFLEET_METRICS_LISTEN`.
     ///
     /// # Errors
     /// Missing server name, or values that don't parse.
@@ -123,6 +125,7 @@ impl WorkerConfig {
             data_dir: path("SHOPFLEET_DATA_DIR", "/var/customers")?,
             edge_dir: path("SHOPFLEET_EDGE_DIR", "/etc/shopfleet/edge")?,
             docker_host: value("DOCKER_HOST")?.unwrap_or_else(|| "unix:///var/run/docker.sock".into()),
+            mail_dir: value("SHOPFLEET_MAIL_DIR")?.map(PathBuf::from),
             metrics_listen,
         })
     }

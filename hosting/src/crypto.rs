@@ -133,6 +133,15 @@ impl KeyRing {
     /// # Errors
     /// `UnknownKey`, or `DoesNotOpen` when context, key or bytes don't match.
     pub fn open(&self, sealed: &Sealed, context: &str) -> Result<Secret, CryptoError> {
+        let plain = self.open_bytes(sealed, context)?;
+        String::from_utf8(plain).map(Secret).map_err(|_| CryptoError::DoesNotOpen)
+    }
+
+    /// As [`KeyRing::open`], for what is not text.
+    ///
+    /// # Errors
+    /// As [`KeyRing::open`].
+    pub fn open_bytes(&self, sealed: &Sealed, context: &str) -> Result<Vec<u8>, CryptoError> {
         let (_, key) = self
             .keys
             .iter()
@@ -144,10 +153,9 @@ impl KeyRing {
         let (nonce, body) = sealed.bytes.split_at(24);
         let nonce: [u8; 24] = nonce.try_into().map_err(|_| CryptoError::DoesNotOpen)?;
         let cipher = XChaCha20Poly1305::new(key.as_slice().try_into().map_err(|_| CryptoError::BadMasterKey)?);
-        let plain = cipher
+        cipher
             .decrypt(&XNonce::from(nonce), Payload { msg: body, aad: context.as_bytes() })
-            .map_err(|_| CryptoError::DoesNotOpen)?;
-        String::from_utf8(plain).map(Secret).map_err(|_| CryptoError::DoesNotOpen)
+            .map_err(|_| CryptoError::DoesNotOpen)
     }
 
     /// A key for one purpose, derived from the *oldest* configured key (the last of the list), so

@@ -44,6 +44,8 @@ pub const CHANGE_ADDRESS: &str = "change_address";
 pub const ADMIT_TO_DB_ADMIN: &str = "admit_to_db_admin";
 /// Makes the document with everything about a customer.
 pub const EXPORT_DATA: &str = "export_data";
+/// Takes in the mails of this server's mailbox folder.
+pub const READ_MAILBOX: &str = "read_mailbox";
 /// Does nothing; for the engine's own tests and benches.
 pub const NOOP: &str = "noop";
 
@@ -70,6 +72,7 @@ pub fn title(kind: &str) -> &'static str {
         RENAME_STORE => "Rename store",
         CHANGE_ADDRESS => "Change web address",
         EXPORT_DATA => "Export data",
+        READ_MAILBOX => "Take in mail",
         NOOP => "Do nothing",
         _ => "Other job",
     }

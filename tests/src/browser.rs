@@ -2,6 +2,7 @@
 
 use crate::wait::eventually_within;
 use fantoccini::elements::Element;
+use fantoccini::error::CmdError;
 use fantoccini::wd::WebDriverCompatibleCommand;
 use fantoccini::{Client, ClientBuilder, Locator};
 use reqwest::Method;
@@ -13,6 +14,12 @@ use std::time::Duration;
 
 /// How long a state may take before a test gives up.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Whether the element belonged to a page that was replaced meanwhile (chromedriver has two ways to
+/// say so).
+fn gone(error: &CmdError) -> bool {
+    error.is_stale_element_reference() || error.to_string().contains("does not belong to the document")
+}
 
 /// chromedriver on a port of its own.
 pub struct Driver {
@@ -197,9 +204,16 @@ impl Browser {
         }
     }
 
-    /// Text of an element, as soon as it is there.
+    /// Text of an element, as soon as it is there. A page that renews itself (or sends the person on)
+    /// may take the element away between finding and reading it: then it is looked for again.
     pub async fn text_of(&self, css: &str) -> String {
-        self.find(css).await.text().await.unwrap()
+        loop {
+            match self.find(css).await.text().await {
+                Ok(text) => return text,
+                Err(e) if gone(&e) => {}
+                Err(e) => panic!("cannot read {css}: {e}"),
+            }
+        }
     }
 
     /// Waits until the page says `words`.
@@ -220,14 +234,30 @@ impl Browser {
 
     /// Replaces what stands in a field.
     pub async fn fill(&self, css: &str, value: &str) {
-        let field = self.find(css).await;
-        field.clear().await.unwrap();
-        field.send_keys(value).await.unwrap();
+        loop {
+            let field = self.find(css).await;
+            let filled = async {
+                field.clear().await?;
+                field.send_keys(value).await
+            };
+            match filled.await {
+                Ok(()) => return,
+                Err(e) if gone(&e) => {}
+                Err(e) => panic!("cannot fill {css}: {e}"),
+            }
+        }
     }
 
     /// Clicks.
     pub async fn click(&self, css: &str) {
-        self.find(css).await.click().await.unwrap_or_else(|e| panic!("cannot click {css}: {e}"));
+        loop {
+            match self.find(css).await.click().await {
+                Ok(()) => return,
+                // Nothing was clicked: the page was replaced after the element had been found.
+                Err(e) if gone(&e) => {}
+                Err(e) => panic!("cannot click {css}: {e}"),
+            }
+        }
     }
 
     /// Clicks the button or link whose visible words contain `words`.
@@ -237,7 +267,11 @@ impl Browser {
         let Ok(element) = tokio::time::timeout(PATIENCE, found).await else {
             panic!("nothing to press says {words:?} on {}:\n{}", self.url().await, self.text().await);
         };
-        element.click().await.unwrap_or_else(|e| panic!("cannot press {words:?}: {e}"));
+        match element.click().await {
+            Ok(()) => {}
+            Err(e) if gone(&e) => Box::pin(self.press(words)).await,
+            Err(e) => panic!("cannot press {words:?}: {e}"),
+        }
     }
 
     /// Runs a script of the test in the page and returns its value.

@@ -187,8 +187,10 @@ impl Drop for OwnEngine {
         }
         self.stop();
         self.end_containers();
-        // What the engine left mounted would keep its folder busy.
-        let _ = Command::new("umount").args(["-q", "-R", "-l"]).arg(self.dir.join("x")).output();
+        // What the engine left mounted would keep its folders busy: it mounts its data folder over itself, too.
+        for mounted in [self.dir.join("x"), self.data.clone()] {
+            let _ = Command::new("umount").args(["-q", "-R", "-l"]).arg(mounted).output();
+        }
         let _ = std::fs::remove_dir_all(&self.dir);
     }
 }

@@ -95,6 +95,7 @@ impl ShopServer {
             data_dir: stores.map_or_else(|| top.join("stores"), PathBuf::from),
             edge_dir,
             docker_host: docker_host.clone(),
+            mail_dir: None,
             metrics_listen: None,
         };
         // A list of images of its own, so that a test may take one away.

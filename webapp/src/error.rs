@@ -30,6 +30,15 @@ pub enum WebError {
     /// The world moved on.
     #[error("conflict: {0}")]
     Conflict(String),
+    /// The first request under an idempotency key is not answered yet (JSON API).
+    #[error("the first request with this key is still at work")]
+    AtWork,
+    /// The first request under an idempotency key broke off: nobody knows whether it happened (JSON API).
+    #[error("the first request with this key broke off")]
+    BrokenOff,
+    /// Only a log-in of the last minutes may do this (JSON API).
+    #[error("password needed")]
+    PasswordNeeded,
     /// Body over the limit.
     #[error("too large")]
     TooLarge,
@@ -72,10 +81,10 @@ impl ResponseError for WebError {
             Self::BadRequest(_) => StatusCode::BAD_REQUEST,
             Self::SignIn(_) => StatusCode::SEE_OTHER,
             Self::SignedOut | Self::WrongLogIn | Self::CodeNeeded => StatusCode::UNAUTHORIZED,
-            Self::Forbidden(_) => StatusCode::FORBIDDEN,
+            Self::Forbidden(_) | Self::PasswordNeeded => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
-            Self::Conflict(_) => StatusCode::CONFLICT,
+            Self::Conflict(_) | Self::AtWork | Self::BrokenOff => StatusCode::CONFLICT,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::MediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Misdirected => StatusCode::MISDIRECTED_REQUEST,
@@ -100,6 +109,9 @@ impl ResponseError for WebError {
             }
             Self::TooMany(seconds) => {
                 response.insert_header((header::RETRY_AFTER, seconds.to_string()));
+            }
+            Self::AtWork => {
+                response.insert_header((header::RETRY_AFTER, "1"));
             }
             Self::Unavailable(_) => {
                 response.insert_header((header::RETRY_AFTER, "10"));
@@ -131,6 +143,9 @@ impl WebError {
             Self::NotFound => "not_found",
             Self::MethodNotAllowed(_) => "method_not_allowed",
             Self::Conflict(_) => "conflict",
+            Self::AtWork => "still_at_work",
+            Self::BrokenOff => "broken_off",
+            Self::PasswordNeeded => "password_needed",
             Self::TooLarge => "too_large",
             Self::MediaType => "unsupported_media_type",
             Self::Misdirected => "misdirected",
@@ -153,6 +168,9 @@ impl WebError {
             Self::NotFound => ("This page does not exist", one("The address may be mistyped, or what it showed is gone.")),
             Self::MethodNotAllowed(_) => ("This address does not take that", one("Go back and use the buttons of the page.")),
             Self::Conflict(words) => ("Something changed meanwhile", one(words)),
+            Self::AtWork => ("It is being done", one("The first request with this key is still at work.")),
+            Self::BrokenOff => ("Nobody knows whether it happened", one("The first request with this key broke off before its answer. Look whether it happened, then use another key.")),
+            Self::PasswordNeeded => ("Log in again first", one("This needs a log-in with the password within the last ten minutes; no token does it. Nothing was changed.")),
             Self::TooLarge => ("That is too much at once", one("What was sent is larger than this page takes. Nothing was changed.")),
             Self::MediaType => ("We could not read this form", one("It was not sent the way a browser sends forms. Nothing was changed.")),
             Self::Misdirected => ("This address is not served here", one("Open the panel at its own address.")),

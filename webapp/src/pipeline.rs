@@ -31,6 +31,9 @@ use std::time::Instant;
 /// The content policy of every page: nothing inline, nothing from elsewhere.
 pub const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
 
+/// Of files that people sent: should a browser show one after all, nothing in it runs or reaches anything.
+pub const FILE_POLICY: &str = "default-src 'none'; sandbox; frame-ancestors 'none'";
+
 /// The middleware.
 ///
 /// # Errors
@@ -449,6 +452,7 @@ fn finish<B>(response: &mut HttpResponse<B>, ctx: &Ctx, route: &[&'static Route]
         .map(|origin| POLICY.replace("form-action 'self'", &format!("form-action 'self' {origin}")))
         .and_then(|text| header::HeaderValue::from_str(&text).ok())
         .unwrap_or(header::HeaderValue::from_static(POLICY));
+    let policy = if ctx.is_a_file() { header::HeaderValue::from_static(FILE_POLICY) } else { policy };
     headers.insert(header::CONTENT_SECURITY_POLICY, policy);
     if let Some(rate) = ctx.rate() {
         for (name, value) in [

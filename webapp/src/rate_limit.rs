@@ -41,6 +41,12 @@ pub const FACTOR_ACCOUNT: Bucket = Bucket { purpose: "factor.account", burst: 20
 pub const PASSKEY_ADDRESS: Bucket = Bucket { purpose: "passkey.address", burst: 60, every_ms: 2_000 };
 /// Exports of one account.
 pub const EXPORT_ACCOUNT: Bucket = Bucket { purpose: "export.account", burst: 3, every_ms: 3_600_000 };
+/// New tickets of one account.
+pub const TICKET_ACCOUNT: Bucket = Bucket { purpose: "ticket.account", burst: 8, every_ms: 600_000 };
+/// Messages in tickets of one account.
+pub const MESSAGE_ACCOUNT: Bucket = Bucket { purpose: "ticket.message", burst: 30, every_ms: 30_000 };
+/// Forms with files of one account, read or not.
+pub const UPLOAD_ACCOUNT: Bucket = Bucket { purpose: "upload.account", burst: 40, every_ms: 10_000 };
 /// Refusals of one person at one address that the audit log keeps.
 pub const AUDIT_REFUSED: Bucket = Bucket { purpose: "audit.refused", burst: 1, every_ms: 60_000 };
 /// Showing credentials.

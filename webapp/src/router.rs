@@ -5,7 +5,7 @@ use crate::api;
 use crate::error::WebError;
 use crate::routes::{
     account, admin, dashboard, health, home, keep_factor, passkeys, password, pricing, second_factor, setup, sign_up,
-    staff_session, theme, verify, viewing,
+    staff_session, theme, verify, viewing, webhooks,
 };
 use actix_web::dev::ServiceRequest;
 use actix_web::guard::{self, GuardContext};
@@ -24,8 +24,12 @@ pub enum Access {
     Everybody,
     /// A signed-in shop owner; only own things are found.
     Owner,
+    /// A signed-in shop owner with their own tickets.
+    OwnerTickets,
     /// Any staff.
     Staff,
+    /// Staff who answer tickets.
+    Desk,
     /// Staff who may change things: admin and super admin.
     Operator,
     /// Staff who manage staff: super admin.
@@ -46,10 +50,22 @@ pub enum Access {
     ApiAny,
     /// JSON API: customers.
     ApiOwner,
+    /// JSON API: customers with their own tickets, staff with all.
+    ApiTickets,
+    /// JSON API: staff who answer tickets.
+    ApiDesk,
+    /// JSON API: customers with their own webhooks, admins with the panel's.
+    ApiHooks,
+    /// JSON API: customers, on their own stores, and staff who operate.
+    ApiWork,
     /// JSON API: any staff.
     ApiStaff,
     /// JSON API: admin and super admin.
     ApiOperator,
+    /// JSON API: staff who create, change and close customers: admin and super admin.
+    ApiCustomerManager,
+    /// JSON API: staff who manage staff: super admin.
+    ApiStaffManager,
     /// JSON API: super admin (settings, checking the audit log).
     ApiSuper,
 }
@@ -73,8 +89,9 @@ impl Access {
     pub fn area(self) -> Area {
         match self {
             Self::Operations | Self::Asset | Self::Everybody | Self::ApiOpen => Area::Open,
-            Self::Owner => Area::Owner,
+            Self::Owner | Self::OwnerTickets => Area::Owner,
             Self::Staff
+            | Self::Desk
             | Self::Operator
             | Self::StaffManager
             | Self::CustomerManager
@@ -82,7 +99,17 @@ impl Access {
             | Self::Viewer
             | Self::StaffPassword
             | Self::StaffFactor => Area::Staff,
-            Self::ApiAny | Self::ApiOwner | Self::ApiStaff | Self::ApiOperator | Self::ApiSuper => Area::Api,
+            Self::ApiAny
+            | Self::ApiOwner
+            | Self::ApiWork
+            | Self::ApiTickets
+            | Self::ApiDesk
+            | Self::ApiHooks
+            | Self::ApiStaff
+            | Self::ApiOperator
+            | Self::ApiCustomerManager
+            | Self::ApiStaffManager
+            | Self::ApiSuper => Area::Api,
         }
     }
 
@@ -93,13 +120,17 @@ impl Access {
         match self {
             Self::Operations | Self::Asset | Self::Everybody | Self::ApiOpen => None,
             Self::Owner | Self::ApiAny | Self::ApiOwner => Some((Capability::ViewStores, Reach::Own)),
+            Self::OwnerTickets | Self::ApiTickets => Some((Capability::AnswerTickets, Reach::Own)),
+            Self::Desk | Self::ApiDesk => Some((Capability::AnswerTickets, Reach::All)),
             Self::Staff | Self::StaffPassword | Self::StaffFactor | Self::ApiStaff => {
                 Some((Capability::ViewStores, Reach::All))
             }
+            Self::ApiHooks => Some((Capability::WorkOnStores, Reach::Own)),
             Self::Operator | Self::ApiOperator => Some((Capability::WorkOnStores, Reach::All)),
-            Self::CustomerManager => Some((Capability::ManageCustomers, Reach::All)),
+            Self::ApiWork => Some((Capability::WorkOnStores, Reach::Own)),
+            Self::CustomerManager | Self::ApiCustomerManager => Some((Capability::ManageCustomers, Reach::All)),
+            Self::StaffManager | Self::ApiStaffManager => Some((Capability::ManageStaff, Reach::All)),
             Self::Viewer => Some((Capability::ViewAsCustomer, Reach::All)),
-            Self::StaffManager => Some((Capability::ManageStaff, Reach::All)),
             Self::SuperAdmin | Self::ApiSuper => Some((Capability::ExportAudit, Reach::All)),
         }
     }
@@ -173,6 +204,12 @@ routes! {
     "/account/close/cancel" { POST Owner account::data::close_cancel; }
     "/account/devices" { GET Owner account::devices::get; }
     "/account/devices/end" { POST Owner account::devices::end; }
+    "/account/webhooks" { GET Owner webhooks::list; POST Owner webhooks::create; }
+    "/account/webhooks/{hook}" { GET Owner webhooks::one; POST Owner webhooks::change; }
+    "/account/webhooks/{hook}/secret" { POST Owner webhooks::rotate; }
+    "/account/webhooks/{hook}/deliveries/{event}" { GET Owner webhooks::delivery; }
+    "/account/webhooks/{hook}/deliveries/{event}/replay" { POST Owner webhooks::replay; }
+    "/account/webhooks/{hook}/{verb}" { POST Owner webhooks::act; }
     "/account/2fa" { GET Owner second_factor::owner::get; }
     "/account/2fa/begin" { POST Owner second_factor::owner::begin; }
     "/account/2fa/confirm" { POST Owner second_factor::owner::confirm; }
@@ -204,6 +241,11 @@ routes! {
     "/dashboard/database/state" { GET Owner dashboard::database::state; }
     "/dashboard/delete" { GET Owner dashboard::delete::get; POST Owner dashboard::delete::post; }
     "/dashboard/delete/cancel" { POST Owner dashboard::delete::cancel; }
+    "/dashboard/tickets" { GET OwnerTickets dashboard::tickets::get; }
+    "/dashboard/tickets/new" { GET OwnerTickets dashboard::tickets::new_page; POST OwnerTickets dashboard::tickets::create; }
+    "/dashboard/tickets/{ticket}" { GET OwnerTickets dashboard::tickets::show; POST OwnerTickets dashboard::tickets::write; }
+    "/dashboard/tickets/{ticket}/solved" { POST OwnerTickets dashboard::tickets::solved; }
+    "/dashboard/tickets/{ticket}/files/{file}" { GET OwnerTickets dashboard::tickets::file; }
     "/admin/login" { GET Everybody staff_session::get; POST Everybody staff_session::post; }
     "/admin/login/2fa" { GET Everybody second_factor::sign_in::staff; POST Everybody second_factor::sign_in::staff_post; }
     "/admin/2fa" { GET StaffFactor second_factor::staff::get; }
@@ -225,6 +267,7 @@ routes! {
     "/admin/customers/{id}/reopen" { POST CustomerManager admin::customer_forms::reopen; }
     "/admin/customers/{id}" { GET Staff admin::customer::overview; }
     "/admin/customers/{id}/provisioning" { GET Staff admin::customer::provisioning; }
+    "/admin/customers/{id}/tickets" { GET Desk admin::customer::tickets; }
     "/admin/customers/{id}/audit" { GET Staff admin::customer::audit; }
     "/admin/customers/{id}/factor" { GET CustomerManager admin::lost_factor::get; POST CustomerManager admin::lost_factor::post; }
     "/admin/customers/{id}/factor/cancel" { POST CustomerManager admin::lost_factor::cancel; }
@@ -244,6 +287,15 @@ routes! {
     "/admin/jobs/{job}/cancel" { GET Operator admin::job_action::cancel_page; POST Operator admin::job_action::cancel; }
     "/admin/jobs/{job}/cleanup" { GET Operator admin::job_action::cleanup_page; POST Operator admin::job_action::cleanup; }
     "/admin/jobs/{job}/release" { POST Operator admin::job_action::release; }
+    "/admin/tickets" { GET Desk admin::tickets::get; }
+    "/admin/tickets/answers" { GET Desk admin::tickets::answers::get; POST Desk admin::tickets::answers::post; }
+    "/admin/tickets/answers/{answer}" { GET Desk admin::tickets::answers::one; POST Desk admin::tickets::answers::change; }
+    "/admin/tickets/answers/{answer}/delete" { POST Desk admin::tickets::answers::delete; }
+    "/admin/tickets/{ticket}" { GET Desk admin::tickets::show::get; POST Desk admin::tickets::show::post; }
+    "/admin/tickets/{ticket}/note" { POST Desk admin::tickets::show::add_note; }
+    "/admin/tickets/{ticket}/state" { POST Desk admin::tickets::show::change_state; }
+    "/admin/tickets/{ticket}/sort" { POST Desk admin::tickets::show::sort; }
+    "/admin/tickets/{ticket}/files/{file}" { GET Desk admin::tickets::show::file; }
     "/admin/search" { GET Staff admin::search::get; }
     "/admin/schedules" { GET Staff admin::schedules::get; }
     "/admin/schedules/{name}/run" { POST Operator admin::schedules::run; }
@@ -258,6 +310,12 @@ routes! {
     "/admin/audit" { GET Staff admin::audit::get; }
     "/admin/audit/verify" { POST SuperAdmin admin::audit::verify; }
     "/admin/audit/export" { POST SuperAdmin admin::audit::export; }
+    "/admin/webhooks" { GET Operator webhooks::list; POST Operator webhooks::create; }
+    "/admin/webhooks/{hook}" { GET Operator webhooks::one; POST Operator webhooks::change; }
+    "/admin/webhooks/{hook}/secret" { POST Operator webhooks::rotate; }
+    "/admin/webhooks/{hook}/deliveries/{event}" { GET Operator webhooks::delivery; }
+    "/admin/webhooks/{hook}/deliveries/{event}/replay" { POST Operator webhooks::replay; }
+    "/admin/webhooks/{hook}/{verb}" { POST Operator webhooks::act; }
     "/admin/settings" { GET SuperAdmin admin::settings::get; }
     "/admin/settings/{group}" { POST SuperAdmin admin::settings::save; }
     "/admin/system" { GET Staff admin::system::get; }
@@ -275,6 +333,10 @@ routes! {
     "/api/v1/auth/logout" { POST ApiAny api::auth::log_out; }
     "/api/v1/oauth/token" { POST ApiOpen api::oauth::token; }
     "/api/v1/account" { GET ApiAny api::account::get; }
+    "/api/v1/account/devices" { GET ApiOwner api::account_security::devices; DELETE ApiOwner api::account_security::end_devices; }
+    "/api/v1/account/devices/{id}" { DELETE ApiOwner api::account_security::end_device; }
+    "/api/v1/account/sign-ins" { GET ApiAny api::account_security::sign_ins; }
+    "/api/v1/account/events" { GET ApiOwner api::account_security::events; }
     "/api/v1/tokens" { GET ApiAny api::tokens::list; POST ApiAny api::tokens::create; }
     "/api/v1/tokens/{id}" { DELETE ApiAny api::tokens::revoke; }
     "/api/v1/plans" { GET ApiOpen api::plans::list; }
@@ -282,7 +344,21 @@ routes! {
     "/api/v1/stores/{id}" { GET ApiAny api::stores::get; }
     "/api/v1/stores/{id}/deletion" { PUT ApiOwner api::stores::plan_deletion; DELETE ApiOwner api::stores::cancel_deletion; }
     "/api/v1/stores/{id}/credentials" { POST ApiOwner api::stores::credentials; }
+    "/api/v1/stores/{id}/restart" { POST ApiWork api::store_changes::restart; }
+    "/api/v1/stores/{id}/suspend" { POST ApiOperator api::store_changes::suspend; }
+    "/api/v1/stores/{id}/resume" { POST ApiOperator api::store_changes::resume; }
+    "/api/v1/stores/{id}/maintenance" { PUT ApiWork api::store_changes::maintenance; }
+    "/api/v1/stores/{id}/admin-password" { POST ApiOwner api::store_changes::admin_password; }
+    "/api/v1/stores/{id}/plan" { PUT ApiOperator api::store_changes::plan; }
+    "/api/v1/stores/{id}/name" { PUT ApiWork api::store_changes::name; }
+    "/api/v1/stores/{id}/address" { PUT ApiWork api::store_changes::address; }
+    "/api/v1/stores/{id}/database-page" { GET ApiOwner api::database_page::get; }
+    "/api/v1/stores/{id}/database-page/start" { POST ApiOwner api::database_page::start; }
+    "/api/v1/stores/{id}/database-page/stop" { POST ApiOwner api::database_page::stop; }
     "/api/v1/jobs" { GET ApiAny api::jobs::list; }
+    "/api/v1/jobs/bulk" { POST ApiOperator api::jobs_bulk::bulk; }
+    "/api/v1/jobs/dismiss" { POST ApiOperator api::jobs_bulk::dismiss; }
+    "/api/v1/jobs/counts" { GET ApiStaff api::jobs_bulk::counts; }
     "/api/v1/jobs/{id}" { GET ApiAny api::jobs::get; }
     "/api/v1/jobs/{id}/lines" { GET ApiAny api::jobs::lines; }
     "/api/v1/jobs/{id}/events" { GET ApiAny api::jobs::events; }
@@ -290,18 +366,51 @@ routes! {
     "/api/v1/jobs/{id}/cancel" { POST ApiOperator api::jobs::cancel; }
     "/api/v1/jobs/{id}/cleanup" { POST ApiOperator api::jobs::cleanup; }
     "/api/v1/jobs/{id}/release" { POST ApiOperator api::jobs::release; }
-    "/api/v1/customers" { GET ApiStaff api::customers::list; }
+    "/api/v1/customers" { GET ApiStaff api::customers::list; POST ApiCustomerManager api::customer_changes::create; }
+    "/api/v1/customers/invite" { POST ApiCustomerManager api::customer_changes::invite; }
     "/api/v1/customers/{id}" { GET ApiStaff api::customers::get; }
+    "/api/v1/customers/{id}/email" { PUT ApiCustomerManager api::customer_changes::email; }
+    "/api/v1/customers/{id}/close" { POST ApiCustomerManager api::customer_changes::close; }
+    "/api/v1/customers/{id}/reopen" { POST ApiCustomerManager api::customer_changes::reopen; }
+    "/api/v1/staff" { GET ApiStaffManager api::staff::list; POST ApiStaffManager api::staff::create; }
+    "/api/v1/staff/{id}" { GET ApiStaffManager api::staff::get; PUT ApiStaffManager api::staff::change; DELETE ApiStaffManager api::staff::delete; }
+    "/api/v1/staff/{id}/reset" { POST ApiStaffManager api::staff::reset; }
+    "/api/v1/staff/{id}/factor" { DELETE ApiStaffManager api::staff::remove_factor; }
+    "/api/v1/ports" { GET ApiStaff api::ports::list; POST ApiOperator api::ports::widen; }
+    "/api/v1/ports/{server}/{port}/free" { POST ApiOperator api::ports::free; }
+    "/api/v1/mails" { GET ApiStaff api::mails::list; }
+    "/api/v1/mails/test" { POST ApiSuper api::mails::test; }
+    "/api/v1/mails/{id}/resend" { POST ApiOperator api::mails::resend; }
+    "/api/v1/tickets" { GET ApiTickets api::tickets::list; POST ApiOwner api::tickets::open; }
+    "/api/v1/tickets/{id}" { GET ApiTickets api::tickets::get; }
+    "/api/v1/tickets/{id}/messages" { GET ApiTickets api::tickets::messages; POST ApiTickets api::tickets::write; }
+    "/api/v1/tickets/{id}/files/{file}" { GET ApiTickets api::tickets::file; }
+    "/api/v1/tickets/{id}/notes" { GET ApiDesk api::tickets::notes; POST ApiDesk api::tickets::add_note; }
+    "/api/v1/tickets/{id}/solved" { POST ApiTickets api::tickets::solve; }
+    "/api/v1/tickets/{id}/closed" { POST ApiDesk api::tickets::close; }
+    "/api/v1/tickets/{id}/reopened" { POST ApiDesk api::tickets::reopen; }
+    "/api/v1/tickets/{id}/sorting" { PUT ApiDesk api::tickets::sort; }
+    "/api/v1/webhooks" { GET ApiHooks api::webhooks::list; POST ApiHooks api::webhooks::create; }
+    "/api/v1/webhooks/{id}" { GET ApiHooks api::webhooks::get; PUT ApiHooks api::webhooks::change; DELETE ApiHooks api::webhooks::delete; }
+    "/api/v1/webhooks/{id}/pause" { POST ApiHooks api::webhooks::pause; }
+    "/api/v1/webhooks/{id}/resume" { POST ApiHooks api::webhooks::resume; }
+    "/api/v1/webhooks/{id}/secret" { POST ApiHooks api::webhooks::rotate; }
+    "/api/v1/webhooks/{id}/test" { POST ApiHooks api::webhooks::test; }
+    "/api/v1/webhooks/{id}/replay" { POST ApiHooks api::webhooks::replay_failed; }
+    "/api/v1/webhooks/{id}/deliveries" { GET ApiHooks api::webhooks::deliveries; }
+    "/api/v1/webhooks/{id}/deliveries/{event}" { GET ApiHooks api::webhooks::delivery; }
+    "/api/v1/webhooks/{id}/deliveries/{event}/replay" { POST ApiHooks api::webhooks::replay; }
     "/api/v1/servers" { GET ApiStaff api::servers::list; }
     "/api/v1/schedules" { GET ApiStaff api::schedules::list; }
     "/api/v1/schedules/{name}/run" { POST ApiOperator api::schedules::run; }
     "/api/v1/schedules/{name}/pause" { POST ApiOperator api::schedules::pause; }
     "/api/v1/schedules/{name}/resume" { POST ApiOperator api::schedules::resume; }
     "/api/v1/audit" { GET ApiStaff api::audit::list; }
-    "/api/v1/audit/verification" { GET ApiSuper api::audit::verify; }
+    "/api/v1/audit/verification" { POST ApiSuper api::audit::verify; }
     "/api/v1/settings" { GET ApiOperator api::settings::list; }
-    "/api/v1/settings/{name}" { PUT ApiSuper api::settings::set; }
+    "/api/v1/settings/{name}" { PUT ApiSuper api::settings::set; DELETE ApiSuper api::settings::unset; }
     "/api/v1/system" { GET ApiStaff api::system::get; }
+    "/api/v1/system/attention" { GET ApiStaff api::attention::list; }
 }
 
 /// Where staff stop looking at a customer's panel.

@@ -24,6 +24,18 @@ pub fn owner_job(job: &str) -> String {
     format!("/dashboard/jobs/{job}")
 }
 
+/// A ticket's page for its customer.
+#[must_use]
+pub fn owner_ticket(uid: &str) -> String {
+    format!("/dashboard/tickets/{uid}")
+}
+
+/// A ticket's page for staff.
+#[must_use]
+pub fn admin_ticket(uid: &str) -> String {
+    format!("/admin/tickets/{uid}")
+}
+
 /// The page before a change of the owner's store.
 #[must_use]
 pub fn owner_change(change: &str) -> String {

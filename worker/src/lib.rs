@@ -18,3 +18,4 @@ pub mod registry;
 pub mod render;
 pub mod shop;
 pub mod steps;
+pub mod webhooks;

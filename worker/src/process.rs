@@ -1,6 +1,8 @@
 //! The worker process: start, heartbeat, drain.
 
 use crate::engine::{Engine, EngineConfig};
+use crate::webhooks::Sender;
+use crate::webhooks::net::Net;
 use crate::{identity, metrics_page, registry};
 use anyhow::Context;
 use hosting::Db;
@@ -41,6 +43,14 @@ pub async fn run() -> anyhow::Result<()> {
     let engine_config = EngineConfig::new(owner.clone(), server_id, Some(config.data_dir.clone()));
     beat(&services.db, &parts, &owner, server_id, 0).await?;
     let engine = Engine::start(services.db.clone(), services.queue.clone(), parts.jobs(), engine_config, stop.clone());
+    // Without authorities nothing can be trusted outside; everything else goes on.
+    let sender = match Net::public() {
+        Ok(net) => Some(tokio::spawn(Sender::new(services.clone(), net).run(stop.clone()))),
+        Err(error) => {
+            tracing::error!(error = %error, "webhooks are not sent by this worker: no certificate authorities");
+            None
+        }
+    };
     tracing::info!(server = %config.server, worker = %owner, version = env!("CARGO_PKG_VERSION"), "worker ready");
     let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
 
@@ -58,6 +68,9 @@ pub async fn run() -> anyhow::Result<()> {
     }
     let _ = sd_notify::notify(&[sd_notify::NotifyState::Stopping]);
     let clean = engine.drained(DRAIN_DEADLINE).await;
+    if let Some(sender) = sender {
+        let _ = sender.await;
+    }
     if !clean {
         tracing::warn!("jobs still running at the deadline; another worker takes them over when their leases end");
     }

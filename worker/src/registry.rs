@@ -3,8 +3,8 @@
 use crate::engine::Job;
 use crate::jobs::{
     admit_to_db_admin, change_address, change_plan, deprovision_store, end_maintenance, export_data, housekeeping,
-    noop, provision_store, reconcile_server, rename_store, repair_store, reset_admin_password, restart_store,
-    resume_store, send_mail, start_db_admin, start_maintenance, stop_db_admin, suspend_store,
+    noop, provision_store, read_mailbox, reconcile_server, rename_store, repair_store, reset_admin_password,
+    restart_store, resume_store, send_mail, start_db_admin, start_maintenance, stop_db_admin, suspend_store,
 };
 use crate::machine::Machine;
 use anyhow::Context;
@@ -12,6 +12,7 @@ use hosting::config::WorkerConfig;
 use hosting::config::url_like::BaseUrl;
 use hosting::mail::Mailer;
 use hosting::services::Services;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// What this server can do now, for its heartbeat.
@@ -29,6 +30,7 @@ pub struct Fitness {
 pub struct Parts {
     services: Services,
     base_url: BaseUrl,
+    mail_dir: Option<PathBuf>,
     machine: Arc<Machine>,
 }
 
@@ -48,7 +50,7 @@ impl Parts {
         // Unpacking a template takes seconds; jobs that need it wait for the same work.
         let warming = machine.clone();
         tokio::spawn(async move { warming.warm_up().await });
-        Ok(Self { services: services.clone(), base_url, machine })
+        Ok(Self { services: services.clone(), base_url, mail_dir: config.mail_dir.clone(), machine })
     }
 
     /// Every job this worker can do.
@@ -58,6 +60,7 @@ impl Parts {
             Arc::new(noop::Noop::default()),
             Arc::new(housekeeping::Housekeeping::new(self.services.clone())),
             Arc::new(export_data::ExportData::new(self.services.clone())),
+            Arc::new(read_mailbox::ReadMailbox::new(self.services.clone(), self.mail_dir.clone())),
             Arc::new(send_mail::SendMail::new(self.services.clone(), Mailer::smtp(), self.base_url.clone())),
         ];
         jobs.extend(server_jobs(&self.machine));

@@ -10,6 +10,7 @@ use hosting::jobs::title;
 use hosting::progress::{Hub, Update};
 use hosting::services::Services;
 use hosting::services::cancel_job::cancel_job;
+use hosting::services::dismiss_failed::dismiss_failed;
 use hosting::services::retry_job::{Wish, retry_job};
 use tokio_util::sync::CancellationToken;
 
@@ -28,21 +29,43 @@ const PAGE: u32 = 1000;
 pub async fn run(access: &Access, verb: Jobs, format: Format) -> Result<ExitCode> {
     let services = access.services()?;
     let code = match verb {
-        Jobs::List { state, limit } => list(&services, state, limit, format).await?,
+        Jobs::List { state, kind, limit } => list(&services, state, kind, limit, format).await?,
         Jobs::Show { job } => show(&services, &find(&services, &job).await?, format).await?,
         Jobs::Follow { job, from } => {
             let redis_url = access.bootstrap()?.redis_url;
             follow(&services, Hub::start(redis_url, CancellationToken::new()), &job, from, format).await?
         }
-        Jobs::Retry { job } => order(&services, &job, Wish::Retry, "will be tried again", format).await?,
+        Jobs::Retry { jobs, start_over } => {
+            let wish = if start_over { Wish::StartOver } else { Wish::Retry };
+            for job in &jobs {
+                order(&services, job, wish, "will be tried again", format).await?;
+            }
+            ExitCode::SUCCESS
+        }
         Jobs::Cleanup { job } => {
             order(&services, &job, Wish::CleanUp, "takes back what it left behind", format).await?
         }
         Jobs::Release { job } => order(&services, &job, Wish::Release, "is free for another worker", format).await?,
-        Jobs::Cancel { job } => {
-            let uid = uid_of(&find(&services, &job).await?)?;
-            let over = cancel_job(&services, &Actor::operator(), &uid).await.map_err(words)?;
-            done(format, &uid, if over { "is cancelled" } else { "stops at its next step and undoes what it did" })?
+        Jobs::Cancel { jobs } => {
+            for job in &jobs {
+                let uid = uid_of(&find(&services, job).await?)?;
+                let over = cancel_job(&services, &Actor::operator(), &uid).await.map_err(words)?;
+                done(
+                    format,
+                    &uid,
+                    if over { "is cancelled" } else { "stops at its next step and undoes what it did" },
+                )?;
+            }
+            ExitCode::SUCCESS
+        }
+        Jobs::Dismiss { newest } => {
+            let uid = uid_of(&find(&services, &newest).await?)?;
+            let count = dismiss_failed(&services, &Actor::operator(), &uid).await.map_err(words)?;
+            match format {
+                Format::Json => output::json(&serde_json::json!({ "dismissed": count }))?,
+                Format::Table => say!("{count} failed jobs are off the list"),
+            }
+            ExitCode::SUCCESS
         }
     };
     services.db.close().await;
@@ -95,7 +118,13 @@ fn short_id(text: &str) -> Option<String> {
     (short.len() == 6 && short.bytes().all(|byte| byte.is_ascii_alphanumeric())).then(|| short.to_owned())
 }
 
-async fn list(services: &Services, state: Option<String>, limit: u32, format: Format) -> Result<ExitCode> {
+async fn list(
+    services: &Services,
+    state: Option<String>,
+    kind: Option<String>,
+    limit: u32,
+    format: Format,
+) -> Result<ExitCode> {
     let state = state
         .map(|text| {
             let all: Vec<&str> = JobState::ALL.iter().map(|state| state.as_str()).collect();
@@ -103,7 +132,7 @@ async fn list(services: &Services, state: Option<String>, limit: u32, format: Fo
                 .with_context(|| format!("there is no job state {text}; choose one of {}", all.join(", ")))
         })
         .transpose()?;
-    let filter = JobFilter { state, limit: limit.clamp(1, 1000), ..JobFilter::default() };
+    let filter = JobFilter { state, kind, limit: limit.clamp(1, 1000), ..JobFilter::default() };
     let jobs = services.db.read().await.context("cannot reach the database")?.jobs().list(&filter).await?;
     if format == Format::Json {
         output::json(&jobs.iter().map(as_json).collect::<Vec<_>>())?;

@@ -4,6 +4,7 @@ pub mod admins;
 pub mod create_admin;
 pub mod edge_config;
 pub mod jobs;
+pub mod mail_in;
 pub mod migrate;
 pub mod secrets;
 pub mod servers;

@@ -1,22 +1,19 @@
 //! `shopfleet settings get|set|list`
 
-use std::io::Read;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
 use hosting::db::Queries;
 use hosting::domain::Actor;
 use hosting::services::Services;
-use hosting::services::settings::{KNOWN, Kind, Known, Values, set};
+use hosting::services::settings::{KNOWN, Kind, Known, Values, set, unset};
 
 use super::words;
 use crate::access::Access;
 use crate::args::Settings;
 use crate::output::{self, Format};
+use crate::remote::settings::standard_input;
 use crate::say;
-
-/// Longest value read from standard input.
-const LONGEST: u64 = 64 * 1024;
 
 /// Runs one verb. Changes are checked and audited.
 pub async fn run(access: &Access, verb: Settings, format: Format) -> Result<ExitCode> {
@@ -39,6 +36,17 @@ pub async fn run(access: &Access, verb: Settings, format: Format) -> Result<Exit
             match format {
                 Format::Json => output::json(&serde_json::json!({ "name": key, "set": true }))?,
                 Format::Table => say!("{key} is set"),
+            }
+        }
+        Settings::Unset { key } => {
+            let known = KNOWN.iter().find(|known| known.name == key);
+            let known = known.with_context(|| {
+                format!("there is no setting called {key}; `shopfleet settings list` shows them all")
+            })?;
+            unset(&services, &Actor::operator(), known).await.map_err(words)?;
+            match format {
+                Format::Json => output::json(&serde_json::json!({ "name": key, "set": false }))?,
+                Format::Table => say!("{key} has its default"),
             }
         }
         Settings::List => {
@@ -80,14 +88,4 @@ async fn shown(services: &Services, list: &[Known]) -> Result<Vec<(Known, String
             (*known, value)
         })
         .collect())
-}
-
-fn standard_input() -> Result<String> {
-    let mut text = String::new();
-    std::io::stdin()
-        .lock()
-        .take(LONGEST)
-        .read_to_string(&mut text)
-        .context("cannot read the value from standard input")?;
-    Ok(text.trim_end_matches(['\n', '\r']).to_owned())
 }

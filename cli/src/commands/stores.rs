@@ -67,6 +67,13 @@ pub async fn run(access: &Access, verb: Stores, format: Format) -> Result<ExitCo
         Stores::Plan { store, plan, reason } => {
             order(&services, &store, StoreChange::ChangePlan { plan, reason }, format).await?;
         }
+        Stores::Create { .. }
+        | Stores::Delete { .. }
+        | Stores::Keep { .. }
+        | Stores::Credentials { .. }
+        | Stores::Database { .. } => {
+            bail!("this belongs to the store's owner, whom only the panel knows: leave --local out and log in as them")
+        }
         Stores::Address { store, address } => {
             order(&services, &store, StoreChange::ChangeAddress { address }, format).await?;
         }

@@ -145,7 +145,7 @@ impl Customers<'_> {
     /// # Errors
     /// `Duplicate { key: "customers_email_key" }` when the address is known.
     pub async fn insert(&mut self, email: &Email, password_hash: &str) -> DbResult<u64> {
-        Ok(sqlx::query!(
+        let id = sqlx::query!(
             "INSERT INTO customers (uid, email, email_key, password_hash) VALUES (?, ?, ?, ?)",
             Uid::new().to_string(),
             email.as_str(),
@@ -154,7 +154,9 @@ impl Customers<'_> {
         )
         .execute(&mut *self.conn)
         .await?
-        .last_insert_id())
+        .last_insert_id();
+        super::webhook_events::WebhookEvents { conn: &mut *self.conn }.customer(id).await?;
+        Ok(id)
     }
 
     /// By e-mail, whatever its capitals.

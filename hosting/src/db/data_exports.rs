@@ -233,6 +233,36 @@ impl DataExports<'_> {
             r#"SELECT CAST(JSON_OBJECT('at', created_at) AS CHAR) AS "t!: String" FROM sign_ups WHERE customer_id = ? ORDER BY id"#,
             id
         );
+        let tickets = rows!(
+            self,
+            r#"SELECT CAST(JSON_OBJECT('id', t.uid, 'subject', t.subject, 'category', t.category, 'priority', t.priority, 'state', t.state,
+               'opened_at', t.created_at, 'attached', JSON_COMPACT(t.evidence)) AS CHAR) AS "t!: String"
+               FROM tickets t WHERE t.customer_id = ? ORDER BY t.id"#,
+            id
+        );
+        // Never the notes of staff: they are theirs, in a table that nothing of the customer's reads.
+        let messages = rows!(
+            self,
+            r#"SELECT CAST(JSON_OBJECT('ticket', t.uid, 'number', m.seq, 'from', m.author, 'name', m.author_name, 'by', m.source,
+               'at', m.created_at, 'text', m.body) AS CHAR) AS "t!: String"
+               FROM ticket_messages m JOIN tickets t ON t.id = m.ticket_id WHERE t.customer_id = ? ORDER BY t.id, m.seq"#,
+            id
+        );
+        let files = rows!(
+            self,
+            r#"SELECT CAST(JSON_OBJECT('ticket', t.uid, 'message', m.seq, 'id', f.uid, 'name', f.name, 'type', f.media, 'bytes', f.size)
+               AS CHAR) AS "t!: String" FROM ticket_files f JOIN ticket_messages m ON m.id = f.message_id
+               JOIN tickets t ON t.id = m.ticket_id WHERE t.customer_id = ? ORDER BY f.id"#,
+            id
+        );
+        let webhooks = rows!(
+            self,
+            r#"SELECT CAST(JSON_OBJECT('id', w.uid, 'address', w.url, 'name', w.note, 'events', w.events, 'state', w.state,
+               'registered_at', w.created_at, 'last_delivered_at', w.last_success_at,
+               'deliveries', (SELECT COUNT(*) FROM webhook_deliveries d WHERE d.webhook_id = w.id)) AS CHAR) AS "t!: String"
+               FROM webhooks w WHERE w.customer_id = ? ORDER BY w.id"#,
+            id
+        );
         let views = rows!(
             self,
             r#"SELECT CAST(JSON_OBJECT('by', 'support', 'reason', reason, 'state', state, 'asked_at', asked_at, 'answered_at', answered_at,
@@ -290,6 +320,10 @@ impl DataExports<'_> {
             "exports": exports,
             "api_credentials": credentials,
             "unconfirmed_sign_ups": sign_ups,
+            "webhooks": webhooks,
+            "tickets": tickets,
+            "ticket_messages": messages,
+            "ticket_files": files,
             "audit": events,
         }))
     }

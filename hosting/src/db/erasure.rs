@@ -16,6 +16,8 @@ pub const DELETED: &[&str] = &[
     "api_credentials",
     "sign_ups",
     "mail_messages",
+    "tickets",
+    "webhooks",
     "customer_views",
     "factor_resets",
     "passkeys",
@@ -120,6 +122,9 @@ impl Erasure<'_> {
         sqlx::query!("DELETE FROM mail_messages WHERE customer_id = ?", id).execute(&mut *self.conn).await?;
         sqlx::query!("DELETE FROM passkeys WHERE customer_id = ?", id).execute(&mut *self.conn).await?;
         sqlx::query!("DELETE FROM passkey_ceremonies WHERE customer_id = ?", id).execute(&mut *self.conn).await?;
+        // Messages, notes of staff and files go with them.
+        sqlx::query!("DELETE FROM webhooks WHERE customer_id = ?", id).execute(&mut *self.conn).await?;
+        sqlx::query!("DELETE FROM tickets WHERE customer_id = ?", id).execute(&mut *self.conn).await?;
         sqlx::query!("DELETE FROM factor_resets WHERE customer_id = ?", id).execute(&mut *self.conn).await?;
         sqlx::query!("DELETE FROM customer_views WHERE customer_id = ?", id).execute(&mut *self.conn).await?;
         sqlx::query!("DELETE l FROM job_lines l JOIN jobs j ON j.id = l.job_id WHERE j.customer_id = ?", id)

@@ -92,6 +92,17 @@ impl Expiry<'_> {
         Ok(gone)
     }
 
+    /// Deliveries of webhooks after 30 days, whatever became of them; their tries go with them.
+    ///
+    /// # Errors
+    /// Database trouble.
+    pub async fn deliveries(&mut self) -> DbResult<u64> {
+        Ok(sqlx::query!("DELETE FROM webhook_deliveries WHERE created_at < NOW(6) - INTERVAL 30 DAY LIMIT ?", BITE)
+            .execute(&mut *self.conn)
+            .await?
+            .rows_affected())
+    }
+
     /// Lines of jobs that ended well over 90 days ago, or failed over a year ago: up to 20 jobs.
     ///
     /// # Errors

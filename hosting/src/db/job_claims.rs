@@ -182,14 +182,8 @@ async fn claim_in(
     match pick {
         Pick::Ids(ids) => {
             query.push("WHERE state IN ('queued', 'retrying') AND run_at <= NOW(6) AND id IN (");
-            let mut list = query.separated(", ");
-            for id in ids {
-                list.push_bind(*id);
-            }
-            query
-                .push(") AND (server_id IS NULL OR server_id = ")
-                .push_bind(server_id)
-                .push(") FOR UPDATE SKIP LOCKED");
+            super::push_ids(&mut query, ids);
+            query.push(" AND (server_id IS NULL OR server_id = ").push_bind(server_id).push(") FOR UPDATE SKIP LOCKED");
         }
         Pick::Due(limit) => {
             query
@@ -242,13 +236,13 @@ async fn claim_in(
         .push(", lease_until = NOW(6) + INTERVAL ")
         .push_bind(LEASE_SECONDS)
         .push(" SECOND, started_at = COALESCE(started_at, NOW(6)), attempt_started_at = NOW(6) WHERE id IN (");
-    push_ids(&mut update, &ids);
+    super::push_ids(&mut update, &ids);
     update.build().execute(tx.conn()).await?;
 
     let stores: Vec<u64> = rows.iter().filter_map(|r| r.store_id).collect();
     if !stores.is_empty() {
         let mut raise = sqlx::QueryBuilder::new("UPDATE stores SET epoch = epoch + 1 WHERE id IN (");
-        push_ids(&mut raise, &stores);
+        super::push_ids(&mut raise, &stores);
         raise.build().execute(tx.conn()).await?;
     }
     let mut steps = steps_of(tx, rows.iter().filter(|r| r.started_before).map(|r| r.id).collect()).await?;
@@ -282,14 +276,6 @@ async fn claim_in(
         .collect())
 }
 
-fn push_ids(query: &mut sqlx::QueryBuilder<sqlx::MySql>, ids: &[u64]) {
-    let mut list = query.separated(", ");
-    for id in ids {
-        list.push_bind(*id);
-    }
-    query.push(")");
-}
-
 type Steps = HashMap<u64, HashMap<String, (String, Option<serde_json::Value>)>>;
 
 async fn steps_of(tx: &mut super::Tx, ids: Vec<u64>) -> DbResult<Steps> {
@@ -298,7 +284,7 @@ async fn steps_of(tx: &mut super::Tx, ids: Vec<u64>) -> DbResult<Steps> {
         return Ok(steps);
     }
     let mut query = sqlx::QueryBuilder::new("SELECT job_id, name, state, output FROM job_steps WHERE job_id IN (");
-    push_ids(&mut query, &ids);
+    super::push_ids(&mut query, &ids);
     // Newest attempt last, so that it wins.
     query.push(" ORDER BY job_id, attempt");
     let rows: Vec<(u64, String, String, Option<Json<serde_json::Value>>)> =

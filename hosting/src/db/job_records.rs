@@ -5,7 +5,8 @@
 
 use super::{Db, DbResult, Queries};
 use crate::domain::Line;
-use std::collections::{HashMap, HashSet};
+use serde::Serialize;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// One thing to write down.
 #[derive(Debug, Clone)]
@@ -104,7 +105,7 @@ async fn write_in(tx: &mut super::Tx, records: &[Record]) -> DbResult<Vec<Outcom
     let mut query = sqlx::QueryBuilder::new(
         "SELECT id, epoch, (cancel_requested_at IS NOT NULL) FROM jobs WHERE state = 'started' AND id IN (",
     );
-    push_ids(&mut query, ids.iter().copied());
+    super::push_ids(&mut query, &ids);
     query.push(" ORDER BY id FOR UPDATE");
     let rows: Vec<(u64, u64, bool)> = query.build_query_as().fetch_all(tx.conn()).await?;
     let held: HashMap<u64, (u64, bool)> = rows.into_iter().map(|(id, epoch, cancel)| (id, (epoch, cancel))).collect();
@@ -118,6 +119,7 @@ async fn write_in(tx: &mut super::Tx, records: &[Record]) -> DbResult<Vec<Outcom
     let valid = || records.iter().zip(&outcomes).filter(|(_, o)| **o != Outcome::Fenced).map(|(r, _)| r);
     insert_lines(tx, valid()).await?;
     write_steps(tx, valid()).await?;
+    write_jobs(tx, valid()).await?;
     for record in valid() {
         if let Event::Undoing(failure) = &record.event {
             sqlx::query!(
@@ -135,27 +137,13 @@ async fn write_in(tx: &mut super::Tx, records: &[Record]) -> DbResult<Vec<Outcom
     Ok(outcomes)
 }
 
-fn push_ids(query: &mut sqlx::QueryBuilder<sqlx::MySql>, ids: impl Iterator<Item = u64>) {
-    let mut list = query.separated(", ");
-    for id in ids {
-        list.push_bind(id);
-    }
-    query.push(")");
-}
-
 async fn insert_lines<'a>(tx: &mut super::Tx, records: impl Iterator<Item = &'a Record>) -> DbResult<()> {
-    let mut last: HashMap<u64, u32> = HashMap::new();
-    let mut lines: Vec<(u64, &Line)> = Vec::new();
-    for record in records {
-        if let Event::Lines(new) = &record.event {
-            for line in new {
-                lines.push((record.job_id, line));
-                last.insert(record.job_id, line.seq);
-            }
-        }
-    }
-    // About 8 KiB a line at most: 200 stay far below the packet limit.
-    for chunk in lines.chunks(200) {
+    let lines: Vec<(u64, &Line)> = records
+        .filter_map(|r| if let Event::Lines(lines) = &r.event { Some((r.job_id, lines)) } else { None })
+        .flat_map(|(job, lines)| lines.iter().map(move |line| (job, line)))
+        .collect();
+    // About 8 KiB a line at most: 128 stay far below the packet limit.
+    for chunk in super::even_chunks(&lines, 128) {
         let mut query = sqlx::QueryBuilder::new(
             "INSERT IGNORE INTO job_lines (job_id, seq, attempt, step, level, audience, at, text) ",
         );
@@ -171,77 +159,129 @@ async fn insert_lines<'a>(tx: &mut super::Tx, records: impl Iterator<Item = &'a 
         });
         query.build().execute(tx.conn()).await?;
     }
-    set_by_case(tx, "last_seq", &last.into_iter().collect::<Vec<_>>()).await
+    Ok(())
 }
 
+/// A step as the batch leaves it. Output is text in text: the table function reads scalars only.
+#[derive(Serialize)]
+struct StepRow {
+    job: u64,
+    attempt: u32,
+    name: &'static str,
+    position: u16,
+    title: &'static str,
+    state: &'static str,
+    output: Option<String>,
+    begun: bool,
+    ended: bool,
+}
+
+/// One statement for all steps of the batch, of one constant text: it is prepared once, whatever the batch's size.
 async fn write_steps<'a>(tx: &mut super::Tx, records: impl Iterator<Item = &'a Record>) -> DbResult<()> {
-    // Within a batch the newest event of a step wins; its start time is kept by the upsert.
-    let mut newest: Vec<(&Record, &StepEvent)> = Vec::new();
+    let mut rows: Vec<StepRow> = Vec::new();
+    let mut at: HashMap<(u64, u32, &'static str), usize> = HashMap::new();
     for record in records {
-        if let Event::Step(step) = &record.event {
-            newest.push((record, step));
+        let Event::Step(step) = &record.event else { continue };
+        let index = *at.entry((record.job_id, record.attempt, step.name)).or_insert(rows.len());
+        if index == rows.len() {
+            rows.push(StepRow {
+                job: record.job_id,
+                attempt: record.attempt,
+                name: step.name,
+                position: step.position,
+                title: step.title,
+                state: step.state,
+                output: None,
+                begun: false,
+                ended: false,
+            });
+        }
+        let row = &mut rows[index];
+        row.state = step.state;
+        row.begun |= step.state == "started";
+        row.ended = step.state != "started" && step.state != "undoing";
+        if let Some(output) = &step.output {
+            row.output = Some(output.to_string());
         }
     }
-    if newest.is_empty() {
+    if rows.is_empty() {
         return Ok(());
     }
-    for chunk in newest.chunks(500) {
-        let mut query = sqlx::QueryBuilder::new(
-            "INSERT INTO job_steps (job_id, attempt, name, position, title, state, output, started_at, finished_at) ",
-        );
-        query.push_values(chunk, |mut row, (record, step)| {
-            row.push_bind(record.job_id)
-                .push_bind(record.attempt)
-                .push_bind(step.name)
-                .push_bind(step.position)
-                .push_bind(step.title)
-                .push_bind(step.state)
-                .push_bind(step.output.as_ref().map(sqlx::types::Json));
-            row.push("NOW(6)");
-            row.push(if step.state == "started" || step.state == "undoing" { "NULL" } else { "NOW(6)" });
-        });
-        query.push(
-            " ON DUPLICATE KEY UPDATE started_at = IF(VALUES(state) = 'started', VALUES(started_at), started_at), \
-             state = VALUES(state), output = COALESCE(VALUES(output), output), finished_at = VALUES(finished_at)",
-        );
-        query.build().execute(tx.conn()).await?;
-    }
-    // The row of the job shows where it is: the last event of each job in this batch.
-    let mut at: HashMap<u64, (&'static str, u8)> = HashMap::new();
-    for (record, step) in &newest {
-        at.insert(record.job_id, (step.name, step.progress));
-    }
-    let mut query = sqlx::QueryBuilder::new("UPDATE jobs SET progress = GREATEST(progress, CASE id");
-    for (id, (_, progress)) in &at {
-        query.push(" WHEN ").push_bind(*id).push(" THEN ").push_bind(*progress);
-    }
-    query.push(" ELSE progress END), current_step = CASE id");
-    for (id, (name, _)) in &at {
-        query.push(" WHEN ").push_bind(*id).push(" THEN ").push_bind(*name);
-    }
-    query.push(" ELSE current_step END WHERE id IN (");
-    push_ids(&mut query, at.keys().copied());
-    query.build().execute(tx.conn()).await?;
+    sqlx::query!(
+        "INSERT INTO job_steps (job_id, attempt, name, position, title, state, output, started_at, finished_at) \
+         SELECT v.job, v.attempt, v.name, v.position, v.title, v.state, v.output, NOW(6), IF(v.ended, NOW(6), NULL) \
+         FROM JSON_TABLE(?, '$[*]' COLUMNS(job BIGINT UNSIGNED PATH '$.job', attempt INT UNSIGNED PATH '$.attempt', \
+         name VARCHAR(40) CHARACTER SET ascii PATH '$.name', position SMALLINT UNSIGNED PATH '$.position', \
+         title VARCHAR(120) PATH '$.title', state VARCHAR(12) CHARACTER SET ascii PATH '$.state', \
+         output LONGTEXT PATH '$.output', begun BOOLEAN PATH '$.begun', ended BOOLEAN PATH '$.ended')) AS v \
+         ON DUPLICATE KEY UPDATE started_at = IF(v.begun, VALUES(started_at), job_steps.started_at), \
+         state = VALUES(state), output = COALESCE(VALUES(output), job_steps.output), finished_at = VALUES(finished_at)",
+        json_rows(&rows)
+    )
+    .execute(tx.conn())
+    .await?;
     Ok(())
 }
 
-async fn set_by_case(tx: &mut super::Tx, column: &'static str, values: &[(u64, u32)]) -> DbResult<()> {
-    if values.is_empty() {
+/// What the batch changes on a job's own row.
+#[derive(Serialize, Default)]
+struct JobRow {
+    id: u64,
+    seq: Option<u32>,
+    step: Option<&'static str>,
+    progress: Option<u8>,
+    finished: bool,
+}
+
+/// Numbering, place and success of all jobs of the batch in one statement: each row and its indexes are written once.
+async fn write_jobs<'a>(tx: &mut super::Tx, records: impl Iterator<Item = &'a Record>) -> DbResult<()> {
+    let mut rows: BTreeMap<u64, JobRow> = BTreeMap::new();
+    for record in records {
+        let row = match &record.event {
+            Event::Lines(lines) if !lines.is_empty() => rows.entry(record.job_id).or_default(),
+            Event::Step(_) | Event::End(End::Finished) => rows.entry(record.job_id).or_default(),
+            _ => continue,
+        };
+        row.id = record.job_id;
+        match &record.event {
+            Event::Lines(lines) => row.seq = lines.last().map(|l| l.seq).or(row.seq),
+            Event::Step(step) => (row.step, row.progress) = (Some(step.name), Some(step.progress)),
+            _ => row.finished = true,
+        }
+    }
+    if rows.is_empty() {
         return Ok(());
     }
-    let mut query = sqlx::QueryBuilder::new("UPDATE jobs SET ");
-    query.push(column).push(" = CASE id");
-    for (id, value) in values {
-        query.push(" WHEN ").push_bind(*id).push(" THEN ").push_bind(*value);
-    }
-    query.push(" ELSE ").push(column).push(" END WHERE id IN (");
-    push_ids(&mut query, values.iter().map(|(id, _)| *id));
-    query.build().execute(tx.conn()).await?;
+    let rows: Vec<JobRow> = rows.into_values().collect();
+    sqlx::query!(
+        "UPDATE JSON_TABLE(?, '$[*]' COLUMNS(id BIGINT UNSIGNED PATH '$.id', seq INT UNSIGNED PATH '$.seq', \
+         step VARCHAR(40) CHARACTER SET ascii PATH '$.step', progress TINYINT UNSIGNED PATH '$.progress', \
+         finished BOOLEAN PATH '$.finished')) AS v STRAIGHT_JOIN jobs ON jobs.id = v.id SET \
+         jobs.last_seq = COALESCE(v.seq, jobs.last_seq), \
+         jobs.current_step = COALESCE(v.step, jobs.current_step), \
+         jobs.progress = IF(v.finished, 100, GREATEST(jobs.progress, COALESCE(v.progress, 0))), \
+         jobs.state = IF(v.finished, 'finished', jobs.state), \
+         jobs.finished_at = IF(v.finished, NOW(6), jobs.finished_at), \
+         jobs.lease_until = IF(v.finished, NULL, jobs.lease_until), \
+         jobs.error_code = IF(v.finished, '', jobs.error_code), \
+         jobs.error_reason = IF(v.finished, '', jobs.error_reason), \
+         jobs.error_detail = IF(v.finished, NULL, jobs.error_detail), \
+         jobs.cleanup_pending = IF(v.finished, FALSE, jobs.cleanup_pending)",
+        json_rows(&rows)
+    )
+    .execute(tx.conn())
+    .await?;
     Ok(())
+}
+
+/// Rows for the table function. Nothing in them can fail to become JSON.
+fn json_rows(rows: &impl Serialize) -> String {
+    serde_json::to_string(rows).unwrap_or_default()
 }
 
 async fn write_ends<'a>(tx: &mut super::Tx, records: impl Iterator<Item = &'a Record>) -> DbResult<()> {
     let mut finished: Vec<u64> = Vec::new();
+    let mut failed: Vec<u64> = Vec::new();
     let mut seen = HashSet::new();
     for record in records {
         let Event::End(end) = &record.event else { continue };
@@ -250,6 +290,7 @@ async fn write_ends<'a>(tx: &mut super::Tx, records: impl Iterator<Item = &'a Re
         }
         insert_attempt(tx, record, end).await?;
         match end {
+            // With the rest of its row.
             End::Finished => finished.push(record.job_id),
             End::Failed { failure, left_over } => {
                 sqlx::query!(
@@ -263,6 +304,7 @@ async fn write_ends<'a>(tx: &mut super::Tx, records: impl Iterator<Item = &'a Re
                 )
                 .execute(tx.conn())
                 .await?;
+                failed.push(record.job_id);
             }
             End::Cancelled => {
                 sqlx::query!(
@@ -293,14 +335,8 @@ async fn write_ends<'a>(tx: &mut super::Tx, records: impl Iterator<Item = &'a Re
             }
         }
     }
-    if !finished.is_empty() {
-        let mut query = sqlx::QueryBuilder::new(
-            "UPDATE jobs SET state = 'finished', progress = 100, finished_at = NOW(6), lease_until = NULL, \
-             error_code = '', error_reason = '', error_detail = NULL, cleanup_pending = FALSE WHERE id IN (",
-        );
-        push_ids(&mut query, finished.into_iter());
-        query.build().execute(tx.conn()).await?;
-    }
+    tx.webhook_events().jobs(&failed, "job.failed").await?;
+    tx.webhook_events().jobs(&finished, "job.finished").await?;
     Ok(())
 }
 

@@ -43,6 +43,7 @@ pub mod admins;
 pub mod api_credentials;
 pub mod api_requests;
 pub mod audit;
+pub mod canned_answers;
 mod customer_accounts;
 pub mod customer_views;
 pub mod customers;
@@ -78,6 +79,12 @@ pub mod sign_ins;
 pub mod sign_ups;
 pub mod stores;
 pub mod subnets;
+pub mod ticket_files;
+pub mod ticket_lists;
+pub mod tickets;
+pub mod webhook_deliveries;
+pub mod webhook_events;
+pub mod webhooks;
 pub mod workers;
 
 pub use error::{Conflict, DbError, DbResult};
@@ -88,6 +95,30 @@ use sqlx::pool::PoolConnection;
 use sqlx::{Connection, Executor, MySql, Transaction};
 use std::str::FromStr;
 use std::time::Duration;
+
+/// Writes `?, ?, …)` for a list of ids. The list is filled up to a power of two by repeating its last id: few texts
+/// stay prepared instead of one per length, each of which costs a round trip and a place among the prepared ones.
+fn push_ids(query: &mut sqlx::QueryBuilder<MySql>, ids: &[u64]) {
+    let Some(last) = ids.last() else {
+        query.push("NULL)");
+        return;
+    };
+    let mut list = query.separated(", ");
+    for id in ids.iter().chain(std::iter::repeat(last)).take(ids.len().next_power_of_two()) {
+        list.push_bind(*id);
+    }
+    query.push(")");
+}
+
+/// Splits rows into chunks whose lengths are powers of two, `most` at most, for statements whose text has a place per row.
+fn even_chunks<T>(mut rows: &[T], most: usize) -> impl Iterator<Item = &[T]> {
+    std::iter::from_fn(move || {
+        let length = rows.len().min(most).checked_ilog2().map(|n| 1 << n)?;
+        let (chunk, rest) = rows.split_at(length);
+        rows = rest;
+        Some(chunk)
+    })
+}
 
 /// All migrations, newest last; `shopfleet migrate` runs them.
 pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("../migrations");
@@ -386,6 +417,22 @@ pub trait Queries {
     /// Answers kept under an idempotency key.
     fn api_requests(&mut self) -> api_requests::ApiRequests<'_> {
         api_requests::ApiRequests { conn: self.conn() }
+    }
+    /// Tickets.
+    fn tickets(&mut self) -> tickets::Tickets<'_> {
+        tickets::Tickets { conn: self.conn() }
+    }
+    /// Receivers of events.
+    fn webhooks(&mut self) -> webhooks::Webhooks<'_> {
+        webhooks::Webhooks { conn: self.conn() }
+    }
+    /// Events for them.
+    fn webhook_events(&mut self) -> webhook_events::WebhookEvents<'_> {
+        webhook_events::WebhookEvents { conn: self.conn() }
+    }
+    /// Answers that staff keep.
+    fn canned_answers(&mut self) -> canned_answers::CannedAnswers<'_> {
+        canned_answers::CannedAnswers { conn: self.conn() }
     }
     /// The audit chain.
     fn audit(&mut self) -> audit::Audit<'_> {

@@ -1,5 +1,6 @@
 //! Stores and the host names they hold.
 
+use super::webhook_events::WebhookEvents;
 use super::{DbError, DbResult};
 use crate::domain::host_name::skeleton;
 use crate::domain::store::SuspendCause;
@@ -516,7 +517,18 @@ impl Stores<'_> {
         .execute(&mut *self.conn)
         .await?
         .rows_affected();
-        if done == 1 { Ok(()) } else { Err(DbError::Stale("the store is in another state now")) }
+        if done != 1 {
+            return Err(DbError::Stale("the store is in another state now"));
+        }
+        let event = match (from, to) {
+            (StoreState::Provisioning, StoreState::Active) => "store.live",
+            (StoreState::Suspended, StoreState::Active) => "store.resumed",
+            (_, StoreState::Suspended) => "store.suspended",
+            (_, StoreState::Failed) => "store.failed",
+            (StoreState::Deleting, StoreState::Deleted) => "store.deleted",
+            _ => return Ok(()),
+        };
+        WebhookEvents { conn: &mut *self.conn }.store(id, event).await
     }
 
     /// Places a store on a server; placing it again on the same one is fine.

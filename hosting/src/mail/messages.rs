@@ -1,5 +1,6 @@
 //! Every mail we send, in words.
 
+pub use super::ticket_messages::{answer as ticket_answer, message as ticket_message, received as ticket_received};
 use super::{Button, Message};
 use crate::crypto::Secret;
 
@@ -371,6 +372,22 @@ pub fn staff_closed_account(product: &str, support: &str) -> Message {
     }
 }
 
+/// Nothing could be delivered to a webhook.
+#[must_use]
+pub fn webhook_paused(host: &str, reason: &str, page: &str) -> Message {
+    Message {
+        subject: format!("Your webhook to {host} is paused"),
+        heading: format!("Your webhook to {host} is paused"),
+        paragraphs: vec![
+            format!("{reason}, so we stopped trying."),
+            "Events are kept for 30 days. When your receiver answers again, resume the webhook and they are sent."
+                .into(),
+        ],
+        button: Some(Button { label: "Look at the webhook".into(), url: page.into() }),
+        small: vec![],
+    }
+}
+
 /// Support asks whether it may look at a panel; the link holds the only copy of the token.
 #[must_use]
 pub fn view_request(product: &str, who: &str, reason: &str, link: &str) -> Message {
@@ -477,6 +494,11 @@ pub(super) fn samples(store: &str) -> Vec<(&'static str, Message)> {
         ("passkey_blocked", passkey("Shopfleet", "passkey_blocked", url)),
         ("view_request", view_request("Shopfleet", "Grace Hopper", "The cart does not load", url)),
         ("test_mail", test_mail("Shopfleet", url)),
+        ("ticket_received", ticket_received("T-ABC123", store, 24, true, url)),
+        ("ticket_received_no_mail", ticket_received("T-ABC123", store, 1, false, url)),
+        ("ticket_answer", ticket_answer("T-ABC123", store, "Grace", "Hello,\n\nis it better now?", 1, true, url)),
+        ("ticket_message", ticket_message("T-ABC123", store, "ana@example.com", "It is down", 2, url)),
+        ("webhook_paused", webhook_paused("hooks.example.com", "Nothing could be delivered for 3 days", url)),
         ("invitation", invitation("Shopfleet", url)),
         ("staff_closed_account", staff_closed_account("Shopfleet", "help@example.com")),
     ]

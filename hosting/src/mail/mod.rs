@@ -1,7 +1,11 @@
 //! Mail: what we say ([`messages`]), how it looks (two templates, text and HTML), and how it leaves
 //! ([`Mailer`]). Mails are sent from a job after the commit, never from a request.
 
+pub mod incoming;
 pub mod messages;
+pub mod quoted;
+pub mod reply_address;
+mod ticket_messages;
 mod transport;
 
 pub use transport::{MailError, Mailer, Sent};
@@ -43,6 +47,19 @@ pub struct Drawn {
     pub text: String,
     /// HTML part.
     pub html: String,
+    /// The conversation it belongs to.
+    pub thread: Option<Thread>,
+}
+
+/// A conversation, as mail programs put it together.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Thread {
+    /// Names the conversation: the same in each of its mails.
+    pub root: String,
+    /// Message-ID of the mail that is answered, without brackets.
+    pub answers: Option<String>,
+    /// Where an answer goes; `None`: answers are not taken.
+    pub reply_to: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -71,6 +88,7 @@ pub fn draw(message: &Message, settings: &Values, panel_url: &str) -> Result<Dra
         subject: message.subject.clone(),
         text: part("message.txt", include_str!("../../../templates/email/message.txt.j2"), Output::Text)?,
         html: part("message.html", include_str!("../../../templates/email/message.html.j2"), Output::Html)?,
+        thread: None,
     })
 }
 

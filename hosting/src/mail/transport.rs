@@ -3,7 +3,7 @@
 use super::Drawn;
 use crate::crypto::Secret;
 use crate::services::settings::Values;
-use lettre::message::header::ContentType;
+use lettre::message::header::{ContentType, Header, HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MultiPart, SinglePart};
 use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::client::{Tls, TlsParameters};
@@ -40,6 +40,24 @@ pub struct Sent {
     pub text: String,
     /// HTML part.
     pub html: String,
+    /// The whole mail as it would leave.
+    pub raw: String,
+}
+
+/// Says that no person wrote it, so that no program answers it (RFC 3834).
+#[derive(Debug, Clone, Copy)]
+struct AutoSubmitted;
+
+impl Header for AutoSubmitted {
+    fn name() -> HeaderName {
+        HeaderName::new_from_ascii_str("Auto-Submitted")
+    }
+    fn parse(_: &str) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
+        Ok(Self)
+    }
+    fn display(&self) -> HeaderValue {
+        HeaderValue::new(Self::name(), "auto-generated".into())
+    }
 }
 
 /// What makes one SMTP connection different from another.
@@ -115,7 +133,18 @@ impl Mailer {
         let from: lettre::Address =
             settings.text("mail_from").parse().map_err(|e: lettre::address::AddressError| build(&e))?;
         let domain = from.domain().to_owned();
-        let message = Message::builder()
+        let mut builder = Message::builder().header(AutoSubmitted);
+        if let Some(thread) = &mail.thread {
+            let root = format!("<{}@{domain}>", thread.root);
+            let answers = thread.answers.as_ref().map(|id| format!("<{id}>"));
+            builder = builder.in_reply_to(answers.clone().unwrap_or_else(|| root.clone()));
+            builder = builder.references(answers.map_or(root.clone(), |a| format!("{root} {a}")));
+            if let Some(to) = &thread.reply_to {
+                let to = to.parse().map_err(|e: lettre::address::AddressError| build(&e))?;
+                builder = builder.reply_to(Mailbox::new(Some(settings.text("product_name").to_owned()), to));
+            }
+        }
+        let message = builder
             .from(Mailbox::new(Some(settings.text("product_name").to_owned()), from))
             .to(Mailbox::new(None, to.parse().map_err(|e: lettre::address::AddressError| build(&e))?))
             .subject(mail.subject.clone())
@@ -133,6 +162,7 @@ impl Mailer {
                     subject: mail.subject.clone(),
                     text: mail.text.clone(),
                     html: mail.html.clone(),
+                    raw: String::from_utf8_lossy(&message.formatted()).into_owned(),
                 });
                 Ok(())
             }

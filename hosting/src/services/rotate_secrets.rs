@@ -27,7 +27,10 @@ pub async fn rotate_secrets(services: &Services, actor: &Actor) -> Result<usize,
 }
 
 async fn batch(tx: &mut Tx, services: &Services, actor: &Actor) -> Result<usize, ServiceError> {
-    let done = tx.settings().rotate(&services.keys).await? + tx.secrets().rotate(&services.keys, BATCH).await?;
+    let done = tx.settings().rotate(&services.keys).await?
+        + tx.secrets().rotate(&services.keys, BATCH).await?
+        + tx.tickets().rotate_files(&services.keys).await?
+        + tx.webhooks().rotate_keys(&services.keys).await?;
     if done > 0 {
         tx.audit()
             .append(

@@ -16,6 +16,7 @@ pub async fn seed_defaults(db: &Db) -> DbResult<()> {
     tx.schedules()
         .ensure("housekeeping", "Delete what is due, forget what is old", jobs::HOUSEKEEPING, false, 60)
         .await?;
+    tx.schedules().ensure("mail_in", "Take in answers from the mailbox folder", jobs::READ_MAILBOX, true, 60).await?;
     tx.commit().await
 }
 

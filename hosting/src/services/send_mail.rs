@@ -83,6 +83,17 @@ pub async fn send_mail(
         (Some((old, _, _)), "email_changed_old") => to.map(|_| old.clone()),
         _ => to,
     };
+    let ticket = match (args.about, args.template.starts_with("ticket_")) {
+        (Some(id), true) => super::ticket_mail::read(&mut conn, id).await?,
+        _ => None,
+    };
+    // Tickets that are nobody's are told to a mailbox.
+    let to = match (to, args.template.as_str(), args.admin_id) {
+        (None, "ticket_message" | "webhook_paused", None) if args.customer_id.is_none() => {
+            Some(super::ticket_mail::staff_mailbox(&settings))
+        }
+        (to, ..) => to,
+    };
     let Some(to) = to else { return Ok(Outcome::Nothing("the account is gone")) };
     let store = match args.store_id {
         Some(id) => conn.stores().get(id).await?,
@@ -94,6 +105,10 @@ pub async fn send_mail(
     let named = || store_name.clone().unwrap_or_else(|| "your store".into());
     let product = settings.text("product_name").to_owned();
     let message: Message = match args.template.as_str() {
+        what @ ("ticket_received" | "ticket_answer" | "ticket_message") => {
+            let Some(ticket) = &ticket else { return Ok(Outcome::Nothing("the ticket is gone")) };
+            ticket.message(what, &settings, base)
+        }
         "verify_email" => {
             let token = random_token();
             let customer_id = args.customer_id.unwrap_or_default();
@@ -247,10 +262,20 @@ pub async fn send_mail(
             messages::admin_temporary_password(&product, &password, &base.join("/admin/login"))
         }
         "admin_password_changed" => messages::admin_password_changed(&product, &base.join("/admin/login")),
+        "webhook_paused" => {
+            let id = args.about.unwrap_or_default();
+            let Some(hook) = services.db.read().await?.webhooks().get(id).await?.filter(|h| h.paused) else {
+                return Ok(Outcome::Nothing("it runs again, or is gone"));
+            };
+            let side = if hook.customer_id.is_some() { "account" } else { "admin" };
+            let page = base.join(&format!("/{side}/webhooks/{}", hook.uid));
+            messages::webhook_paused(&super::webhooks::host(&hook.url), &hook.paused_reason, &page)
+        }
         "test_mail" => messages::test_mail(&product, &base.join("/admin/settings")),
         other => return Err(SendError::Unknown(other.to_owned())),
     };
-    let drawn = mail::draw(&message, &settings, base.as_str())?;
+    let mut drawn = mail::draw(&message, &settings, base.as_str())?;
+    drawn.thread = ticket.map(|t| t.thread(&services.keys, &settings, args.customer_id));
     let mut tx = services.db.begin().await?;
     let fresh = tx.mail_messages().begin(key, args.customer_id, &args.template, &to, &drawn.subject).await?;
     tx.commit().await?;

@@ -20,6 +20,8 @@ pub enum Kind {
     Choice(&'static [&'static str]),
     /// An e-mail address.
     Email,
+    /// An e-mail address, or nothing.
+    Mailbox,
     /// Addresses and ranges, separated by commas.
     Networks,
     /// Write-only, stored sealed.
@@ -87,6 +89,48 @@ pub const KNOWN: &[Known] = &[
         about: "Sender of our mails",
         default: "shopfleet@localhost.example",
         kind: Kind::Email,
+    },
+    Known {
+        name: "mail_in_address",
+        about: "Mailbox that takes answers to tickets, like reply@example.com; ours end in +…@ (empty: answers by mail are not taken)",
+        default: "",
+        kind: Kind::Mailbox,
+    },
+    Known {
+        name: "mail_in_checked_by",
+        about: "Name under which your mail server writes what it found about a sender (Authentication-Results); what it finds forged is refused",
+        default: "",
+        kind: Kind::Text,
+    },
+    Known {
+        name: "ticket_answer_hours",
+        about: "Hours within which customers are promised an answer",
+        default: "24",
+        kind: Kind::Number(1, 720),
+    },
+    Known {
+        name: "ticket_attention_hours",
+        about: "Hours after which an unanswered ticket is on the list of what needs somebody",
+        default: "12",
+        kind: Kind::Number(1, 720),
+    },
+    Known {
+        name: "ticket_close_days",
+        about: "Days after which a solved ticket is closed",
+        default: "14",
+        kind: Kind::Number(1, 365),
+    },
+    Known {
+        name: "ticket_staff_email",
+        about: "Where staff are told of tickets that are nobody's yet (empty: the address customers reach support at)",
+        default: "",
+        kind: Kind::Mailbox,
+    },
+    Known {
+        name: "webhook_pause_days",
+        about: "Days without a success after which a webhook is paused and its owner told",
+        default: "3",
+        kind: Kind::Number(1, 30),
     },
     Known {
         name: "trusted_proxies",
@@ -223,6 +267,26 @@ pub fn version_of<'a>(stored: impl Iterator<Item = (&'a str, u32)>) -> String {
     hex::encode(&crate::crypto::sha256(text.join(",").as_bytes())[..8])
 }
 
+/// Takes one setting back to its default; whether there was anything to take back.
+///
+/// # Errors
+/// Database trouble.
+pub async fn unset(services: &Services, actor: &Actor, known: &'static Known) -> Result<bool, ServiceError> {
+    transact!(services.db, tx => unset_in(&mut tx, services, actor, known))
+}
+
+async fn unset_in(tx: &mut Tx, services: &Services, actor: &Actor, known: &Known) -> Result<bool, ServiceError> {
+    let stored = tx.settings().lock_all().await?;
+    if !tx.settings().remove(known.name).await? {
+        return Ok(false);
+    }
+    let old = stored.iter().find(|(name, ..)| name == known.name);
+    let before = old.and_then(|o| o.1.as_deref()).unwrap_or("[secret]");
+    let details = serde_json::json!({ "before": before, "after": known.default });
+    super::audited(tx, services, actor, "setting.remove", ("setting", known.name), "done", details).await?;
+    Ok(true)
+}
+
 /// Sets several settings at once, all or none; only what differs is changed and recorded. `version` is the mark
 /// ([`version_of`]) of the settings `watched` when the form was drawn.
 ///
@@ -271,12 +335,9 @@ async fn set_many_in(
         let old = stored.iter().find(|(name, ..)| name == known.name);
         match wish {
             None => {
-                if !tx.settings().remove(known.name).await? {
+                if !unset_in(tx, services, actor, known).await? {
                     continue;
                 }
-                let before = old.and_then(|o| o.1.as_deref()).unwrap_or("[secret]");
-                let details = serde_json::json!({ "before": before, "after": known.default });
-                super::audited(tx, services, actor, "setting.remove", ("setting", known.name), "done", details).await?;
             }
             Some(value)
                 if known.kind != Kind::Secret && old.and_then(|o| o.1.as_deref()).unwrap_or(known.default) == value =>
@@ -332,6 +393,9 @@ fn check(kind: Kind, value: &str) -> Result<String, String> {
         Kind::Choice(words) if words.contains(&value) => Ok(value.to_owned()),
         Kind::Choice(words) => Err(format!("Enter one of: {}", words.join(", "))),
         Kind::Networks => crate::domain::network::Networks::parse(value).map(|_| value.to_owned()),
-        Kind::Email => crate::domain::Email::parse(value).map(|e| e.as_str().to_owned()).map_err(|e| e.0),
+        Kind::Mailbox if value.is_empty() => Ok(String::new()),
+        Kind::Email | Kind::Mailbox => {
+            crate::domain::Email::parse(value).map(|e| e.as_str().to_owned()).map_err(|e| e.0)
+        }
     }
 }

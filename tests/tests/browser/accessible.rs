@@ -84,6 +84,10 @@ pub async fn empty_pages(stage: &Stage) {
         "/admin/admins/1",
         "/admin/admins/1/reset",
         "/admin/admins/1/delete",
+        "/admin/tickets",
+        "/admin/tickets?whose=mine",
+        "/admin/tickets/answers",
+        "/admin/webhooks",
     ] {
         look(admin, stage, path, &format!("empty {path}"), &mut faults).await;
     }
@@ -96,7 +100,35 @@ pub async fn filled_pages(stage: &Stage) {
     let owner = stage.owner().await;
     owner.console().await;
     let setup = format!("/setup/{}", stage.setup_job("ana@example.com").await);
+    look(owner, stage, "/dashboard/tickets", "owner without tickets", &mut faults).await;
+    owner.open(&stage.url("/dashboard/tickets/new")).await;
+    owner.press("Send message").await;
+    owner.says("There is a problem").await;
+    look_here(owner, "owner new ticket with errors", &mut faults).await;
+    console(owner, &["422 (Unprocessable"], &mut faults).await;
+    owner.fill("#subject", "The checkout fails").await;
+    owner.fill("#message", "It says error 500 since this morning.").await;
+    owner.press("Send message").await;
+    owner.says("We have your message").await;
+    let ticket: String = sqlx::query_scalar("SELECT uid FROM tickets ORDER BY id DESC LIMIT 1")
+        .fetch_one(&stage.instance.pool)
+        .await
+        .unwrap();
+    let own_ticket = format!("/dashboard/tickets/{ticket}");
+    owner.open(&stage.url("/account/webhooks")).await;
+    owner.fill("#url", "https://example.com/hook").await;
+    owner.click("input[value='store.suspended']").await;
+    owner.press("Add webhook").await;
+    owner.says("This page shows it once").await;
+    look_here(owner, "owner webhook secret", &mut faults).await;
+    owner.press("I kept it").await;
+    owner.says("Deliveries").await;
+    look_here(owner, "owner webhook", &mut faults).await;
     for path in [
+        &own_ticket,
+        "/dashboard/tickets",
+        "/dashboard/tickets/new",
+        "/account/webhooks",
         &setup,
         "/dashboard",
         "/dashboard/access",
@@ -125,12 +157,20 @@ pub async fn filled_pages(stage: &Stage) {
     let audit = format!("{customer}/audit");
     let suspend = format!("{customer}/store/suspend");
     let (edit, close) = (format!("{customer}/edit"), format!("{customer}/close"));
+    let (their_ticket, tickets) = (format!("/admin/tickets/{ticket}"), format!("{customer}/tickets"));
+    admin.open(&stage.url(&their_ticket)).await;
+    admin.fill("#note", "Asked the host about it").await;
+    admin.press("Keep note").await;
+    admin.says("Only staff read it.").await;
     let (view, factor) = (format!("{customer}/view"), format!("{customer}/factor"));
     let live = format!("/admin/jobs/{}", stage.setup_job("ana@example.com").await);
     for path in [
         "/admin",
         "/admin/customers",
         &customer,
+        "/admin/tickets",
+        &their_ticket,
+        &tickets,
         &provisioning,
         &audit,
         &suspend,

@@ -7,7 +7,7 @@ use hosting::progress::{Message, WireLine};
 use std::time::Duration;
 
 /// Writes lines as a worker does: rows first, then the message.
-async fn write(app: &App, job: u64, from: u32, texts: &[String], audience: Audience) {
+pub async fn write(app: &App, job: u64, from: u32, texts: &[String], audience: Audience) {
     let mut lines = Vec::new();
     for (n, text) in texts.iter().enumerate() {
         let seq = from + u32::try_from(n).unwrap();
@@ -31,7 +31,7 @@ async fn write(app: &App, job: u64, from: u32, texts: &[String], audience: Audie
     let _ = app.services.queue.publish(&[serde_json::to_string(&message).unwrap()]).await;
 }
 
-async fn change(app: &App, job: u64, sql: &str) {
+pub async fn change(app: &App, job: u64, sql: &str) {
     app.db.sql(sql).await;
     let message = Message { job, lines: Vec::new(), changed: true };
     let _ = app.services.queue.publish(&[serde_json::to_string(&message).unwrap()]).await;

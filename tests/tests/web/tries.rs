@@ -78,6 +78,8 @@ async fn the_account_as_a_whole_has_one_bucket_for_form_and_api() {
     assert!(statuses[50..].contains(&429), "{statuses:?}");
 }
 
+type Fields<'a> = &'a [(&'a str, &'a str)];
+
 #[actix_web::test]
 async fn every_proof_of_a_password_counts_with_the_others_and_is_audited() {
     let app = App::new().await;
@@ -93,7 +95,7 @@ async fn every_proof_of_a_password_counts_with_the_others_and_is_audited() {
         program.send("PUT", &deletion, Some(&wish), &[("idempotency-key", &key)]).await.status
     };
     assert_eq!(by_api(WRONG).await, 422);
-    let forms: [(&str, &str, &[(&str, &str)]); 4] = [
+    let forms: [(&str, &str, Fields<'_>); 4] = [
         ("/dashboard/delete", "/dashboard/delete", &[("confirm", &name), ("password", WRONG)]),
         ("/account/close", "/account/close", &[("confirm", "ana@example.com"), ("password", WRONG)]),
         ("/account/email", "/account/email", &[("email", "new@example.com"), ("password", WRONG)]),

@@ -1,11 +1,19 @@
 //! `/api/v1/audit`: the tamper-evident record, for staff; super admins verify it.
 
-use super::at;
+use super::body::Body;
+use super::jobs::Nothing;
 use super::list::{Cursor, Listing, ok};
+use super::{at, idempotency};
+use crate::error::WebError;
 use crate::extract::{Ctx, Query};
 use crate::routes::Answer;
+use actix_web::HttpRequest;
 use hosting::db::Queries;
+use hosting::db::audit::EventFilter;
+use hosting::services::audit_log::verify_audit;
 use serde::Serialize;
+use time::format_description::well_known::Rfc3339;
+use time::{OffsetDateTime, PlainDateTime, UtcOffset};
 use utoipa::ToSchema;
 
 /// One event.
@@ -39,14 +47,59 @@ pub struct Verification {
     broken: Option<String>,
 }
 
+/// A moment like 2026-11-21T16:20:00Z, or the beginning of a day like 2026-11-21.
+fn moment(query: &Query, name: &'static str) -> Result<Option<PlainDateTime>, WebError> {
+    let text = query.get(name)?;
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let whole = if text.len() == 10 { format!("{text}T00:00:00Z") } else { text.to_owned() };
+    let read = OffsetDateTime::parse(&whole, &Rfc3339).ok().filter(|at| (1970..=2999).contains(&at.year()));
+    let at = read.ok_or_else(|| WebError::field(name, "Give a moment like 2026-11-21T16:20:00Z or a day"))?;
+    let at = at.to_offset(UtcOffset::UTC);
+    Ok(Some(PlainDateTime::new(at.date(), at.time())))
+}
+
+fn text(query: &Query, name: &'static str) -> Result<Option<String>, WebError> {
+    let text = query.get(name)?.trim();
+    if text.chars().count() > 254 {
+        return Err(WebError::field(name, "Give at most 254 characters"));
+    }
+    Ok((!text.is_empty()).then(|| text.to_owned()))
+}
+
 /// List audit events
+///
+/// Newest first. All filters together; names and ids exactly.
 #[utoipa::path(get, path = "/api/v1/audit", tag = "audit", operation_id = "list_audit_events",
-    params(("after" = Option<String>, Query, description = "`next` of the page before"),
+    params(("actor" = Option<String>, Query, description = "Only by this person", max_length = 254),
+        ("action" = Option<String>, Query, description = "Only this action, noun.verb", max_length = 254),
+        ("target_kind" = Option<String>, Query, description = "Only about this kind of thing; needs target_id", max_length = 254),
+        ("target_id" = Option<String>, Query, description = "Only about the thing with this id", max_length = 254),
+        ("from" = Option<String>, Query, description = "Not before this moment or day (RFC 3339)"),
+        ("until" = Option<String>, Query, description = "Before this moment or day (RFC 3339)"),
+        ("after" = Option<String>, Query, description = "`next` of the page before"),
         ("limit" = Option<u32>, Query, description = "Rows of a page", minimum = 1, maximum = 200)),
     responses((status = 200, body = Listing<Event>)))]
 pub async fn list(ctx: Ctx, query: Query) -> Answer {
     let cursor = Cursor::of(&query)?;
-    let rows = ctx.state().services.db.read().await?.audit().list(None, cursor.before, cursor.fetch()).await?;
+    let filter = EventFilter {
+        actor: text(&query, "actor")?,
+        action: text(&query, "action")?,
+        target_kind: text(&query, "target_kind")?,
+        target_id: text(&query, "target_id")?,
+        from: moment(&query, "from")?,
+        until: moment(&query, "until")?,
+        before: cursor.before,
+        after: None,
+        limit: cursor.fetch(),
+    };
+    if filter.target_kind.is_some() && filter.target_id.is_none() {
+        return Err(WebError::field("target_id", "Give the id along with the kind"));
+    }
+    // What is not ASCII was never recorded as an id, a kind or an action.
+    let odd = [&filter.action, &filter.target_kind, &filter.target_id].into_iter().flatten().any(|t| !t.is_ascii());
+    let rows = if odd { Vec::new() } else { ctx.state().services.db.read().await?.audit().search(&filter).await? };
     Ok(ok(&cursor.page(
         rows,
         |r| r.number,
@@ -66,17 +119,21 @@ pub async fn list(ctx: Ctx, query: Query) -> Answer {
 }
 
 /// Verify the audit chain
-#[utoipa::path(get, path = "/api/v1/audit/verification", tag = "audit", operation_id = "verify_audit",
-    responses((status = 200, body = Verification)))]
-pub async fn verify(ctx: Ctx) -> Answer {
-    let services = &ctx.state().services;
-    let checked = services.db.read().await?.audit().verify(&services.keys).await?;
-    Ok(ok(&match checked {
-        Ok(events) => Verification { whole: true, events, broken: None },
-        Err(b) => Verification {
-            whole: false,
-            events: b.number.saturating_sub(1),
-            broken: Some(format!("event {}: {}", b.number, b.why)),
-        },
-    }))
+///
+/// Walks the whole chain; what came of it is an event itself.
+#[utoipa::path(post, path = "/api/v1/audit/verification", tag = "audit", operation_id = "verify_audit",
+    request_body = Nothing, responses((status = 200, body = Verification)))]
+pub async fn verify(ctx: Ctx, request: HttpRequest, body: Body<Nothing>) -> Answer {
+    idempotency::once(&ctx, &request, &body.hash, || async {
+        let verification = match verify_audit(&ctx.state().services, &ctx.actor()).await? {
+            Ok(events) => Verification { whole: true, events, broken: None },
+            Err(b) => Verification {
+                whole: false,
+                events: b.number.saturating_sub(1),
+                broken: Some(format!("event {}: {}", b.number, b.why)),
+            },
+        };
+        Ok((200, verification))
+    })
+    .await
 }

@@ -44,6 +44,8 @@ pub fn scope_of(path: &str, method: &str) -> String {
         (_, true) => "credentials:write".into(),
         // Making and ending a log-in is nobody's scope: only a log-in itself gets here.
         ("auth", _) => "auth".into(),
+        // Nor is changing staff: it asks for the password.
+        ("staff", _) if act == "write" => "auth".into(),
         _ => format!("{resource}:{act}"),
     }
 }

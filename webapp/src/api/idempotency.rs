@@ -37,13 +37,8 @@ pub async fn once<T: Serialize, F: Future<Output = Made<T>>>(
     match known {
         Known::New => {}
         Known::Answered(status, body) => return answer(status, &body, true),
-        Known::AtWork => return Err(WebError::Conflict("The first request with this key is still at work.".into())),
-        Known::BrokenOff => {
-            return Err(WebError::Conflict(
-                "The first request with this key broke off before its answer. Look whether it happened, then use another key."
-                    .into(),
-            ));
-        }
+        Known::AtWork => return Err(WebError::AtWork),
+        Known::BrokenOff => return Err(WebError::BrokenOff),
         Known::Other => {
             return Err(WebError::field("Idempotency-Key", "This key was used for another request. Use a new one"));
         }
@@ -63,6 +58,22 @@ pub async fn once<T: Serialize, F: Future<Output = Made<T>>>(
             Err(error)
         }
     }
+}
+
+/// The same for an operation that takes no body and answers nothing.
+///
+/// # Errors
+/// As [`once`].
+pub async fn once_silent<F: Future<Output = Result<(), WebError>>>(
+    ctx: &Ctx,
+    request: &HttpRequest,
+    act: impl FnOnce() -> F,
+) -> Result<HttpResponse, WebError> {
+    once(ctx, request, &[0; 32], || async {
+        act().await?;
+        Ok((204, ()))
+    })
+    .await
 }
 
 fn key(ctx: &Ctx, request: &HttpRequest) -> Result<Option<[u8; 32]>, WebError> {
@@ -89,6 +100,9 @@ fn answer(status: u16, body: &str, again: bool) -> Result<HttpResponse, WebError
     let mut response = HttpResponse::build(status);
     if again {
         response.insert_header(("idempotency-replayed", "true"));
+    }
+    if status == actix_web::http::StatusCode::NO_CONTENT {
+        return Ok(response.finish());
     }
     Ok(response.content_type("application/json").body(body.to_owned()))
 }

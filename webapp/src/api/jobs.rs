@@ -130,6 +130,15 @@ pub struct Lines {
 #[serde(deny_unknown_fields)]
 pub struct Nothing {}
 
+/// How a job is tried again; send `{}` to go on where it stopped.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Retrial {
+    /// Do all of it again, also what is done and stands (staff only): nothing is made twice.
+    #[serde(default)]
+    start_over: bool,
+}
+
 fn show(row: &JobRow, staff: bool) -> Job {
     Job {
         id: row.uid.clone(),
@@ -309,7 +318,8 @@ async fn act(ctx: &Ctx, request: &HttpRequest, id: &str, wish: Wish) -> Answer {
             "We are looking at this one ourselves. You get an email when it is done.".into(),
         ));
     }
-    idempotency::once(ctx, request, &sha256(id.as_bytes()), || async {
+    // The same job wished otherwise is another request.
+    idempotency::once(ctx, request, &sha256(format!("{id}/{wish:?}").as_bytes()), || async {
         retry_job(&ctx.state().services, &ctx.actor(), &uid, wish).await?;
         let (row, _) = scoped(ctx, id).await?;
         Ok((202, show(&row, is_staff(ctx))))
@@ -323,9 +333,9 @@ async fn act(ctx: &Ctx, request: &HttpRequest, id: &str, wish: Wish) -> Answer {
 /// starts now. Owners may retry their own failed set-up.
 #[utoipa::path(post, path = "/api/v1/jobs/{id}/retry", tag = "jobs", operation_id = "retry_job",
     params(("id" = String, Path, description = "Public id", pattern = "^[0-9A-HJKMNP-TV-Z]{26}$")),
-    request_body = Nothing, responses((status = 202, body = Job)))]
-pub async fn retry(ctx: Ctx, id: web::Path<String>, request: HttpRequest, _: Body<Nothing>) -> Answer {
-    act(&ctx, &request, &id, Wish::Retry).await
+    request_body = Retrial, responses((status = 202, body = Job)))]
+pub async fn retry(ctx: Ctx, id: web::Path<String>, request: HttpRequest, body: Body<Retrial>) -> Answer {
+    act(&ctx, &request, &id, if body.value.start_over { Wish::StartOver } else { Wish::Retry }).await
 }
 
 /// Clean up after a job

@@ -1,17 +1,20 @@
 //! The OpenAPI 3.1 document, put together from the attributes of the handlers.
 
 use super::{
-    account, audit, auth, customers, jobs, oauth, plans, schedules, servers, settings, stores, system, tokens,
+    account, account_security, attention, audit, auth, customer_changes, customers, database_page, jobs, jobs_bulk,
+    mails, oauth, plans, ports, schedules, servers, settings, staff, store_changes, stores, system, tickets, tokens,
+    webhooks,
 };
 use crate::extract::Ctx;
 use crate::routes::Answer;
 use actix_web::HttpResponse;
 use actix_web::http::header;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::sync::LazyLock;
 use utoipa::openapi::path::Operation;
+use utoipa::openapi::schema::{ArrayItems, Schema};
 use utoipa::openapi::security::{ClientCredentials, Flow, HttpAuthScheme, HttpBuilder, OAuth2, Scopes, SecurityScheme};
-use utoipa::openapi::{ContentBuilder, Ref, RefOr, ResponseBuilder};
+use utoipa::openapi::{Components, ContentBuilder, Ref, RefOr, ResponseBuilder};
 use utoipa::{Modify, OpenApi, ToSchema};
 
 /// An error answer (RFC 9457), `application/problem+json`.
@@ -19,8 +22,8 @@ use utoipa::{Modify, OpenApi, ToSchema};
 pub struct Problem {
     /// Names the kind of problem.
     r#type: String,
-    /// Stable code: unauthenticated, forbidden, not_found, conflict, invalid, too_many_requests, …
-    code: String,
+    /// Stable.
+    code: ProblemCode,
     /// In short.
     title: String,
     /// The HTTP status.
@@ -32,6 +35,50 @@ pub struct Problem {
     /// What is wrong field by field (code `invalid`).
     #[serde(skip_serializing_if = "Option::is_none")]
     errors: Option<Vec<FieldProblem>>,
+}
+
+/// The stable codes of errors. New ones may be added; treat one you do not know by its status.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ProblemCode {
+    /// 400: the request cannot be read.
+    BadRequest,
+    /// 401: no valid credential.
+    Unauthenticated,
+    /// 401: name, password or code is wrong.
+    WrongLogIn,
+    /// 401: the password is right; send a code of the second factor along.
+    SecondFactorRequired,
+    /// 403: not open to this role or credential.
+    Forbidden,
+    /// 403: only a log-in of the last ten minutes may do this.
+    PasswordNeeded,
+    /// 404: not there, or not yours.
+    NotFound,
+    /// 405: the address does not take this verb.
+    MethodNotAllowed,
+    /// 409: the world is in another state.
+    Conflict,
+    /// 409: the first request with this idempotency key is not answered yet; ask again in a moment.
+    StillAtWork,
+    /// 409: the first request with this idempotency key broke off; look whether it happened.
+    BrokenOff,
+    /// 413
+    TooLarge,
+    /// 415
+    UnsupportedMediaType,
+    /// 421: this is not the panel's address.
+    Misdirected,
+    /// 422: the body does not have the fields it should.
+    Unreadable,
+    /// 422: `errors` says what is wrong field by field.
+    Invalid,
+    /// 429: `Retry-After` says when.
+    TooManyRequests,
+    /// 503: the database does not answer; nothing was changed.
+    Unavailable,
+    /// 500: our fault.
+    Internal,
 }
 
 /// One wrong field.
@@ -50,13 +97,27 @@ pub struct FieldProblem {
             `next` as `after`. Errors are problem+json with a stable `code`."
     ),
     paths(
-        auth::log_in, auth::refresh, auth::log_out, oauth::token, account::get, tokens::list, tokens::create, tokens::revoke,
+        auth::log_in, auth::refresh, auth::log_out, oauth::token, account::get,
+        account_security::devices, account_security::end_device, account_security::end_devices, account_security::sign_ins,
+        account_security::events, tokens::list, tokens::create, tokens::revoke,
         plans::list, stores::list, stores::create, stores::get, stores::plan_deletion, stores::cancel_deletion,
-        stores::credentials, jobs::list, jobs::get, jobs::lines, jobs::events, jobs::retry, jobs::cancel, jobs::cleanup,
-        jobs::release, customers::list, customers::get, servers::list, schedules::list, schedules::run, schedules::pause,
-        schedules::resume, audit::list, audit::verify, settings::list, settings::set, system::get,
+        stores::credentials, store_changes::restart, store_changes::suspend, store_changes::resume,
+        store_changes::maintenance, store_changes::admin_password, store_changes::plan, store_changes::name,
+        store_changes::address, database_page::get, database_page::start, database_page::stop, jobs::list, jobs::get, jobs::lines, jobs::events, jobs::retry, jobs::cancel, jobs::cleanup,
+        jobs::release, jobs_bulk::bulk, jobs_bulk::dismiss, jobs_bulk::counts, customers::list, customers::get,
+        customer_changes::create, customer_changes::email, customer_changes::close, customer_changes::reopen,
+        customer_changes::invite, staff::list, staff::get, staff::create, staff::change, staff::reset, staff::remove_factor,
+        staff::delete, ports::list, ports::widen, ports::free, mails::list, mails::resend, mails::test,
+        servers::list, schedules::list, schedules::run, schedules::pause,
+        schedules::resume, audit::list, audit::verify, settings::list, settings::set, settings::unset,
+        system::get, attention::list,
+        tickets::list, tickets::open, tickets::get, tickets::messages, tickets::write, tickets::file, tickets::notes,
+        tickets::add_note, tickets::solve, tickets::close, tickets::reopen, tickets::sort,
+        webhooks::list, webhooks::create, webhooks::get, webhooks::change, webhooks::delete, webhooks::pause,
+        webhooks::resume, webhooks::rotate, webhooks::test, webhooks::deliveries, webhooks::delivery, webhooks::replay,
+        webhooks::replay_failed,
     ),
-    components(schemas(Problem, FieldProblem)),
+    components(schemas(Problem, ProblemCode, FieldProblem)),
     security(("bearer" = []), ("client" = [])),
     modifiers(&Finish)
 )]
@@ -100,6 +161,7 @@ impl Modify for Finish {
                 Scopes::from_iter(scopes),
             ))])),
         );
+        name_rows(components);
         for item in api.paths.paths.values_mut() {
             let operations: [&mut Option<Operation>; 4] =
                 [&mut item.get, &mut item.put, &mut item.post, &mut item.delete];
@@ -122,6 +184,19 @@ impl Modify for Finish {
                         .or_insert_with(|| RefOr::T(response.clone()));
                 }
             }
+        }
+    }
+}
+
+/// Rows of lists are named types, not copies of them.
+fn name_rows(components: &mut Components) {
+    let names: Vec<String> = components.schemas.keys().cloned().collect();
+    for (name, schema) in &mut components.schemas {
+        let Some(row) = name.strip_prefix("Listing_").filter(|row| names.iter().any(|n| n == row)) else { continue };
+        if let RefOr::T(Schema::Object(listing)) = schema
+            && let Some(RefOr::T(Schema::Array(items))) = listing.properties.get_mut("items")
+        {
+            items.items = ArrayItems::RefOrSchema(Box::new(RefOr::Ref(Ref::from_schema_name(row))));
         }
     }
 }
@@ -159,6 +234,51 @@ mod tests {
             .map(|r| (r.path.to_owned(), r.method.to_owned()))
             .collect();
         assert_eq!(documented, routed);
+    }
+
+    /// `UPDATE_GOLDEN=1 cargo test --workspace --lib the_document_is_as_agreed` writes the file anew. The clients are
+    /// made from it: look at the difference, and make the TypeScript types anew (clients/typescript/README.md).
+    #[test]
+    fn the_document_is_as_agreed() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../client/openapi.json");
+        let mut now = serde_json::to_string_pretty(&*DOCUMENT).unwrap();
+        now.push('\n');
+        if std::env::var_os("UPDATE_GOLDEN").is_some() {
+            std::fs::write(path, &now).unwrap();
+        }
+        let agreed = std::fs::read_to_string(path).unwrap();
+        assert!(agreed == now, "client/openapi.json is not what the panel serves; see this test's comment");
+    }
+
+    #[test]
+    fn every_code_is_in_the_document() {
+        use crate::error::WebError as E;
+        let every = [
+            E::BadRequest(""),
+            E::SignIn(String::new()),
+            E::SignedOut,
+            E::Forbidden(String::new()),
+            E::NotFound,
+            E::MethodNotAllowed(String::new()),
+            E::Conflict(String::new()),
+            E::AtWork,
+            E::BrokenOff,
+            E::PasswordNeeded,
+            E::TooLarge,
+            E::MediaType,
+            E::Misdirected,
+            E::Unreadable(String::new()),
+            E::Invalid(Vec::new()),
+            E::WrongLogIn,
+            E::CodeNeeded,
+            E::TooMany(1),
+            E::Unavailable(String::new()),
+            E::Internal(String::new()),
+        ];
+        for error in every {
+            let code = serde_json::Value::from(error.code());
+            assert!(serde_json::from_value::<ProblemCode>(code).is_ok(), "{}", error.code());
+        }
     }
 
     #[test]

@@ -1,12 +1,12 @@
 //! `/api/v1/schedules`: recurring work, for staff.
 
-use super::at;
 use super::body::Body;
 use super::jobs::Nothing;
 use super::list::{Listing, ok};
+use super::{at, idempotency};
 use crate::extract::Ctx;
 use crate::routes::Answer;
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpRequest, web};
 use hosting::db::Queries;
 use hosting::services::change_schedule::{Change, change_schedule};
 use serde::Serialize;
@@ -49,31 +49,33 @@ pub async fn list(ctx: Ctx) -> Answer {
     Ok(ok(&Listing { items, next: None }))
 }
 
-async fn change(ctx: &Ctx, name: &str, change: Change) -> Answer {
-    change_schedule(&ctx.state().services, &ctx.actor(), name, change).await?;
-    Ok(HttpResponse::NoContent().finish())
+async fn change(ctx: &Ctx, request: &HttpRequest, name: &str, change: Change) -> Answer {
+    idempotency::once_silent(ctx, request, || async {
+        Ok(change_schedule(&ctx.state().services, &ctx.actor(), name, change).await?)
+    })
+    .await
 }
 
 /// Run a schedule now
 #[utoipa::path(post, path = "/api/v1/schedules/{name}/run", tag = "schedules", operation_id = "run_schedule",
     params(("name" = String, Path, description = "Its name")), request_body = Nothing,
     responses((status = 204, description = "Due now")))]
-pub async fn run(ctx: Ctx, name: web::Path<String>, _: Body<Nothing>) -> Answer {
-    change(&ctx, &name, Change::RunNow).await
+pub async fn run(ctx: Ctx, name: web::Path<String>, request: HttpRequest, _: Body<Nothing>) -> Answer {
+    change(&ctx, &request, &name, Change::RunNow).await
 }
 
 /// Pause a schedule
 #[utoipa::path(post, path = "/api/v1/schedules/{name}/pause", tag = "schedules", operation_id = "pause_schedule",
     params(("name" = String, Path, description = "Its name")), request_body = Nothing,
     responses((status = 204, description = "Paused")))]
-pub async fn pause(ctx: Ctx, name: web::Path<String>, _: Body<Nothing>) -> Answer {
-    change(&ctx, &name, Change::Pause).await
+pub async fn pause(ctx: Ctx, name: web::Path<String>, request: HttpRequest, _: Body<Nothing>) -> Answer {
+    change(&ctx, &request, &name, Change::Pause).await
 }
 
 /// Resume a schedule
 #[utoipa::path(post, path = "/api/v1/schedules/{name}/resume", tag = "schedules", operation_id = "resume_schedule",
     params(("name" = String, Path, description = "Its name")), request_body = Nothing,
     responses((status = 204, description = "Runs again")))]
-pub async fn resume(ctx: Ctx, name: web::Path<String>, _: Body<Nothing>) -> Answer {
-    change(&ctx, &name, Change::Resume).await
+pub async fn resume(ctx: Ctx, name: web::Path<String>, request: HttpRequest, _: Body<Nothing>) -> Answer {
+    change(&ctx, &request, &name, Change::Resume).await
 }

@@ -74,3 +74,18 @@ pub async fn set(ctx: Ctx, name: web::Path<String>, request: HttpRequest, body: 
     })
     .await
 }
+
+/// Take a setting back to its default
+///
+/// A secret is forgotten.
+#[utoipa::path(delete, path = "/api/v1/settings/{name}", tag = "settings", operation_id = "unset_setting",
+    params(("name" = String, Path, description = "Its name")),
+    responses((status = 204, description = "It has its default")))]
+pub async fn unset(ctx: Ctx, name: web::Path<String>, request: HttpRequest) -> Answer {
+    let known = KNOWN.iter().find(|k| k.name == *name).ok_or(crate::error::WebError::NotFound)?;
+    idempotency::once_silent(&ctx, &request, || async {
+        settings::unset(&ctx.state().services, &ctx.actor(), known).await?;
+        Ok(())
+    })
+    .await
+}

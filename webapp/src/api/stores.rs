@@ -2,14 +2,13 @@
 
 use super::body::Body;
 use super::list::{Cursor, Listing, ok};
-use super::{at, idempotency, uid};
+use super::{at, idempotency, one_use, uid};
 use crate::error::WebError;
 use crate::extract::{Ctx, Query, Who};
 use crate::rate_limit::REVEAL_ACCOUNT;
 use crate::routes::Answer;
 use crate::tries::prove;
-use actix_web::{HttpRequest, HttpResponse, web};
-use hosting::crypto::sha256;
+use actix_web::{HttpRequest, web};
 use hosting::db::Queries;
 use hosting::db::stores::Store as Row;
 use hosting::domain::{StoreState, Uid};
@@ -41,6 +40,13 @@ pub struct Store {
     /// First verified at.
     #[serde(skip_serializing_if = "Option::is_none")]
     active_at: Option<String>,
+    /// Visitors see the maintenance page.
+    maintenance: bool,
+    /// Why it is suspended: what visitors read (bill, review, request, other), and what its owner does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    suspend_cause: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    suspend_reason: Option<String>,
     /// Will be deleted at.
     #[serde(skip_serializing_if = "Option::is_none")]
     delete_after: Option<String>,
@@ -71,11 +77,11 @@ pub struct NewStore {
     address: String,
 }
 
-/// A store that is being set up.
+/// A job has been ordered.
 #[derive(Serialize, ToSchema)]
 pub struct Ordered {
     /// The job that does it: follow `/api/v1/jobs/{job}/events`.
-    job: String,
+    pub(super) job: String,
 }
 
 /// Says which store is meant, and proves the password.
@@ -115,6 +121,7 @@ pub struct Revealed {
 }
 
 fn show(row: &Row, settings: &Values, staff: bool) -> Store {
+    let suspended = row.state == StoreState::Suspended;
     Store {
         id: row.uid.to_string(),
         name: row.name.clone(),
@@ -125,6 +132,9 @@ fn show(row: &Row, settings: &Values, staff: bool) -> Store {
         country: row.country.clone(),
         created_at: at(row.created_at),
         active_at: row.active_at.map(at),
+        maintenance: row.maintenance,
+        suspend_cause: suspended.then(|| row.suspend_cause.as_str()),
+        suspend_reason: suspended.then(|| row.suspend_reason.clone()),
         delete_after: row.delete_after.map(at),
         customer: staff.then_some(row.customer_id),
         customer_email: staff.then(|| row.customer_email.clone()),
@@ -194,8 +204,7 @@ pub async fn create(ctx: Ctx, request: HttpRequest, body: Body<NewStore>) -> Ans
     let wish = StoreWish { store_name: asked.name, platform: asked.platform, plan: asked.plan, address: asked.address };
     let settings = ctx.state().settings().await;
     idempotency::once(&ctx, &request, &body.hash, || async {
-        // Repeats are held back by the idempotency key; the service's own key is for this request.
-        let key = sha256(format!("api/{}", ctx.request_id()).as_bytes());
+        let key = one_use(&ctx);
         let job = create_store::create_store(&ctx.state().services, &settings, &ctx.actor(), customer, &wish, &key)
             .await
             .map_err(field_names)?;
@@ -215,7 +224,7 @@ fn field_names(error: ServiceError) -> ServiceError {
 }
 
 /// Proves the caller's password.
-async fn need_password(ctx: &Ctx, password: &str) -> Result<Proven, WebError> {
+pub(super) async fn need_password(ctx: &Ctx, password: &str) -> Result<Proven, WebError> {
     prove(ctx, password).await?.ok_or_else(|| WebError::field("password", WRONG))
 }
 
@@ -244,10 +253,12 @@ pub async fn plan_deletion(ctx: Ctx, id: web::Path<String>, request: HttpRequest
 #[utoipa::path(delete, path = "/api/v1/stores/{id}/deletion", tag = "stores", operation_id = "cancel_deletion",
     params(("id" = String, Path, description = "Public id", pattern = "^[0-9A-HJKMNP-TV-Z]{26}$")),
     responses((status = 204, description = "The store stays")))]
-pub async fn cancel_deletion(ctx: Ctx, id: web::Path<String>) -> Answer {
+pub async fn cancel_deletion(ctx: Ctx, id: web::Path<String>, request: HttpRequest) -> Answer {
     let row = scoped(&ctx, &id).await?;
-    delete_store::cancel(&ctx.state().services, &ctx.actor(), &row).await?;
-    Ok(HttpResponse::NoContent().finish())
+    idempotency::once_silent(&ctx, &request, || async {
+        Ok(delete_store::cancel(&ctx.state().services, &ctx.actor(), &row).await?)
+    })
+    .await
 }
 
 /// Reveal credentials of a store

@@ -2,14 +2,13 @@
 
 use super::body::Body;
 use super::list::{Listing, ok};
-use super::{at, idempotency, uid};
+use super::{at, idempotency, need_recent_log_in, uid};
 use crate::error::WebError;
 use crate::extract::Ctx;
 use crate::routes::Answer;
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpRequest, web};
 use hosting::db::Queries;
 use hosting::db::api_credentials::{CredentialRow, Kind};
-use hosting::db::login_sessions::FRESH_SECONDS;
 use hosting::services::api_credentials::{self, Wish, owner_of};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -104,14 +103,7 @@ pub async fn list(ctx: Ctx) -> Answer {
 #[utoipa::path(post, path = "/api/v1/tokens", tag = "tokens", operation_id = "create_token",
     request_body = NewCredential, responses((status = 201, body = MadeCredential)))]
 pub async fn create(ctx: Ctx, request: HttpRequest, body: Body<NewCredential>) -> Answer {
-    let caller = ctx.caller()?;
-    let fresh = match &caller.owner {
-        hosting::db::login_sessions::SessionOwner::Customer(c) => c.authenticated_seconds,
-        hosting::db::login_sessions::SessionOwner::Staff(s) => s.authenticated_seconds,
-    };
-    if caller.kind != Kind::Session || fresh > FRESH_SECONDS {
-        return Err(WebError::Forbidden("Log in again with your password first: no token makes another one.".into()));
-    }
+    need_recent_log_in(&ctx)?;
     let asked = body.value;
     let wish = Wish {
         kind: match asked.kind {
@@ -135,7 +127,10 @@ pub async fn create(ctx: Ctx, request: HttpRequest, body: Body<NewCredential>) -
 #[utoipa::path(delete, path = "/api/v1/tokens/{id}", tag = "tokens", operation_id = "revoke_token",
     params(("id" = String, Path, description = "Public id", pattern = "^[0-9A-HJKMNP-TV-Z]{26}$")),
     responses((status = 204, description = "Revoked")))]
-pub async fn revoke(ctx: Ctx, id: web::Path<String>) -> Answer {
-    api_credentials::revoke(&ctx.state().services, &ctx.actor(), &uid(&id)?).await?;
-    Ok(HttpResponse::NoContent().finish())
+pub async fn revoke(ctx: Ctx, id: web::Path<String>, request: HttpRequest) -> Answer {
+    let uid = uid(&id)?;
+    idempotency::once_silent(&ctx, &request, || async {
+        Ok(api_credentials::revoke(&ctx.state().services, &ctx.actor(), &uid).await?)
+    })
+    .await
 }

@@ -13,7 +13,7 @@ use hosting::db::api_credentials::Caller;
 use hosting::db::login_sessions::{AdminSession, CustomerSession};
 use hosting::domain::rights::{Capability, Reach, may};
 use hosting::domain::{Actor, Role};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::future::{Ready, ready};
 use std::rc::Rc;
 
@@ -52,6 +52,7 @@ struct Inner {
     view: Option<[u8; 32]>,
     cookies: RefCell<Vec<Cookie<'static>>>,
     form_target: RefCell<Option<String>>,
+    foreign: Cell<bool>,
 }
 
 /// What the pipeline found out before anything else.
@@ -100,6 +101,7 @@ impl Ctx {
             path,
             cookies: RefCell::default(),
             form_target: RefCell::default(),
+            foreign: Cell::default(),
             state: arrival.state,
         }))
     }
@@ -284,6 +286,16 @@ impl Ctx {
         *self.0.form_target.borrow_mut() = Some(origin.to_owned());
     }
 
+    /// This answer is somebody's file: nothing in it may run, should a browser show it after all.
+    pub fn answers_with_a_file(&self) {
+        self.0.foreign.set(true);
+    }
+
+    /// What [`Ctx::answers_with_a_file`] was told.
+    pub(crate) fn is_a_file(&self) -> bool {
+        self.0.foreign.get()
+    }
+
     /// What [`Ctx::allow_form_to`] was told.
     pub(crate) fn form_target(&self) -> Option<String> {
         self.0.form_target.borrow().clone()
@@ -387,10 +399,12 @@ fn staff_menu(path: &str, role: Role) -> Vec<MenuItem> {
     [
         ("/admin", "Overview", "layout-dashboard"),
         ("/admin/customers", "Customers", "users"),
+        ("/admin/tickets", "Tickets", "help-circle"),
         ("/admin/jobs", "Jobs", "list-check"),
         ("/admin/schedules", "Schedules", "refresh"),
         ("/admin/ports", "Ports", "plug-connected"),
         ("/admin/mail", "Mail log", "mail"),
+        ("/admin/webhooks", "Webhooks", "external-link"),
         ("/admin/audit", "Audit", "history"),
         ("/admin/settings", "Settings", "settings"),
         ("/admin/system", "System", "activity"),
@@ -399,6 +413,7 @@ fn staff_menu(path: &str, role: Role) -> Vec<MenuItem> {
     .into_iter()
     .filter(|(href, _, _)| match *href {
         "/admin/admins" => may(role, Capability::ManageStaff, Reach::All),
+        "/admin/webhooks" => may(role, Capability::WorkOnStores, Reach::All),
         "/admin/settings" => may(role, Capability::ExportAudit, Reach::All),
         _ => true,
     })
@@ -466,6 +481,19 @@ fn notice_named(name: &str) -> Option<Notice> {
             ("warn", "The account is closed. Its stores are deleted in seven days unless it is opened again.")
         }
         "customer_reopened" => ("good", "The account is open again, and its stores stay."),
+        "ticket_opened" => ("good", "We have your message. You find our answer here, and by mail."),
+        "ticket_written" => ("good", "Your message is sent."),
+        "ticket_solved" => ("good", "Solved. Write again whenever it comes back."),
+        "ticket_answered" => ("good", "Your answer is sent."),
+        "ticket_noted" => ("good", "The note is kept. Only staff read it."),
+        "ticket_changed" => ("good", "The ticket is changed."),
+        "canned_saved" => ("good", "The answer is kept."),
+        "canned_deleted" => ("good", "The answer is deleted."),
+        "hook_saved" => ("good", "Saved."),
+        "hook_paused" => ("warn", "Paused. Events are kept for 30 days and sent when it is resumed."),
+        "hook_resumed" => ("good", "Resumed. What waited is on its way."),
+        "hook_deleted" => ("good", "The webhook is deleted."),
+        "hook_replayed" => ("good", "On its way again."),
         "factor_reset_planned" => ("warn", "The reset is planned. Its owner has a mail and can stop it."),
         "factor_reset_stopped" => ("good", "The reset is cancelled. The second factor stays."),
         "passkey_added" => ("good", "The passkey is added. You can sign in with it."),

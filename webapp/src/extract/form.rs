@@ -26,6 +26,11 @@ pub fn pairs(body: &[u8]) -> Result<Form, WebError> {
 pub struct Form(Vec<(String, String)>);
 
 impl Form {
+    /// Of fields that were read and checked.
+    pub(super) fn of(fields: Vec<(String, String)>) -> Self {
+        Self(fields)
+    }
+
     /// The value of a field, `""` when it was not sent.
     ///
     /// # Errors

@@ -2,7 +2,9 @@
 
 mod ctx;
 mod form;
+mod upload;
 
 pub(crate) use ctx::{Arrival, cookie_name, html};
 pub use ctx::{Ctx, Who, role_words};
 pub use form::{Form, Query, pairs};
+pub use upload::UploadForm;

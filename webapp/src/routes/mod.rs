@@ -18,8 +18,10 @@ pub mod sign_up;
 pub mod staff_session;
 pub mod store_change;
 pub mod theme;
+pub mod ticket_parts;
 pub mod verify;
 pub mod viewing;
+pub mod webhooks;
 
 use crate::error::WebError;
 use crate::views::{Field, FieldError};

@@ -56,6 +56,8 @@ view!(Password => "pages/admin/password.html");
 /// Something that needs a person.
 #[derive(Debug, Clone, Serialize)]
 pub struct Attention {
+    /// Stable name of the kind of trouble, for programs.
+    pub kind: &'static str,
     /// State.
     pub badge: Badge,
     /// Where to act.
@@ -326,6 +328,8 @@ pub struct Customer {
     pub form_key: OneUse,
     /// Events.
     pub audit: Vec<AuditRow>,
+    /// Tickets tab, newest first.
+    pub tickets: Vec<super::tickets::TicketRow>,
 }
 view!(Customer => "pages/admin/customer.html");
 

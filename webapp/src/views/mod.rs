@@ -21,8 +21,14 @@ pub mod public;
 #[cfg(test)]
 mod samples;
 #[cfg(test)]
+mod samples_desk;
+#[cfg(test)]
+mod samples_hooks;
+#[cfg(test)]
 mod samples_staff;
 pub mod staff;
+pub mod tickets;
+pub mod webhooks;
 
 pub use common::*;
 pub use memory::OneUse;
@@ -95,6 +101,14 @@ pub const PAGES: &[&str] = &[
     staff::AdminAction::TEMPLATE,
     staff::TemporaryPassword::TEMPLATE,
     staff::StaffReauthenticate::TEMPLATE,
+    webhooks::OwnerHooks::TEMPLATE,
+    webhooks::StaffHooks::TEMPLATE,
+    tickets::OwnerTickets::TEMPLATE,
+    tickets::NewTicket::TEMPLATE,
+    tickets::OwnerTicket::TEMPLATE,
+    tickets::Queue::TEMPLATE,
+    tickets::StaffTicket::TEMPLATE,
+    tickets::CannedAnswers::TEMPLATE,
     errors::ErrorPage::TEMPLATE,
 ];
 

@@ -27,7 +27,7 @@ fn page(title: &str) -> Page {
     }
 }
 
-fn owner(title: &str) -> Page {
+pub(super) fn owner(title: &str) -> Page {
     Page {
         user: Some(User { name: "ana@example.com".into(), role: String::new() }),
         menu: vec![
@@ -666,7 +666,7 @@ fn all() -> Vec<(&'static str, String)> {
                 current: false,
             }],
         }),
-        tabs: [("Overview", "overview"), ("Provisioning", "provisioning"), ("Audit", "audit")]
+        tabs: [("Overview", "overview"), ("Provisioning", "provisioning"), ("Tickets", "tickets"), ("Audit", "audit")]
             .into_iter()
             .map(|(l, t)| Link { href: format!("/admin/customers/12/{t}"), label: l.into(), current: t == tab })
             .collect(),
@@ -685,6 +685,7 @@ fn all() -> Vec<(&'static str, String)> {
         job_href: "/admin/jobs/01J".into(),
         job_short: "J-1A2B3C4D".into(),
         form_key: "k".into(),
+        tickets: if full { samples_desk::rows() } else { vec![] },
         audit: if full {
             vec![admin::AuditRow {
                 at: when(),
@@ -833,6 +834,7 @@ fn all() -> Vec<(&'static str, String)> {
         attention: if full {
             vec![
                 admin::Attention {
+                    kind: "job_failed",
                     badge: Badge::job("failed"),
                     href: "/admin/jobs/01J".into(),
                     title: "Set up Ana's Bikes failed".into(),
@@ -840,6 +842,7 @@ fn all() -> Vec<(&'static str, String)> {
                     since: Some(when()),
                 },
                 admin::Attention {
+                    kind: "server_silent",
                     badge: Badge::new("warning", "Late"),
                     href: "/admin/system".into(),
                     title: "Server local-2 has not reported".into(),
@@ -1101,6 +1104,8 @@ fn all() -> Vec<(&'static str, String)> {
         ("admin-customer-none", customer("overview", false).render()),
         ("admin-customer-provisioning", customer("provisioning", true).render()),
         ("admin-customer-provisioning-none", customer("provisioning", false).render()),
+        ("admin-customer-tickets", customer("tickets", true).render()),
+        ("admin-customer-tickets-none", customer("tickets", false).render()),
         ("admin-customer-audit", customer("audit", true).render()),
         ("admin-jobs", jobs(12).render()),
         ("admin-jobs-empty", jobs(0).render()),
@@ -1219,6 +1224,8 @@ fn all() -> Vec<(&'static str, String)> {
     ]
     .into_iter()
     .chain(samples_staff::all())
+    .chain(samples_desk::all())
+    .chain(samples_hooks::all())
     .map(|(name, html)| (name, html.unwrap_or_else(|e| panic!("{name}: {e}"))))
     .collect()
 }

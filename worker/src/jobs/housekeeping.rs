@@ -4,8 +4,10 @@ use crate::engine::{Job, Step, StepContext, StepError, StepResult, Weight};
 use async_trait::async_trait;
 use hosting::db::Queries;
 use hosting::domain::{Actor, StoreState};
+use hosting::services::change_ticket::close_solved;
 use hosting::services::close_account::{self, Closing};
 use hosting::services::second_factor::way_back;
+use hosting::services::settings::Values;
 use hosting::services::{ServiceError, Services, delete_store, view_customer};
 use serde_json::json;
 use std::sync::Arc;
@@ -27,6 +29,7 @@ impl Housekeeping {
                 Arc::new(StartDeletions { services: services.clone() }),
                 Arc::new(CloseAccounts { services: services.clone() }),
                 Arc::new(FreeAddresses { services: services.clone() }),
+                Arc::new(CloseTickets { services: services.clone() }),
                 Arc::new(Forget { services }),
             ],
         }
@@ -146,6 +149,32 @@ impl Step for FreeAddresses {
     }
 }
 
+struct CloseTickets {
+    services: Services,
+}
+
+#[async_trait]
+impl Step for CloseTickets {
+    fn name(&self) -> &'static str {
+        "close_tickets"
+    }
+    fn title(&self) -> &'static str {
+        "Close tickets that were solved"
+    }
+    async fn apply(&self, cx: &mut StepContext) -> StepResult {
+        let days = Values::load(&self.services.db).await?.number("ticket_close_days").max(1);
+        match close_solved(&self.services, days).await {
+            Ok(0) => Ok(json!({ "closed": 0 })),
+            Ok(closed) => {
+                cx.detail(format!("{closed} tickets were solved {days} days ago and are closed"));
+                Ok(json!({ "closed": closed }))
+            }
+            Err(ServiceError::Db(e)) => Err(e.into()),
+            Err(other) => Err(StepError::last("tickets_refused", "Solved tickets could not be closed", other)),
+        }
+    }
+}
+
 struct Forget {
     services: Services,
 }
@@ -163,8 +192,11 @@ impl Step for Forget {
         let sign_in = conn.expiry().sign_in().await?;
         let lines = conn.expiry().lines().await?;
         let jobs = conn.expiry().scheduled_jobs().await?;
-        if sign_in + lines + jobs > 0 {
-            cx.detail(format!("Forgot {sign_in} sign-in rows, {lines} log lines, {jobs} housekeeping jobs"));
+        let deliveries = conn.expiry().deliveries().await?;
+        if sign_in + lines + jobs + deliveries > 0 {
+            cx.detail(format!(
+                "Forgot {sign_in} sign-in rows, {lines} log lines, {jobs} housekeeping jobs, {deliveries} deliveries"
+            ));
         }
         drop(conn);
         let views = view_customer::end::sweep(&self.services)
@@ -176,6 +208,8 @@ impl Step for Forget {
         if factors > 0 {
             cx.detail(format!("Removed {factors} lost second factors whose wait was over"));
         }
-        Ok(json!({ "sign_in": sign_in, "lines": lines, "jobs": jobs, "views": views, "factors": factors }))
+        Ok(
+            json!({ "sign_in": sign_in, "lines": lines, "jobs": jobs, "deliveries": deliveries, "views": views, "factors": factors }),
+        )
     }
 }

@@ -9,6 +9,7 @@ pub mod export_data;
 pub mod housekeeping;
 pub mod noop;
 pub mod provision_store;
+pub mod read_mailbox;
 pub mod reconcile_server;
 pub mod rename_store;
 pub mod repair_store;

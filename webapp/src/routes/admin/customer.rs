@@ -2,6 +2,7 @@
 
 use super::super::Answer;
 use super::super::store_change::{self, STAFFS};
+use super::super::ticket_parts;
 use super::failure;
 use crate::error::WebError;
 use crate::extract::{Ctx, Query};
@@ -48,6 +49,18 @@ pub async fn provisioning(ctx: Ctx, id: web::Path<String>, query: Query) -> Answ
         view.job_href = base;
         view.log = Some(log);
     }
+    ctx.ok(&view)
+}
+
+/// Tickets tab.
+pub async fn tickets(ctx: Ctx, id: web::Path<String>) -> Answer {
+    let (mut view, _) = base(&ctx, &id, "tickets").await?;
+    let found = ctx.state().services.db.read().await?.tickets().list_of_customer(view.customer.id, None, 50).await?;
+    let now = now_plain();
+    view.tickets = found
+        .iter()
+        .map(|t| ticket_parts::row(t, urls::admin_ticket(&t.uid.to_string()), ticket_parts::staff_badge(t.state), now))
+        .collect();
     ctx.ok(&view)
 }
 
@@ -117,6 +130,7 @@ async fn base(ctx: &Ctx, id: &str, tab: &'static str) -> Result<(Customer, Optio
     let tabs = [
         ("overview", "Overview", String::new()),
         ("provisioning", "Provisioning", "/provisioning".into()),
+        ("tickets", "Tickets", "/tickets".into()),
         ("audit", "Audit", "/audit".into()),
     ]
     .into_iter()
@@ -189,6 +203,7 @@ async fn base(ctx: &Ctx, id: &str, tab: &'static str) -> Result<(Customer, Optio
         job_short: String::new(),
         form_key: ctx.new_form_key(),
         audit: Vec::new(),
+        tickets: Vec::new(),
     };
     Ok((view, store_id))
 }

@@ -21,6 +21,7 @@ pub mod search;
 pub mod settings;
 pub mod store_change;
 pub mod system;
+pub mod tickets;
 pub mod view_customer;
 
 use crate::views::{Badge, admin as view, ansi, duration_text};

@@ -1,6 +1,7 @@
 //! `/admin/search?q=`: everything staff have a name or a number of. An exact id goes straight to its page.
 
 use super::super::Answer;
+use super::super::ticket_parts::staff_badge;
 use super::job_badge;
 use crate::extract::{Ctx, Query};
 use crate::urls;
@@ -40,11 +41,18 @@ async fn exact(services: &Services, q: &str) -> DbResult<Option<String>> {
         if conn.jobs().find(&uid).await?.is_some() {
             return Ok(Some(urls::admin_job(&uid.to_string())));
         }
+        if conn.tickets().find(&uid).await?.is_some() {
+            return Ok(Some(urls::admin_ticket(&uid.to_string())));
+        }
         return Ok(conn.find().customer_of_store(&uid.to_string()).await?.map(urls::admin_customer));
     }
     let short = q.get(..2).is_some_and(|p| p.eq_ignore_ascii_case("j-"));
     if short && let [job] = conn.jobs().search(q, 2).await?.as_slice() {
         return Ok(Some(urls::admin_job(&job.uid)));
+    }
+    let ticket = q.get(..2).is_some_and(|p| p.eq_ignore_ascii_case("t-"));
+    if ticket && let [found] = conn.tickets().search(q, 2).await?.as_slice() {
+        return Ok(Some(urls::admin_ticket(&found.uid.to_string())));
     }
     Ok(None)
 }
@@ -90,6 +98,17 @@ async fn look(services: &Services, q: &str) -> DbResult<Vec<Hits>> {
         })
         .collect();
     add("jobs", "Jobs", jobs, &format!("/admin/jobs{}", urls::query(&[("q", q)])));
+    let tickets = conn.tickets().search(q, ROWS).await?;
+    let tickets = tickets
+        .into_iter()
+        .map(|t| Hit {
+            href: urls::admin_ticket(&t.uid.to_string()),
+            title: format!("{} · {}", t.short(), t.subject),
+            detail: t.customer_email.clone(),
+            badge: Some(staff_badge(t.state)),
+        })
+        .collect();
+    add("tickets", "Tickets", tickets, "/admin/tickets?state=all");
     if let Ok(port) = q.parse::<u16>() {
         let ports = conn.ports().find_number(port).await?;
         let ports = ports

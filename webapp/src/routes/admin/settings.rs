@@ -18,6 +18,8 @@ const GROUPS: &[(&str, &str, &[&str])] = &[
     ("name", "Name and contact", &["product_", "support_"]),
     ("addresses", "Store addresses", &["base_domain", "edge_"]),
     ("mail", "Mail", &["smtp_", "mail_"]),
+    ("tickets", "Tickets", &["ticket_"]),
+    ("webhooks", "Webhooks", &["webhook_"]),
     ("stores", "Stores", &["default_", "magento_", "db_admin_"]),
     ("other", "Other settings", &[]),
 ];
@@ -139,7 +141,7 @@ fn kind_of(kind: Kind) -> &'static str {
     match kind {
         Kind::Number(..) => "number",
         Kind::Choice(_) => "choice",
-        Kind::Email => "email",
+        Kind::Email | Kind::Mailbox => "email",
         Kind::Secret => "secret",
         _ => "text",
     }

@@ -17,6 +17,7 @@ use hosting::db::stores::Store;
 use hosting::domain::{HostName, JobState, StoreState};
 use hosting::jobs::START_DB_ADMIN;
 use hosting::services::db_admin;
+use hosting::services::settings::Values;
 use std::time::{Duration, Instant};
 
 const HERE: &str = "/dashboard/database";
@@ -115,7 +116,7 @@ async fn handed_over(ctx: &Ctx, job: u64) -> Result<bool, WebError> {
 }
 
 /// `not_ready`, `closed`, `starting`, `open`, `closing`; and why the last start failed, if it did.
-async fn page_state(ctx: &Ctx, store: &Store) -> Result<(&'static str, String), WebError> {
+pub(crate) async fn page_state(ctx: &Ctx, store: &Store) -> Result<(&'static str, String), WebError> {
     if store.state != StoreState::Active {
         return Ok(("not_ready", String::new()));
     }
@@ -135,11 +136,16 @@ async fn page_state(ctx: &Ctx, store: &Store) -> Result<(&'static str, String), 
     Ok(("closed", failed.unwrap_or_default()))
 }
 
+/// Where the page of a store answers; empty while the store has no address.
+pub(crate) fn page_url(settings: &Values, store: &Store) -> String {
+    let host = store.host.as_deref().and_then(|h| HostName::parse(h).ok()).and_then(|h| h.database_page().ok());
+    host.map(|h| settings.store_url(h.as_str())).unwrap_or_default()
+}
+
 async fn view(ctx: &Ctx, store: &Store) -> Result<Database, WebError> {
     let (phase, problem) = page_state(ctx, store).await?;
     let settings = ctx.state().settings().await;
-    let host = store.host.as_deref().and_then(|h| HostName::parse(h).ok()).and_then(|h| h.database_page().ok());
-    let url = host.map(|h| settings.store_url(h.as_str())).unwrap_or_default();
+    let url = page_url(&settings, store);
     Ok(Database {
         page: ctx.page("Database", "database").await,
         store_name: store.name.clone(),

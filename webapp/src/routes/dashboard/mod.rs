@@ -6,6 +6,7 @@ pub mod database;
 pub mod delete;
 pub mod job;
 pub mod new;
+pub mod tickets;
 
 use super::store_change::{self, OWNERS};
 use super::{Answer, plans};

@@ -1,0 +1,247 @@
+//! Verbs that work through the API of a panel.
+
+use clap::{Args, Subcommand, ValueEnum};
+
+/// Whose account logs in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Who {
+    /// Support, admin, super admin
+    Staff,
+    /// A shop owner
+    Owner,
+}
+
+#[derive(Debug, Args)]
+pub struct Login {
+    /// Address of the panel, e.g. https://panel.example.com
+    pub url: String,
+    /// Whose account
+    #[arg(long = "as", value_enum, default_value_t = Who::Staff)]
+    pub who: Who,
+    /// E-mail of the account; asked for at a terminal when left out
+    #[arg(long, conflicts_with = "token")]
+    pub email: Option<String>,
+    /// Use an API token: it is asked for at a terminal, or read from standard input
+    #[arg(long)]
+    pub token: bool,
+    /// Name to keep this log-in under
+    #[arg(long, default_value = "default")]
+    pub name: String,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Profiles {
+    /// Log-ins kept on this account
+    List,
+    /// Use this one from now on
+    Use { name: String },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Customers {
+    /// Customers, newest first
+    List {
+        /// Start of an e-mail, of a store's name or of its address
+        #[arg(long)]
+        search: Option<String>,
+        /// At most so many
+        #[arg(long, default_value_t = 50)]
+        limit: u32,
+    },
+    /// One customer with their stores
+    Show { customer: u64 },
+    /// Make an account; its owner is mailed a link to choose a password
+    Create { email: String },
+    /// Give an account another address
+    Email {
+        customer: u64,
+        /// The new address
+        email: String,
+        /// For the audit log
+        #[arg(long)]
+        reason: String,
+    },
+    /// Close an account; its stores are deleted after seven days. Asks for your password
+    Close {
+        customer: u64,
+        /// The customer's address, exactly
+        email: String,
+        /// For the audit log
+        #[arg(long)]
+        reason: String,
+    },
+    /// Open a closed account again
+    Reopen { customer: u64 },
+    /// Mail them a link to choose a password
+    Invite {
+        #[arg(required = true)]
+        customers: Vec<u64>,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Staff {
+    /// All staff
+    List,
+    /// One staff member
+    Show { id: u64 },
+    /// Make an account with a temporary password, which is mailed and shown once
+    Create {
+        email: String,
+        name: String,
+        #[arg(long, value_parser = ["support", "admin", "super_admin"])]
+        role: String,
+    },
+    /// Change name, role, or whether they may sign in
+    Change {
+        id: u64,
+        #[arg(long)]
+        name: Option<String>,
+        #[arg(long, value_parser = ["support", "admin", "super_admin"])]
+        role: Option<String>,
+        /// May sign in
+        #[arg(long)]
+        active: Option<bool>,
+    },
+    /// Give them a temporary password; every session of theirs ends
+    Reset { id: u64 },
+    /// Take a lost second factor away
+    RemoveFactor { id: u64 },
+    /// Delete the account
+    Delete { id: u64 },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Schedules {
+    /// Recurring work
+    List,
+    /// Run one now
+    Run { name: String },
+    /// Stop running it by itself
+    Pause { name: String },
+    /// Run it by itself again
+    Resume { name: String },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Audit {
+    /// Events, newest first
+    List {
+        /// Only by this person
+        #[arg(long)]
+        actor: Option<String>,
+        /// Only this action, noun.verb
+        #[arg(long)]
+        action: Option<String>,
+        /// Only about this thing: its id
+        #[arg(long)]
+        target: Option<String>,
+        /// Not before this day or moment
+        #[arg(long)]
+        from: Option<String>,
+        /// Before this day or moment
+        #[arg(long)]
+        until: Option<String>,
+        /// At most so many
+        #[arg(long, default_value_t = 50)]
+        limit: u32,
+    },
+    /// Walk the whole chain; fails when it does not hold
+    Verify,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Tokens {
+    /// Your live tokens, clients and log-ins
+    List,
+    /// Make a token; it is shown once
+    Create {
+        /// What it is for
+        name: String,
+        /// Scopes, space-separated
+        #[arg(long)]
+        scopes: String,
+        /// Days it lives
+        #[arg(long, default_value_t = 90)]
+        days: u32,
+        /// An OAuth2 client instead of a token
+        #[arg(long)]
+        client: bool,
+    },
+    /// Refuse it from now on
+    Revoke { id: String },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Mails {
+    /// Mails, newest first
+    List {
+        /// sending, sent or failed
+        #[arg(long)]
+        state: Option<String>,
+        /// Only to this address
+        #[arg(long)]
+        to: Option<String>,
+        /// At most so many
+        #[arg(long, default_value_t = 50)]
+        limit: u32,
+    },
+    /// Send one again, with new links
+    Resend { id: u64 },
+    /// Send a test mail to yourself
+    Test,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Ports {
+    /// The ports of a server
+    List {
+        /// The first server when left out
+        #[arg(long)]
+        server: Option<String>,
+        /// free, used, resting or left_over
+        #[arg(long)]
+        state: Option<String>,
+    },
+    /// Add ports to a pool
+    Widen { server: String, pool: String, first: u32, last: u32 },
+    /// Free a port that was left over
+    Free { server: String, port: u32 },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Account {
+    /// Browsers that are signed in (shop owners)
+    Devices,
+    /// Sign one browser out (shop owners)
+    EndDevice { id: u64 },
+    /// Sign out everywhere, this log-in included (shop owners)
+    SignOutEverywhere,
+    /// The newest sign-ins and tries
+    SignIns,
+    /// What was done to the account and its stores (shop owners)
+    Events {
+        /// At most so many
+        #[arg(long, default_value_t = 50)]
+        limit: u32,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum System {
+    /// The state of the installation
+    Show,
+    /// What needs a person; fails when something does
+    Attention,
+}
+
+#[derive(Debug, Args)]
+pub struct CallOperation {
+    /// Name of the operation; without it all are listed
+    pub operation: Option<String>,
+    /// Names of the path and the query, as name=value
+    pub values: Vec<String>,
+    /// The body is JSON from standard input
+    #[arg(long)]
+    pub stdin: bool,
+}

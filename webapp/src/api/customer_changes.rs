@@ -1,0 +1,176 @@
+//! Accounts of customers in the hands of staff: made, given another address, closed, opened again, invited.
+
+use super::body::Body;
+use super::jobs::Nothing;
+use super::{idempotency, number};
+use crate::error::WebError;
+use crate::extract::Ctx;
+use crate::routes::Answer;
+use crate::tries::prove;
+use actix_web::{HttpRequest, web};
+use hosting::db::Queries;
+use hosting::services::ServiceError;
+use hosting::services::change_customer_email::change_customer_email;
+use hosting::services::close_customer::{Closing, close_customer, reopen_customer};
+use hosting::services::create_customer::create_customer;
+use hosting::services::invite_customers::invite_customers;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// A customer to be.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewCustomer {
+    /// Its owner is mailed a link to choose a password.
+    #[schema(max_length = 254)]
+    email: String,
+}
+
+/// A customer that was made.
+#[derive(Serialize, ToSchema)]
+pub struct MadeCustomer {
+    id: u64,
+}
+
+/// Another address.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EmailChange {
+    /// The address it has now; another one is answered 409.
+    #[schema(max_length = 254)]
+    before: String,
+    /// The new one.
+    #[schema(max_length = 254)]
+    email: String,
+    /// One line for the audit log.
+    #[schema(min_length = 1, max_length = 200)]
+    reason: String,
+}
+
+/// Says which account is meant and why, and proves the password.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Closure {
+    /// The customer's address, exactly.
+    #[schema(max_length = 254)]
+    email: String,
+    /// One line for the audit log.
+    #[schema(min_length = 1, max_length = 200)]
+    reason: String,
+    /// Your own password.
+    #[schema(max_length = 256)]
+    password: String,
+}
+
+/// Customers by number.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Chosen {
+    #[schema(min_items = 1, max_items = 1000)]
+    customers: Vec<u64>,
+}
+
+/// How many mails are on their way.
+#[derive(Serialize, ToSchema)]
+pub struct Invited {
+    /// Closed and unconfirmed accounts are left out.
+    sent: usize,
+}
+
+/// Make a customer
+///
+/// Whose owner gets a mail with a link to choose a password.
+#[utoipa::path(post, path = "/api/v1/customers", tag = "customers", operation_id = "create_customer",
+    request_body = NewCustomer, responses((status = 201, body = MadeCustomer)))]
+pub async fn create(ctx: Ctx, request: HttpRequest, body: Body<NewCustomer>) -> Answer {
+    idempotency::once(&ctx, &request, &body.hash, || async {
+        let state = ctx.state();
+        let id = create_customer(&state.services, &state.passwords, &ctx.actor(), &body.value.email).await?;
+        Ok((201, MadeCustomer { id }))
+    })
+    .await
+}
+
+/// Give a customer another address
+///
+/// Every device is signed out; both addresses are told.
+#[utoipa::path(put, path = "/api/v1/customers/{id}/email", tag = "customers", operation_id = "change_customer_email",
+    params(("id" = u64, Path, description = "Number")),
+    request_body = EmailChange, responses((status = 204, description = "Changed")))]
+pub async fn email(ctx: Ctx, id: web::Path<String>, request: HttpRequest, body: Body<EmailChange>) -> Answer {
+    let id = there(&ctx, &id).await?;
+    let asked = body.value;
+    idempotency::once(&ctx, &request, &body.hash, || async {
+        let services = &ctx.state().services;
+        change_customer_email(services, &ctx.actor(), id, &asked.before, &asked.email, &asked.reason).await?;
+        Ok((204, ()))
+    })
+    .await
+}
+
+/// Close the account of a customer
+///
+/// Nobody signs in to it any more; its stores are deleted after seven days unless it is opened again.
+#[utoipa::path(post, path = "/api/v1/customers/{id}/close", tag = "customers", operation_id = "close_customer",
+    params(("id" = u64, Path, description = "Number")),
+    request_body = Closure, responses((status = 204, description = "Closed")))]
+pub async fn close(ctx: Ctx, id: web::Path<String>, request: HttpRequest, body: Body<Closure>) -> Answer {
+    let id = there(&ctx, &id).await?;
+    let asked = body.value;
+    let proven = prove(&ctx, &asked.password).await?;
+    let closing = Closing { name: &asked.email, reason: &asked.reason, proven: proven.as_ref() };
+    idempotency::once(&ctx, &request, &body.hash, || async {
+        match close_customer(&ctx.state().services, &ctx.actor(), id, &closing).await {
+            Ok(()) => Ok((204, ())),
+            Err(ServiceError::Invalid(fields)) => {
+                // The form calls it otherwise.
+                let named = |name: &str| if name == "name" { "email".to_owned() } else { name.to_owned() };
+                Err(WebError::Invalid(fields.into_iter().map(|(name, words)| (named(name), words)).collect()))
+            }
+            Err(other) => Err(other.into()),
+        }
+    })
+    .await
+}
+
+/// Open a closed account again
+#[utoipa::path(post, path = "/api/v1/customers/{id}/reopen", tag = "customers", operation_id = "reopen_customer",
+    params(("id" = u64, Path, description = "Number")),
+    request_body = Nothing, responses((status = 204, description = "Open")))]
+pub async fn reopen(ctx: Ctx, id: web::Path<String>, request: HttpRequest, body: Body<Nothing>) -> Answer {
+    let id = number(&id)?;
+    idempotency::once(&ctx, &request, &body.hash, || async {
+        reopen_customer(&ctx.state().services, &ctx.actor(), id).await?;
+        Ok((204, ()))
+    })
+    .await
+}
+
+/// Send customers a link to choose a password
+///
+/// The password they have works until then.
+#[utoipa::path(post, path = "/api/v1/customers/invite", tag = "customers", operation_id = "invite_customers",
+    request_body = Chosen, responses((status = 202, body = Invited)))]
+pub async fn invite(ctx: Ctx, request: HttpRequest, body: Body<Chosen>) -> Answer {
+    let mut ids = body.value.customers;
+    ids.sort_unstable();
+    ids.dedup();
+    if ids.is_empty() || ids.len() > 1000 {
+        return Err(WebError::field("customers", "Give 1 to 1000 customers"));
+    }
+    // Numbers of customers are 64 bits with a sign, as the document says.
+    if ids.iter().any(|id| i64::try_from(*id).is_err()) {
+        return Err(WebError::field("customers", "There is no customer with this number"));
+    }
+    idempotency::once(&ctx, &request, &body.hash, || async {
+        let sent = invite_customers(&ctx.state().services, &ctx.actor(), &ids).await?;
+        Ok((202, Invited { sent }))
+    })
+    .await
+}
+
+async fn there(ctx: &Ctx, id: &str) -> Result<u64, WebError> {
+    let id = number(id)?;
+    let found = ctx.state().services.db.read().await?.customers().get(id).await?;
+    found.map(|c| c.id).ok_or(WebError::NotFound)
+}
