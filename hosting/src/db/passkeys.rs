@@ -29,8 +29,6 @@ pub struct FoundPasskey {
     pub customer_id: Option<u64>,
     /// … staff member.
     pub admin_id: Option<u64>,
-    /// Its name.
-    pub name: String,
     /// What the library keeps.
     pub credential: String,
     /// It opens nothing any more.
@@ -143,7 +141,7 @@ impl Passkeys<'_> {
     pub async fn find(&mut self, credential_hash: &[u8; 32]) -> DbResult<Option<FoundPasskey>> {
         Ok(sqlx::query_as!(
             FoundPasskey,
-            r#"SELECT id, customer_id, admin_id, name, credential, blocked_at IS NOT NULL AS "blocked!: bool"
+            r#"SELECT id, customer_id, admin_id, credential, blocked_at IS NOT NULL AS "blocked!: bool"
                FROM passkeys WHERE credential_hash = ? FOR UPDATE"#,
             credential_hash.as_slice()
         )
@@ -173,22 +171,34 @@ impl Passkeys<'_> {
         Ok(())
     }
 
-    /// Removes one of a person; its name, or `None` when it is not theirs.
+    /// Removes one of a person; `false` when it is not theirs.
     ///
     /// # Errors
     /// Database trouble.
-    pub async fn remove(&mut self, person: Person, id: u64) -> DbResult<Option<String>> {
-        let name = sqlx::query_scalar!(
-            "SELECT name FROM passkeys WHERE id = ? AND customer_id <=> ? AND admin_id <=> ? FOR UPDATE",
+    pub async fn remove(&mut self, person: Person, id: u64) -> DbResult<bool> {
+        let done = sqlx::query!(
+            "DELETE FROM passkeys WHERE id = ? AND customer_id <=> ? AND admin_id <=> ?",
             id,
             person.customer(),
             person.admin()
         )
-        .fetch_optional(&mut *self.conn)
+        .execute(&mut *self.conn)
         .await?;
-        if name.is_some() {
-            sqlx::query!("DELETE FROM passkeys WHERE id = ?", id).execute(&mut *self.conn).await?;
-        }
-        Ok(name)
+        Ok(done.rows_affected() == 1)
+    }
+
+    /// Removes all of a person; returns how many.
+    ///
+    /// # Errors
+    /// Database trouble.
+    pub async fn remove_all(&mut self, person: Person) -> DbResult<u64> {
+        Ok(sqlx::query!(
+            "DELETE FROM passkeys WHERE customer_id <=> ? AND admin_id <=> ?",
+            person.customer(),
+            person.admin()
+        )
+        .execute(&mut *self.conn)
+        .await?
+        .rows_affected())
     }
 }

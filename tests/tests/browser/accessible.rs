@@ -13,7 +13,7 @@ async fn look(browser: &Browser, stage: &Stage, path: &str, name: &str, faults: 
     look_here(browser, name, faults).await;
 }
 
-async fn look_here(browser: &Browser, name: &str, faults: &mut Vec<String>) {
+pub async fn look_here(browser: &Browser, name: &str, faults: &mut Vec<String>) {
     faults.extend(axe::faults(browser, name).await);
     // With SHOPFLEET_PICTURES set: a picture of everything, to be looked at by a person.
     if let Some(folder) = std::env::var_os("SHOPFLEET_PICTURES") {
@@ -29,7 +29,7 @@ async fn look_here(browser: &Browser, name: &str, faults: &mut Vec<String>) {
 }
 
 /// What the console said, but for the answers that this test asked for.
-async fn console(browser: &Browser, expected: &[&str], faults: &mut Vec<String>) {
+pub async fn console(browser: &Browser, expected: &[&str], faults: &mut Vec<String>) {
     let said = browser.console().await;
     faults.extend(
         said.into_iter()
@@ -78,6 +78,7 @@ pub async fn empty_pages(stage: &Stage) {
         "/admin/password",
         "/admin/devices",
         "/admin/2fa",
+        "/admin/security",
         "/admin/reauthenticate",
         "/admin/admins",
         "/admin/admins/new",
@@ -143,7 +144,7 @@ pub async fn filled_pages(stage: &Stage) {
         "/account/data",
         "/account/close",
         "/account/2fa",
-        "/account/2fa",
+        "/account/security",
         "/reauthenticate?next=%2Fdashboard%2Faccess",
     ] {
         look(owner, stage, path, &format!("owner {path}"), &mut faults).await;

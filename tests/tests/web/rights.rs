@@ -402,7 +402,8 @@ async fn support_looks_and_does_not_touch() {
     let token = support.get("/admin").await.hidden("csrf_token");
     for route in ROUTES.iter().filter(|r| r.access.area() == Area::Staff) {
         // What concerns nobody but themselves.
-        let own = route.method == "POST" && ["/admin/security", "/admin/devices"].iter().any(|p| route.path.starts_with(p));
+        let own =
+            route.method == "POST" && ["/admin/security", "/admin/devices"].iter().any(|p| route.path.starts_with(p));
         if matches!(route.access, Access::StaffPassword | Access::StaffFactor) || own {
             continue;
         }

@@ -496,8 +496,9 @@ fn notice_named(name: &str) -> Option<Notice> {
         "hook_replayed" => ("good", "On its way again."),
         "factor_reset_planned" => ("warn", "The reset is planned. Its owner has a mail and can stop it."),
         "factor_reset_stopped" => ("good", "The reset is cancelled. The second factor stays."),
-        "passkey_added" => ("good", "The passkey is added. You can sign in with it."),
-        "passkey_removed" => ("good", "The passkey is removed."),
+        "passkey_added" => ("good", "The passkey is added. You can sign in with it; other devices were signed out."),
+        "passkey_removed" => ("good", "The passkey is removed, and other devices were signed out."),
+        "passkey_over" => ("warn", "This took longer than five minutes, or was sent before. Try the passkey again."),
         "passkey_refused" => ("warn", "That passkey did not sign you in. Try again, or use your password."),
         "view_asked" => {
             ("good", "The customer is asked by mail and on their dashboard. Come back when they have answered.")

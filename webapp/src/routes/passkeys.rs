@@ -6,11 +6,11 @@
 use super::{Answer, refuse, staff_session};
 use crate::error::WebError;
 use crate::extract::{Ctx, Form, Who, cookie_name};
-use crate::rate_limit::{PASSKEY_ADDRESS, SIGN_IN_ADDRESS};
-use crate::tries::prove;
+use crate::rate_limit::PASSKEY_ADDRESS;
+use crate::tries::{Tries, prove};
 use crate::urls::{is_token, query, safe_next};
 use crate::views::passkeys::{OwnerPasskeys, PasskeyForm, PasskeyLine, Passkeys, StaffPasskeys};
-use crate::views::{Field, When};
+use crate::views::{Field, FieldError, When};
 use actix_web::{HttpRequest, HttpResponse, web};
 use hosting::clock::now_plain;
 use hosting::db::Queries;
@@ -19,7 +19,7 @@ use hosting::domain::Person;
 use hosting::services::ServiceError;
 use hosting::services::passkeys::add::Begun;
 use hosting::services::passkeys::sign_in::{Entered, Side};
-use hosting::services::passkeys::{add, checker, remove, sign_in};
+use hosting::services::passkeys::{add, available, remove, sign_in};
 
 /// Cookie of a ceremony: bound to this browser, as long as its challenge lives.
 const CEREMONY: &str = "passkey";
@@ -28,6 +28,7 @@ const CEREMONY_SECONDS: i64 = 300;
 /// The signed-in person and where their page is.
 struct Reader {
     person: Person,
+    session: u64,
     fresh: bool,
     base: &'static str,
 }
@@ -36,11 +37,13 @@ fn reader(ctx: &Ctx) -> Result<Reader, WebError> {
     Ok(match ctx.who() {
         Who::Customer(c) => Reader {
             person: Person::Customer(c.customer_id),
+            session: c.id,
             fresh: c.authenticated_seconds <= FRESH_SECONDS,
             base: "/account/security",
         },
         Who::Staff(s) => Reader {
             person: Person::Staff(s.admin_id),
+            session: s.id,
             fresh: s.authenticated_seconds <= FRESH_SECONDS,
             base: "/admin/security",
         },
@@ -73,7 +76,7 @@ async fn draw(ctx: &Ctx, reader: &Reader, form: PasskeyForm) -> Answer {
     let passkeys = Passkeys {
         base: reader.base,
         csrf: page.csrf.clone(),
-        available: checker(&ctx.state().config.base_url, "").is_some(),
+        available: available(&ctx.state().config.base_url),
         fresh: reader.fresh,
         prove: prove_at(reader),
         rows,
@@ -121,13 +124,11 @@ pub async fn finish(ctx: Ctx, request: HttpRequest, form: Form) -> Answer {
         return Err(WebError::SignIn(prove_at(&reader)));
     }
     let (name, answer) = (form.get("name")?, form.get("answer")?);
-    if answer.is_empty() {
-        return Err(WebError::Unreadable("Passkeys need scripts in this browser. Nothing was changed.".into()));
-    }
     let token = ceremony(&ctx, &request).unwrap_or_default();
     ctx.set_cookie(CEREMONY, "", Some(0));
     let (services, base) = (&ctx.state().services, &ctx.state().config.base_url);
-    match add::finish(services, base, &ctx.actor(), reader.person, &token, (name, answer)).await {
+    let whose = (reader.person, reader.session);
+    match add::finish(services, base, &ctx.actor(), whose, &token, (name, answer)).await {
         Ok(()) => {
             ctx.flash("passkey_added");
             Ok(ctx.see_other(reader.base))
@@ -136,7 +137,10 @@ pub async fn finish(ctx: Ctx, request: HttpRequest, form: Form) -> Answer {
             let mut shown =
                 PasskeyForm { name: Field::of(name.chars().take(254).collect::<String>()), ..PasskeyForm::default() };
             for (field, words) in &fields {
-                refuse(&mut shown.name, &mut shown.errors, field, words);
+                match *field {
+                    "name" => refuse(&mut shown.name, &mut shown.errors, "name", words),
+                    _ => shown.errors.push(FieldError { field: "", text: words.clone() }),
+                }
             }
             draw(&ctx, &reader, shown).await
         }
@@ -149,15 +153,16 @@ pub async fn take_away(ctx: Ctx, id: web::Path<String>, form: Form) -> Answer {
     let id: u64 = id.parse().map_err(|_| WebError::NotFound)?;
     let reader = reader(&ctx)?;
     let proven = prove(&ctx, form.get("password")?).await?;
-    match remove::remove(&ctx.state().services, &ctx.actor(), reader.person, id, proven.as_ref()).await {
+    let whose = (reader.person, reader.session);
+    match remove::remove(&ctx.state().services, &ctx.actor(), whose, id, proven.as_ref()).await {
         Ok(()) => {
             ctx.flash("passkey_removed");
             Ok(ctx.see_other(reader.base))
         }
         Err(ServiceError::Invalid(fields)) => {
             let mut shown = PasskeyForm { removing: id, ..PasskeyForm::default() };
-            for (field, words) in &fields {
-                refuse(&mut shown.password, &mut shown.errors, field, words);
+            for (_, words) in &fields {
+                refuse(&mut shown.password, &mut shown.errors, "password", words);
             }
             draw(&ctx, &reader, shown).await
         }
@@ -183,7 +188,8 @@ pub async fn staff(ctx: Ctx, request: HttpRequest, form: Form) -> Answer {
 }
 
 async fn enter(ctx: &Ctx, request: &HttpRequest, form: &Form, side: Side) -> Answer {
-    ctx.state().limits.take(SIGN_IN_ADDRESS, ctx.address()).await.map_err(WebError::TooMany)?;
+    let tries = Tries::of_passkeys(ctx);
+    tries.begin(ctx, true).await.map_err(WebError::TooMany)?;
     let next = match side {
         Side::Owner => safe_next(form.get("next")?).unwrap_or_default(),
         Side::Staff => staff_session::next_of(form.get("next")?),
@@ -192,18 +198,24 @@ async fn enter(ctx: &Ctx, request: &HttpRequest, form: &Form, side: Side) -> Ans
     let token = ceremony(ctx, request).unwrap_or_default();
     ctx.set_cookie(CEREMONY, "", Some(0));
     let (services, base) = (&ctx.state().services, &ctx.state().config.base_url);
-    match sign_in::finish(services, base, &ctx.actor(), side, &token, form.get("answer")?, ctx.user_agent()).await? {
+    let answer = sign_in::Answer { token: &token, text: form.get("answer")?, user_agent: ctx.user_agent() };
+    let refused = match sign_in::finish(services, base, &ctx.actor(), side, answer).await? {
         Entered::Done { token, person, email, temporary } => {
+            tries.right(ctx).await;
             match person {
                 Person::Customer(id) => super::account::start_session(ctx, &token, &id.to_string()).await,
                 Person::Staff(_) => staff_session::start(ctx, &token, &email.to_lowercase()).await,
             }
             let to = if next.is_empty() { home } else { next };
-            Ok(ctx.see_other(if temporary { "/admin/password" } else { to }))
+            return Ok(ctx.see_other(if temporary { "/admin/password" } else { to }));
         }
+        Entered::Over => "passkey_over",
         Entered::Refused => {
-            ctx.flash("passkey_refused");
-            Ok(ctx.see_other(&format!("{login}{}", query(&[("next", next)]))))
+            tries.wrong(ctx).await;
+            "passkey_refused"
         }
-    }
+    };
+    ctx.flash(refused);
+    let back = if next.is_empty() { String::new() } else { query(&[("next", next)]) };
+    Ok(ctx.see_other(&format!("{login}{back}")))
 }

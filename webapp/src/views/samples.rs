@@ -525,6 +525,7 @@ fn all() -> Vec<(&'static str, String)> {
         temporary_until: Some(when()),
         own: false,
         has_factor: true,
+        has_passkeys: true,
         active: true,
         roles: roles(),
         version: "v".into(),
@@ -954,12 +955,14 @@ fn all() -> Vec<(&'static str, String)> {
                 page: Page { nav: "login".into(), ..page("Sign in") },
                 form: SignInForm::default(),
                 next: String::new(),
+                passkeys: true,
             }
             .render(),
         ),
         (
             "login-error",
-            Login { page: page("Sign in"), form: sign_in_errors.clone(), next: "/setup/01J".into() }.render(),
+            Login { page: page("Sign in"), form: sign_in_errors.clone(), next: "/setup/01J".into(), passkeys: false }
+                .render(),
         ),
         (
             "reauthenticate",
@@ -1083,7 +1086,13 @@ fn all() -> Vec<(&'static str, String)> {
         ("delete-planned", delete(true, false).render()),
         (
             "admin-login",
-            admin::Login { page: page("Staff sign-in"), form: SignInForm::default(), next: String::new() }.render(),
+            admin::Login {
+                page: page("Staff sign-in"),
+                form: SignInForm::default(),
+                next: String::new(),
+                passkeys: true,
+            }
+            .render(),
         ),
         (
             "admin-password",

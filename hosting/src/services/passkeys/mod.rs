@@ -22,9 +22,14 @@ pub const MOST: usize = 20;
 
 const BROKEN: &str = "Your browser's answer could not be read. Try again";
 
-/// The checker for the panel's own address; `None` where it is an IP address, for which browsers have no passkeys.
+/// Whether the panel's own address can have passkeys: browsers keep none for an IP address.
 #[must_use]
-pub fn checker(base: &BaseUrl, product: &str) -> Option<Webauthn> {
+pub fn available(base: &BaseUrl) -> bool {
+    Url::parse(base.as_str()).is_ok_and(|origin| origin.domain().is_some())
+}
+
+/// The checker for the panel's own address, and for no other origin; `None` where there is none.
+fn checker(base: &BaseUrl, product: &str) -> Option<Webauthn> {
     let origin = Url::parse(base.as_str()).ok()?;
     let host = origin.domain()?;
     WebauthnBuilder::new(host, &origin).ok()?.rp_name(product).build().ok()
@@ -64,8 +69,16 @@ mod tests {
 
     #[test]
     fn an_address_without_a_name_has_no_passkeys() {
-        let at = |text: &str| checker(&BaseUrl::parse(text).unwrap(), "Shopfleet").is_some();
-        assert!(at("https://panel.example") && at("http://localhost:8090"));
-        assert!(!at("http://127.0.0.1:8090") && !at("https://192.0.2.7"));
+        for (text, has) in [
+            ("https://panel.example", true),
+            ("https://panel.example:8443", true),
+            ("http://localhost:8090", true),
+            ("http://127.0.0.1:8090", false),
+            ("https://192.0.2.7", false),
+            ("https://[2001:db8::7]", false),
+        ] {
+            let base = BaseUrl::parse(text).unwrap();
+            assert_eq!((available(&base), checker(&base, "Shopfleet").is_some()), (has, has), "{text}");
+        }
     }
 }

@@ -10,10 +10,12 @@ use crate::db::passkeys::FoundPasskey;
 use crate::db::{Queries, Tx};
 use crate::domain::{Actor, Person, Role};
 use crate::services::note_sign_in::note_sign_in;
+use crate::services::second_factor::way_back::not_lost;
 use crate::services::{ServiceError, Services, audited};
 use crate::transact;
 use webauthn_rs::prelude::{
-    DiscoverableAuthentication, DiscoverableKey, Passkey, PublicKeyCredential, Webauthn, WebauthnError,
+    AuthenticationResult, DiscoverableAuthentication, DiscoverableKey, Passkey, PublicKeyCredential, Webauthn,
+    WebauthnError,
 };
 
 /// Which sign-in page it is; a key of the one opens nothing of the other.
@@ -39,7 +41,9 @@ pub enum Entered {
         /// The password is temporary and has to be replaced first.
         temporary: bool,
     },
-    /// The challenge is over, the key is unknown, removed or blocked, or the answer is not right: one answer.
+    /// The challenge is over, used, or another browser's.
+    Over,
+    /// The key is unknown, removed or blocked, its account may not sign in, or the answer is not right: one answer.
     Refused,
 }
 
@@ -60,6 +64,17 @@ pub async fn begin(services: &Services, base: &BaseUrl) -> Result<Begun, Service
     Ok(Begun { token, options })
 }
 
+/// What the browser sends.
+#[derive(Debug, Clone, Copy)]
+pub struct Answer<'a> {
+    /// The cookie that binds the challenge to it.
+    pub token: &'a str,
+    /// What its device signed.
+    pub text: &'a str,
+    /// Its name for itself.
+    pub user_agent: &'a str,
+}
+
 /// Signs in with what the browser answered.
 ///
 /// # Errors
@@ -69,16 +84,15 @@ pub async fn finish(
     base: &BaseUrl,
     actor: &Actor,
     side: Side,
-    token: &str,
-    answer: &str,
-    user_agent: &str,
+    answer: Answer<'_>,
 ) -> Result<Entered, ServiceError> {
     let webauthn = checker(base, "").ok_or_else(unavailable)?;
-    let (entered, mail) =
-        transact!(services.db, tx => enter(&mut tx, services, &webauthn, actor, side, (token, answer), user_agent))?;
+    let (entered, mail) = transact!(services.db, tx => enter(&mut tx, services, &webauthn, actor, side, answer))?;
     services.queue.announce(&mail.into_iter().collect::<Vec<_>>()).await;
     Ok(entered)
 }
+
+type Outcome = Result<(Entered, Option<JobRef>), ServiceError>;
 
 async fn enter(
     tx: &mut Tx,
@@ -86,40 +100,62 @@ async fn enter(
     webauthn: &Webauthn,
     actor: &Actor,
     side: Side,
-    (token, answer): (&str, &str),
-    user_agent: &str,
-) -> Result<(Entered, Option<JobRef>), ServiceError> {
+    answer: Answer<'_>,
+) -> Outcome {
     let refused = || Ok((Entered::Refused, None));
     // Used up whatever comes of it.
-    let Some(state) = tx.passkeys().take(&sha256(token.as_bytes()), None).await? else { return refused() };
-    let Ok(state) = serde_json::from_str::<DiscoverableAuthentication>(&state) else { return refused() };
-    let Ok(answer) = serde_json::from_str::<PublicKeyCredential>(answer) else { return refused() };
-    let Ok((claimed, credential)) = webauthn.identify_discoverable_authentication(&answer) else { return refused() };
+    let state = tx.passkeys().take(&sha256(answer.token.as_bytes()), None).await?;
+    let Some(state) = state.and_then(|s| serde_json::from_str::<DiscoverableAuthentication>(&s).ok()) else {
+        return Ok((Entered::Over, None));
+    };
+    let Ok(signed) = serde_json::from_str::<PublicKeyCredential>(answer.text) else { return refused() };
+    let Ok((claimed, credential)) = webauthn.identify_discoverable_authentication(&signed) else { return refused() };
     let Some(found) = tx.passkeys().find(&credential_hash(credential)).await? else { return refused() };
     let person = match (side, found.customer_id, found.admin_id) {
         (Side::Owner, Some(id), None) => Person::Customer(id),
         (Side::Staff, None, Some(id)) => Person::Staff(id),
         _ => return refused(),
     };
-    if found.blocked || !same(claimed.as_bytes(), handle(services, person).as_bytes()) {
-        return refused();
+    let Ok(key) = serde_json::from_str::<Passkey>(&found.credential) else { return refused() };
+    let who = Who { actor, person, user_agent: answer.user_agent };
+    if !same(claimed.as_bytes(), handle(services, person).as_bytes()) {
+        return keep_out(tx, services, &who, &found, "the handle of another person").await;
     }
-    let Some((email, role, temporary)) = open_account(tx, person).await? else { return refused() };
-    let Ok(mut key) = serde_json::from_str::<Passkey>(&found.credential) else { return refused() };
-    let checked = webauthn.finish_discoverable_authentication_v2(&answer, state, &DiscoverableKey::from(&key));
-    let result = match checked {
-        Ok(result) if result.user_verified() => result,
-        Err(WebauthnError::CredentialPossibleCompromise) => {
-            let mail = block(tx, services, actor, person, &found).await?;
-            return Ok((Entered::Refused, Some(mail)));
+    if found.blocked {
+        return keep_out(tx, services, &who, &found, "blocked").await;
+    }
+    match webauthn.finish_discoverable_authentication_v2(&signed, state, &DiscoverableKey::from(&key)) {
+        Ok(result) if result.user_verified() => let_in(tx, services, &who, &found, key, &result).await,
+        Ok(_) => keep_out(tx, services, &who, &found, "its user was not verified").await,
+        Err(WebauthnError::CredentialPossibleCompromise) => block(tx, services, &who, &found).await,
+        Err(error) => {
+            tracing::info!(error = %error, passkey = found.id, "the answer of a passkey was refused");
+            keep_out(tx, services, &who, &found, "its answer was not right").await
         }
-        _ => {
-            note_sign_in(tx, actor, person, user_agent, false).await?;
-            note(tx, services, actor, person, &found, "refused").await?;
-            return refused();
-        }
+    }
+}
+
+/// Whose passkey it is, and who holds it.
+struct Who<'a> {
+    actor: &'a Actor,
+    person: Person,
+    user_agent: &'a str,
+}
+
+/// The key is right; the account has the last word.
+async fn let_in(
+    tx: &mut Tx,
+    services: &Services,
+    who: &Who<'_>,
+    found: &FoundPasskey,
+    mut key: Passkey,
+    result: &AuthenticationResult,
+) -> Outcome {
+    let person = who.person;
+    let Some((email, role, temporary)) = open_account(tx, person).await? else {
+        return keep_out(tx, services, who, found, "the account may not sign in").await;
     };
-    key.update_credential(&result);
+    key.update_credential(result);
     let text = serde_json::to_string(&key).map_err(|_| ServiceError::Conflict(BROKEN.into()))?;
     tx.passkeys().used(found.id, &text).await?;
     let cookie = random_token();
@@ -128,13 +164,16 @@ async fn enter(
             token_hash: &sha256(cookie.expose().as_bytes()),
             customer_id: person.customer(),
             admin_id: person.admin(),
-            address: &actor.address,
-            user_agent,
+            address: &who.actor.address,
+            user_agent: who.user_agent,
         })
         .await?;
-    let by = Actor { role, id: Some(person.id()), name: email.clone(), ..actor.clone() };
-    let mail = note_sign_in(tx, &by, person, user_agent, true).await?;
-    note(tx, services, &by, person, &found, "done").await?;
+    let by = Actor { role, id: Some(person.id()), name: email.clone(), ..who.actor.clone() };
+    let mail = note_sign_in(tx, &by, person, who.user_agent, true).await?;
+    not_lost(tx, services, &by, person, "passkey").await?;
+    let (action, target) = (format!("{}.sign_in", person.kind()), person.id().to_string());
+    let details = serde_json::json!({ "passkey": found.id });
+    audited(tx, services, &by, &action, (person.kind(), &target), "done", details).await?;
     Ok((Entered::Done { token: cookie, person, email, temporary }, mail))
 }
 
@@ -152,30 +191,24 @@ async fn open_account(tx: &mut Tx, person: Person) -> Result<Option<(String, Rol
     })
 }
 
-/// The key's counter went back: there may be two of it.
-async fn block(
-    tx: &mut Tx,
-    services: &Services,
-    actor: &Actor,
-    person: Person,
-    found: &FoundPasskey,
-) -> Result<JobRef, ServiceError> {
-    tx.passkeys().block(found.id).await?;
-    let (action, target) = (format!("{}.block_passkey", person.kind()), person.id().to_string());
-    let details = serde_json::json!({ "passkey": found.id, "cause": "its counter went back" });
-    audited(tx, services, actor, &action, (person.kind(), &target), "refused", details).await?;
-    notice(tx, actor, person, "passkey_blocked").await
+/// A known key that opens nothing this time: its owner reads it in their history, staff in the audit log.
+async fn keep_out(tx: &mut Tx, services: &Services, who: &Who<'_>, found: &FoundPasskey, cause: &str) -> Outcome {
+    let person = who.person;
+    note_sign_in(tx, who.actor, person, who.user_agent, false).await?;
+    let (action, target) = (format!("{}.sign_in", person.kind()), person.id().to_string());
+    let details = serde_json::json!({ "passkey": found.id, "cause": cause });
+    audited(tx, services, who.actor, &action, (person.kind(), &target), "refused", details).await?;
+    Ok((Entered::Refused, None))
 }
 
-async fn note(
-    tx: &mut Tx,
-    services: &Services,
-    actor: &Actor,
-    person: Person,
-    found: &FoundPasskey,
-    outcome: &str,
-) -> Result<(), ServiceError> {
-    let (action, target) = (format!("{}.sign_in", person.kind()), person.id().to_string());
-    let details = serde_json::json!({ "passkey": found.id });
-    audited(tx, services, actor, &action, (person.kind(), &target), outcome, details).await
+/// The key's counter went back: there may be two of it.
+async fn block(tx: &mut Tx, services: &Services, who: &Who<'_>, found: &FoundPasskey) -> Outcome {
+    let person = who.person;
+    tx.passkeys().block(found.id).await?;
+    note_sign_in(tx, who.actor, person, who.user_agent, false).await?;
+    let mail = notice(tx, who.actor, person, "passkey_blocked").await?;
+    let (action, target) = (format!("{}.block_passkey", person.kind()), person.id().to_string());
+    let details = serde_json::json!({ "passkey": found.id, "cause": "its counter went back" });
+    audited(tx, services, who.actor, &action, (person.kind(), &target), "refused", details).await?;
+    Ok((Entered::Refused, Some(mail)))
 }
