@@ -137,9 +137,15 @@ impl Bench {
 
     /// Starts an engine as process `name`.
     pub fn engine(&self, name: &str) -> (Engine, CancellationToken) {
+        self.engine_of_size(name, 512)
+    }
+
+    /// Starts an engine that runs at most `slots` light jobs at once.
+    pub fn engine_of_size(&self, name: &str, slots: usize) -> (Engine, CancellationToken) {
         let stop = CancellationToken::new();
         let mut config = EngineConfig::new(format!("local-1/{name}"), self.server_id, None);
         config.schedules = false;
+        config.light_slots = slots;
         let engine = Engine::start(
             self.db.db.clone(),
             self.redis.queue(),

@@ -174,6 +174,45 @@ async fn work_goes_on_without_redis_and_after_a_flush() {
     bench.reaches(&job, JobState::Finished).await;
 }
 
+/// Announced or not: with two slots, forty jobs would take twenty seconds if only the sweep of each
+/// second found the ones that had to wait.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_engine_takes_the_next_job_as_soon_as_a_slot_is_free() {
+    let _beside = FAIL_POINTS.read().await;
+    for announced in [true, false] {
+        let bench = Bench::new().await;
+        let mut jobs = Vec::new();
+        for _ in 0..40 {
+            jobs.push(bench.insert().await);
+        }
+        if announced {
+            bench.redis.queue().announce(&jobs).await;
+        }
+        let began = std::time::Instant::now();
+        let (_engine, _stop) = bench.engine_of_size("one", 2);
+        eventually("all finished", async || {
+            (bench.db.number("SELECT COUNT(*) FROM jobs WHERE state = 'finished'").await == 40).then_some(())
+        })
+        .await;
+        let took = began.elapsed();
+        assert!(took.as_secs() < 8, "announced: {announced}: {took:?}");
+        assert_eq!(bench.world.history().len(), 120, "each job's steps ran once");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_queue_full_of_what_cannot_run_now_hides_nothing() {
+    let bench = Bench::new().await;
+    for _ in 0..20 {
+        bench.insert().await;
+    }
+    bench.db.sql("UPDATE jobs SET kind = 'from_the_future'").await;
+    let wanted = bench.insert().await;
+    let due = job_claims::claim_due(&bench.db.db, 10, bench.server_id, "one", &[(KIND, 1)], &limits()).await.unwrap();
+    assert_eq!(due.claims.iter().map(|c| c.id).collect::<Vec<_>>(), [wanted.id]);
+    assert!(!due.more);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_job_is_cancelled_before_it_starts_and_at_a_step_boundary() {
     let _beside = FAIL_POINTS.read().await;

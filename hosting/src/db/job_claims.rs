@@ -132,7 +132,17 @@ pub async fn claim(
     transact!(db, tx => claim_in(&mut tx, Pick::Ids(ids), server_id, owner, known, limits))
 }
 
+/// What a sweep found.
+#[derive(Debug, Default)]
+pub struct Due {
+    /// Claimed for this owner.
+    pub claims: Vec<Claim>,
+    /// A whole page was due: there may be more.
+    pub more: bool,
+}
+
 /// Claims up to `limit` due jobs that no stream entry brought: the sweep that makes Redis optional.
+/// Only kinds in `known` are looked for, so that a queue full of what cannot run now hides nothing.
 ///
 /// # Errors
 /// Database trouble; then nothing is claimed.
@@ -143,8 +153,24 @@ pub async fn claim_due(
     owner: &str,
     known: KnownKinds<'_>,
     limits: &Limits,
-) -> DbResult<Vec<Claim>> {
-    transact!(db, tx => claim_in(&mut tx, Pick::Due(limit), server_id, owner, known, limits))
+) -> DbResult<Due> {
+    if known.is_empty() {
+        return Ok(Due::default());
+    }
+    // Found without locks and locked by their ids: ordering a long queue locks every row it sorts, and
+    // whoever claims one of them by its id meanwhile would be told that it is taken.
+    let mut query = sqlx::QueryBuilder::new(
+        "SELECT id FROM jobs WHERE state IN ('queued', 'retrying') AND (server_id IS NULL OR server_id = ",
+    );
+    query.push_bind(server_id).push(") AND run_at <= NOW(6) AND kind IN (");
+    let mut kinds = query.separated(", ");
+    for (kind, _) in known {
+        kinds.push_bind(*kind);
+    }
+    query.push(") ORDER BY priority, run_at LIMIT ").push_bind(limit);
+    let ids: Vec<u64> = query.build_query_scalar().fetch_all(db.read().await?.conn()).await?;
+    let more = u32::try_from(ids.len()).is_ok_and(|found| found == limit);
+    Ok(Due { claims: claim(db, &ids, server_id, owner, known, limits).await?, more })
 }
 
 /// Takes over up to `limit` jobs of this server whose worker stopped renewing, or whose worker is
@@ -166,7 +192,6 @@ pub async fn claim_lost(
 
 enum Pick<'a> {
     Ids(&'a [u64]),
-    Due(u32),
     Lost(u32, &'a [String]),
 }
 
@@ -184,14 +209,6 @@ async fn claim_in(
             query.push("WHERE state IN ('queued', 'retrying') AND run_at <= NOW(6) AND id IN (");
             super::push_ids(&mut query, ids);
             query.push(" AND (server_id IS NULL OR server_id = ").push_bind(server_id).push(") FOR UPDATE SKIP LOCKED");
-        }
-        Pick::Due(limit) => {
-            query
-                .push("WHERE state IN ('queued', 'retrying') AND (server_id IS NULL OR server_id = ")
-                .push_bind(server_id)
-                .push(") AND run_at <= NOW(6) ORDER BY priority, run_at LIMIT ")
-                .push_bind(limit)
-                .push(" FOR UPDATE SKIP LOCKED");
         }
         Pick::Lost(limit, dead) => {
             query.push("WHERE state = 'started' AND (lease_until < NOW(6)");

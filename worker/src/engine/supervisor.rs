@@ -9,7 +9,7 @@ use hosting::db::job_claims::{self, Claim, LEASE_SECONDS};
 use hosting::queue::{Consumer, Queue};
 use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::Notify;
@@ -46,6 +46,8 @@ impl EngineConfig {
 const RENEW_EVERY: Duration = Duration::from_secs(2);
 /// The sweep: due rows nobody announced, and lost jobs.
 const SWEEP_EVERY: Duration = Duration::from_secs(1);
+/// Jobs of one claim: enough that a claim costs little per job, few enough that its locks are short.
+const PAGE: usize = 256;
 /// Without renewal for this long a worker stops its jobs by itself, before the lease ends.
 const GIVE_UP_AFTER: Duration = Duration::from_secs(LEASE_SECONDS as u64 - 2);
 
@@ -64,8 +66,16 @@ struct Shared {
     running: Mutex<HashMap<(u64, u64), Running>>,
     light: AtomicUsize,
     heavy: AtomicUsize,
-    /// A slot became free, or a sweep is wanted.
+    /// Light jobs may wait in their rows that nobody will announce again, for want of a slot.
+    light_waits: AtomicBool,
+    /// The same of heavy ones.
+    heavy_waits: AtomicBool,
+    /// The streams had more than could be read last time: due rows are on their way to this engine.
+    behind: AtomicBool,
+    /// A slot became free for jobs that wait in their rows, or a sweep is wanted.
     sweep: Notify,
+    /// A light slot became free: the streams may be read again.
+    room: Notify,
     stop: CancellationToken,
     tasks: TaskTracker,
 }
@@ -89,7 +99,11 @@ impl Engine {
             running: Mutex::default(),
             light: AtomicUsize::new(0),
             heavy: AtomicUsize::new(0),
+            light_waits: AtomicBool::new(false),
+            heavy_waits: AtomicBool::new(false),
+            behind: AtomicBool::new(false),
             sweep: Notify::new(),
+            room: Notify::new(),
             tasks: TaskTracker::new(),
             db,
             queue,
@@ -109,7 +123,7 @@ impl Engine {
     /// Jobs in hand.
     #[must_use]
     pub fn running(&self) -> usize {
-        self.shared.light.load(Ordering::Relaxed) + self.shared.heavy.load(Ordering::Relaxed)
+        self.shared.light.load(Ordering::SeqCst) + self.shared.heavy.load(Ordering::SeqCst)
     }
 
     /// Waits until every running job has ended or was handed back, at most `deadline`.
@@ -124,7 +138,7 @@ impl Engine {
             Weight::Light => (&self.shared.light, self.shared.config.light_slots),
             Weight::Heavy => (&self.shared.heavy, self.shared.config.heavy_slots),
         };
-        slots.saturating_sub(used.load(Ordering::Relaxed))
+        slots.saturating_sub(used.load(Ordering::SeqCst))
     }
 
     /// Kinds that may be claimed now: those with a free slot.
@@ -148,7 +162,7 @@ impl Engine {
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner)
                 .insert(key, Running { weight, lost: lost.clone() });
-            self.count(weight).fetch_add(1, Ordering::Relaxed);
+            self.count(weight).fetch_add(1, Ordering::SeqCst);
             let run = Run {
                 recorder: self.shared.recorder.clone(),
                 lost,
@@ -187,6 +201,32 @@ impl Engine {
         }
     }
 
+    fn waits(&self, weight: Weight) -> &AtomicBool {
+        match weight {
+            Weight::Light => &self.shared.light_waits,
+            Weight::Heavy => &self.shared.heavy_waits,
+        }
+    }
+
+    /// Waits until a light slot is free. What waits in Redis costs nothing; what was read without a slot
+    /// for it would have to be found again in the table.
+    async fn room(&self) {
+        while self.free(Weight::Light) == 0 {
+            tokio::select! {
+                () = self.shared.room.notified() => {}
+                () = self.shared.stop.cancelled() => return,
+            }
+        }
+    }
+
+    /// Notes whether the streams hold more than was read; when they no longer do, what still waits in the
+    /// table is the sweep's.
+    fn is_behind(&self, behind: bool) {
+        if self.shared.behind.swap(behind, Ordering::SeqCst) && !behind {
+            self.shared.sweep.notify_one();
+        }
+    }
+
     fn limits(&self) -> job_claims::Limits {
         job_claims::Limits {
             heavy_kinds: self.shared.jobs.values().filter(|j| j.weight() == Weight::Heavy).map(|j| j.kind()).collect(),
@@ -202,10 +242,12 @@ impl Engine {
         let mut pause = Duration::from_millis(100);
         let mut adopted = Instant::now();
         while !self.shared.stop.is_cancelled() {
-            let room = self.free(Weight::Light).clamp(1, 256);
+            self.room().await;
+            let room = self.free(Weight::Light).clamp(1, PAGE);
             match consumer.read(room).await {
                 Ok(delivery) => {
                     pause = Duration::from_millis(100);
+                    self.is_behind(delivery.job_ids.len() >= room);
                     if !delivery.job_ids.is_empty() {
                         if self.shared.stop.is_cancelled() {
                             break;
@@ -224,7 +266,7 @@ impl Engine {
                                 let left = delivery.job_ids.len() > claims.len();
                                 self.spawn(claims);
                                 if left {
-                                    // Slots are full: the sweep looks again when one is free.
+                                    // Perhaps for want of a slot: the sweep finds out, and comes again when one is free.
                                     self.shared.sweep.notify_one();
                                 }
                             }
@@ -241,6 +283,7 @@ impl Engine {
                     }
                 }
                 Err(error) => {
+                    self.is_behind(false);
                     tracing::warn!(error = %error, "job streams not readable; the sweep goes on every second");
                     tokio::time::sleep(pause).await;
                     pause = (pause * 2).min(Duration::from_secs(5));
@@ -249,22 +292,29 @@ impl Engine {
         }
     }
 
-    /// Claims due rows nobody announced, and jobs of dead workers.
+    /// Claims jobs of dead workers once a second, and due rows nobody announced also when asked to.
     async fn sweep(self) {
-        let config = &self.shared.config;
-        while !self.shared.stop.is_cancelled() {
-            if let Err(error) = self.sweep_once().await {
-                tracing::warn!(error = %error, server = config.server_id, "sweep failed");
-            }
+        let server_id = self.shared.config.server_id;
+        let mut ticks = tokio::time::interval(SWEEP_EVERY);
+        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
             tokio::select! {
+                biased;
                 () = self.shared.stop.cancelled() => break,
-                () = tokio::time::sleep(SWEEP_EVERY) => {}
+                _ = ticks.tick() => {
+                    if let Err(error) = self.take_over().await {
+                        tracing::warn!(error = %error, server = server_id, "lost jobs not looked for");
+                    }
+                }
                 () = self.shared.sweep.notified() => {}
+            }
+            if let Err(error) = self.take_due().await {
+                tracing::warn!(error = %error, server = server_id, "sweep failed");
             }
         }
     }
 
-    async fn sweep_once(&self) -> hosting::db::DbResult<()> {
+    async fn take_over(&self) -> hosting::db::DbResult<()> {
         use hosting::db::Queries;
         let config = &self.shared.config;
         let dead: Vec<String> = {
@@ -285,20 +335,50 @@ impl Engine {
             tracing::warn!(job.id = claim.id, job.kind = %claim.kind, crashes = claim.crashes, "taking over a lost job");
         }
         self.spawn(lost);
-        loop {
-            let claims = job_claims::claim_due(
-                &self.shared.db,
-                128,
-                config.server_id,
-                &config.owner,
-                &self.claimable(),
-                &self.limits(),
-            )
-            .await?;
-            let full_page = claims.len() == 128;
-            self.spawn(claims);
-            if !full_page || self.shared.stop.is_cancelled() {
+        Ok(())
+    }
+
+    async fn take_due(&self) -> hosting::db::DbResult<()> {
+        let config = &self.shared.config;
+        while !self.shared.stop.is_cancelled() {
+            let page = (self.free(Weight::Light) + self.free(Weight::Heavy)).min(PAGE);
+            let due = if page == 0 {
+                job_claims::Due::default()
+            } else {
+                job_claims::claim_due(
+                    &self.shared.db,
+                    u32::try_from(page).unwrap_or(u32::MAX),
+                    config.server_id,
+                    &config.owner,
+                    &self.claimable(),
+                    &self.limits(),
+                )
+                .await?
+            };
+            let none = due.claims.is_empty();
+            self.spawn(due.claims);
+            self.wait_for_slots();
+            // A page that others hold already: they know what they do. And what the streams still bring is claimed by
+            // its ids, for a fraction of what ordering a long queue costs: of that one page a second is enough.
+            if !due.more || none || self.shared.behind.load(Ordering::SeqCst) {
                 return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    /// Has the next slot of each full weight ask for a sweep.
+    fn wait_for_slots(&self) {
+        for weight in [Weight::Light, Weight::Heavy] {
+            if weight == Weight::Light && self.shared.behind.load(Ordering::SeqCst) {
+                continue;
+            }
+            if self.free(weight) == 0 {
+                self.waits(weight).store(true, Ordering::SeqCst);
+                // It became free in between, and nobody saw the note.
+                if self.free(weight) > 0 {
+                    self.shared.sweep.notify_one();
+                }
             }
         }
     }
@@ -373,13 +453,11 @@ impl Drop for Slot {
     fn drop(&mut self) {
         let removed = self.engine.shared.running.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.key);
         if let Some(running) = removed {
-            let before = self.engine.count(running.weight).fetch_sub(1, Ordering::Relaxed);
-            let slots = match running.weight {
-                Weight::Light => self.engine.shared.config.light_slots,
-                Weight::Heavy => self.engine.shared.config.heavy_slots,
-            };
-            // Only a full engine has turned work away that nobody will announce again.
-            if before >= slots {
+            self.engine.count(running.weight).fetch_sub(1, Ordering::SeqCst);
+            if running.weight == Weight::Light {
+                self.engine.shared.room.notify_one();
+            }
+            if self.engine.waits(running.weight).swap(false, Ordering::SeqCst) {
                 self.engine.shared.sweep.notify_one();
             }
         }
