@@ -10,7 +10,7 @@ use crate::services::second_factor::{end_others, password_of};
 use crate::services::settings::Values;
 use crate::services::{ServiceError, Services, audited};
 use crate::transact;
-use webauthn_rs::prelude::{Passkey, PasskeyRegistration, RegisterPublicKeyCredential, WebauthnError};
+use webauthn_rs::prelude::{Passkey, PasskeyRegistration, RegisterPublicKeyCredential};
 
 /// A challenge for the browser.
 #[derive(Debug)]
@@ -23,10 +23,6 @@ pub struct Begun {
 
 fn full() -> ServiceError {
     ServiceError::Conflict(format!("You have {MOST} passkeys. Remove one first"))
-}
-
-fn there_already() -> ServiceError {
-    ServiceError::Conflict("This passkey is added already".into())
 }
 
 /// Begins: keeps a challenge and says what the browser shall make.
@@ -87,12 +83,9 @@ pub async fn finish(
     let state: PasskeyRegistration = serde_json::from_str(&state).map_err(|_| over())?;
     let answer: RegisterPublicKeyCredential =
         serde_json::from_str(answer).map_err(|_| ServiceError::Conflict(BROKEN.into()))?;
-    let key = webauthn.finish_passkey_registration(&answer, &state).map_err(|error| match error {
-        WebauthnError::CredentialAlreadyExists => there_already(),
-        error => {
-            tracing::info!(error = %error, "a passkey was refused");
-            ServiceError::Conflict("The passkey could not be checked, so it was not added. Try again".into())
-        }
+    let key = webauthn.finish_passkey_registration(&answer, &state).map_err(|error| {
+        tracing::info!(error = %error, "a passkey was refused");
+        ServiceError::Conflict("The passkey could not be checked, so it was not added. Try again".into())
     })?;
     let mail = transact!(services.db, tx => keep(&mut tx, services, actor, (person, session_id), name.as_str(), &key))?;
     services.queue.announce(&[mail]).await;
@@ -117,7 +110,7 @@ async fn keep(
     let text = serde_json::to_string(key).map_err(|_| ServiceError::Conflict(BROKEN.into()))?;
     let id = tx.passkeys().insert(person, name, &credential_hash(key.cred_id().as_ref()), &text).await.map_err(
         |e| match e {
-            DbError::Duplicate { .. } => there_already(),
+            DbError::Duplicate { .. } => ServiceError::Conflict("This passkey is added already".into()),
             other => other.into(),
         },
     )?;

@@ -124,7 +124,7 @@ async fn enter(
     if found.blocked {
         return keep_out(tx, services, &who, &found, "blocked").await;
     }
-    match webauthn.finish_discoverable_authentication_v2(&signed, state, &DiscoverableKey::from(&key)) {
+    match webauthn.finish_discoverable_authentication_v2(&signed, state, DiscoverableKey::from(&key)) {
         Ok(result) if result.user_verified() => let_in(tx, services, &who, &found, key, &result).await,
         Ok(_) => keep_out(tx, services, &who, &found, "its user was not verified").await,
         Err(WebauthnError::CredentialPossibleCompromise) => block(tx, services, &who, &found).await,
