@@ -100,6 +100,7 @@ iptables iptables
 '
 # shellcheck disable=SC2034
 TEST_PACKAGES='
+sftp openssh-client
 chromium chromium chromium-browser
 chromedriver chromium-driver chromium-chromedriver
 shellcheck shellcheck

@@ -128,6 +128,7 @@ fn pools(pools: Pools) -> Vec<(&'static str, u16, u16)> {
         ("store web", pools.store_web, POOL_SIZE),
         ("store db-admin", pools.store_db_admin, POOL_SIZE),
         ("staging web", pools.staging_web, POOL_SIZE),
+        ("store file access", pools.store_sftp, POOL_SIZE),
         ("staging db-admin", pools.staging_db_admin, POOL_SIZE),
     ]
 }

@@ -57,6 +57,9 @@ pub enum Verb {
     /// Look at customers, make, move, close and invite them
     #[command(subcommand)]
     Customers(remote::Customers),
+    /// Resellers: their limits (staff); their customers and these' stores (resellers)
+    #[command(subcommand)]
+    Resellers(remote::Resellers),
     /// Look at staff, make, change, reset and delete them
     #[command(subcommand)]
     Staff(remote::Staff),
@@ -291,6 +294,52 @@ pub enum Stores {
         #[arg(value_parser = ["status", "start", "stop"], default_value = "status")]
         act: String,
     },
+    /// What its web server, PHP and its database write
+    Log {
+        store: String,
+        /// Only lines from there
+        #[arg(long, value_parser = ["web", "php", "database"])]
+        source: Option<String>,
+        /// Only lines of this level and worse
+        #[arg(long, value_parser = ["warning", "error"])]
+        level: Option<String>,
+        /// Only lines with this in them
+        #[arg(long)]
+        find: Option<String>,
+        /// The newest so many
+        #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..=1000))]
+        limit: u32,
+        /// Go on with new lines until interrupted
+        #[arg(long, short)]
+        follow: bool,
+    },
+    /// What it used of its plan
+    Usage {
+        store: String,
+        #[arg(long, value_parser = ["24h", "7d"], default_value = "24h")]
+        range: String,
+    },
+    /// Its files by SFTP: status, start, stop
+    Files {
+        store: String,
+        #[arg(value_parser = ["status", "start", "stop"], default_value = "status")]
+        act: String,
+    },
+    /// Let a public key in by SFTP. Asks for your password
+    AddKey {
+        store: String,
+        /// A file that ends in .pub
+        file: PathBuf,
+        /// What you call it; made from the file's line when left out
+        #[arg(long, default_value = "")]
+        name: String,
+    },
+    /// Shut a public key out; `shopfleet stores files` shows the numbers
+    RemoveKey { store: String, key: u64 },
+    /// Make a password for SFTP and show it once. Asks for your password
+    MakeFilePassword { store: String },
+    /// Remove the password of SFTP: keys only
+    RemoveFilePassword { store: String },
     /// Stop a store and keep its data; visitors see a page that says it is paused
     Suspend {
         store: String,

@@ -58,6 +58,7 @@ async fn ensure_server(db: &Db, instance: &Instance) -> Result<()> {
         (PortPool::StoreDbAdmin, pools.store_db_admin),
         (PortPool::StagingWeb, pools.staging_web),
         (PortPool::StagingDbAdmin, pools.staging_db_admin),
+        (PortPool::StoreSftp, pools.store_sftp),
     ] {
         tx.ports().widen(id, pool, first, first + POOL_SIZE - 1).await?;
     }
@@ -91,6 +92,8 @@ fn wanted_settings(stored: &[(String, String)], instance: &Instance) -> Vec<(&'s
     for (name, value) in [
         ("base_domain", instance.base_domain.as_str()),
         ("edge_public_scheme", "http"),
+        // A private instance is not reached from outside.
+        ("file_access_listen", "127.0.0.1"),
         ("smtp_host", "127.0.0.1"),
         ("smtp_security", "none"),
         ("mail_from", "shopfleet@shops.localhost"),

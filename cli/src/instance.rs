@@ -47,22 +47,28 @@ const BLOCK_OCTETS: usize = 4;
 /// Where their blocks begin: the default instance's 600 networks end at 10.213.37.127.
 const SECOND_BLOCKS: std::ops::RangeInclusive<u8> = 40..=252;
 
-/// First ports of the server's four pools of `POOL_SIZE` ports.
+/// First ports of the server's five pools of `POOL_SIZE` ports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pools {
     pub store_web: u16,
     pub store_db_admin: u16,
     pub staging_web: u16,
     pub staging_db_admin: u16,
+    pub store_sftp: u16,
 }
 
 /// Ports per pool.
 pub const POOL_SIZE: u16 = 100;
 
 impl Pools {
-    /// design.md §4: 8001–8100, 9001–9100, 10001–10100, 11001–11100.
-    pub const DEFAULT: Self =
-        Self { store_web: 8001, store_db_admin: 9001, staging_web: 10_001, staging_db_admin: 11_001 };
+    /// design.md §4: 8001–8100, 9001–9100, 10001–10100, 11001–11100; file access 12001–12100.
+    pub const DEFAULT: Self = Self {
+        store_web: 8001,
+        store_db_admin: 9001,
+        staging_web: 10_001,
+        staging_db_admin: 11_001,
+        store_sftp: 12_001,
+    };
 }
 
 /// The remembered choices.
@@ -189,7 +195,13 @@ fn choose_pools(taken: &mut Vec<u16>) -> Result<Pools> {
         taken.extend(start..start + POOL_SIZE);
         Ok(start)
     };
-    Ok(Pools { store_web: next()?, store_db_admin: next()?, staging_web: next()?, staging_db_admin: next()? })
+    Ok(Pools {
+        store_web: next()?,
+        store_db_admin: next()?,
+        staging_web: next()?,
+        staging_db_admin: next()?,
+        store_sftp: next()?,
+    })
 }
 
 /// A port is free when we can listen on it.
@@ -245,7 +257,8 @@ mod tests {
         assert_ne!(second.server, "local-1");
         assert!(second.network_from >= 40 && second.networks == 64);
         let pools = second.pools;
-        let starts = [pools.store_web, pools.store_db_admin, pools.staging_web, pools.staging_db_admin];
+        let starts =
+            [pools.store_web, pools.store_db_admin, pools.staging_web, pools.staging_db_admin, pools.store_sftp];
         for (index, one) in starts.iter().enumerate() {
             assert!(SEARCH.contains(one));
             assert!(starts[..index].iter().all(|other| one.abs_diff(*other) >= POOL_SIZE));

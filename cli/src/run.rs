@@ -66,6 +66,7 @@ fn dispatch(verb: Verb, place: &Place, format: Format) -> Result<ExitCode> {
         }
         Verb::Servers(_) => asked(place, format, async |r| remote::work::servers(r).await),
         Verb::Customers(verb) => asked(place, format, async |r| remote::customers::run(r, verb).await),
+        Verb::Resellers(verb) => asked(place, format, async |r| remote::resellers::run(r, verb).await),
         Verb::Staff(verb) => asked(place, format, async |r| remote::people::staff(r, verb).await),
         Verb::Schedules(verb) => asked(place, format, async |r| remote::work::schedules(r, verb).await),
         Verb::Audit(verb) => asked(place, format, async |r| remote::work::audit(r, verb).await),

@@ -22,6 +22,10 @@ pub const HOUSEKEEPING: &str = "housekeeping";
 pub const START_DB_ADMIN: &str = "start_db_admin";
 /// Stops a store's database page.
 pub const STOP_DB_ADMIN: &str = "stop_db_admin";
+/// Opens file access to a store.
+pub const START_FILE_ACCESS: &str = "start_file_access";
+/// Closes file access to a store.
+pub const STOP_FILE_ACCESS: &str = "stop_file_access";
 /// Stops a store and keeps its data.
 pub const SUSPEND_STORE: &str = "suspend_store";
 /// Starts a suspended store again.
@@ -62,6 +66,8 @@ pub fn title(kind: &str) -> &'static str {
         START_DB_ADMIN => "Start database page",
         STOP_DB_ADMIN => "Stop database page",
         ADMIT_TO_DB_ADMIN => "Open database page",
+        START_FILE_ACCESS => "Open file access",
+        STOP_FILE_ACCESS => "Close file access",
         SUSPEND_STORE => "Suspend store",
         RESUME_STORE => "Resume store",
         RESTART_STORE => "Restart store",

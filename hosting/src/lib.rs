@@ -16,6 +16,8 @@ pub mod progress;
 pub mod queue;
 pub mod render;
 pub mod services;
+pub mod store_logs;
 pub mod telemetry;
+mod unix_password;
 
 pub use db::{Db, DbError};

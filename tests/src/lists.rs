@@ -5,6 +5,7 @@ use hosting::db::audit::EventFilter;
 use hosting::db::customers::CustomerFilter;
 use hosting::db::jobs::JobFilter;
 use hosting::db::mail_messages::MailFilter;
+use hosting::db::resellers::OwnFilter;
 use hosting::db::ticket_lists::{Assigned, Place, QueueFilter, Which};
 use hosting::db::{Conn, Queries};
 use hosting::domain::{Category, JobState, TicketState};
@@ -18,13 +19,16 @@ pub const JOBS: u32 = 1_000_000;
 pub const OTHERS: u32 = 200_000;
 
 /// Everything that makes a list, by name; each returns how many rows it showed.
-pub const LISTS: [&str; 36] = [
+pub const LISTS: [&str; 39] = [
     "customers",
     "customers, page in the middle",
     "customers by email",
     "customers by name",
     "customers by a less common state",
     "customers by a common state",
+    "customers of a reseller",
+    "customers of a reseller, page in the middle",
+    "customers of a reseller by email",
     "jobs",
     "jobs by state",
     "jobs by kind",
@@ -60,6 +64,7 @@ pub const LISTS: [&str; 36] = [
 /// Asks for a list as its page does; returns how many rows it showed.
 pub async fn list(conn: &mut Conn, name: &str) -> usize {
     let customers = CustomerFilter { limit: 51, ..CustomerFilter::default() };
+    let own = OwnFilter { limit: 51, ..OwnFilter::default() };
     let jobs = JobFilter { limit: 51, ..JobFilter::default() };
     let events = EventFilter { limit: 51, ..EventFilter::default() };
     let mails = MailFilter { limit: 51, ..MailFilter::default() };
@@ -85,6 +90,13 @@ pub async fn list(conn: &mut Conn, name: &str) -> usize {
         }
         "customers by a common state" => {
             conn.customers().list(&CustomerFilter { store_state: text("active"), ..customers }).await.unwrap().len()
+        }
+        "customers of a reseller" => conn.resellers().customers(1, &own).await.unwrap().len(),
+        "customers of a reseller, page in the middle" => {
+            conn.resellers().customers(1, &OwnFilter { before: Some(500), ..own }).await.unwrap().len()
+        }
+        "customers of a reseller by email" => {
+            conn.resellers().customers(1, &OwnFilter { q: text("c77@"), ..own }).await.unwrap().len()
         }
         "jobs" => conn.jobs().list(&jobs).await.unwrap().len(),
         "jobs by state" => conn
@@ -164,9 +176,10 @@ pub async fn list(conn: &mut Conn, name: &str) -> usize {
 pub async fn fill(db: &TestDb, from: u32, to: u32) {
     let part = |all: u32| (u64::from(all) * u64::from(from) / 50 + 1, u64::from(all) * u64::from(to) / 50);
     let (first, last) = part(CUSTOMERS);
+    // One in eleven is a reseller's: about as many as one may have.
     db.sql(&format!(
-        "INSERT INTO customers (id, uid, email, email_key, password_hash, state) SELECT seq, CONCAT('01C', LPAD(seq, 23, '0')), \
-         CONCAT('c', seq, '@example.com'), CONCAT('c', seq, '@example.com'), 'x', 'active' FROM seq_{first}_to_{last}"
+        "INSERT INTO customers (id, uid, email, email_key, password_hash, state, reseller_id) SELECT seq, CONCAT('01C', LPAD(seq, 23, '0')), \
+         CONCAT('c', seq, '@example.com'), CONCAT('c', seq, '@example.com'), 'x', 'active', IF(seq % 11 = 0, 1, NULL) FROM seq_{first}_to_{last}"
     ))
     .await;
     db.sql(&format!(

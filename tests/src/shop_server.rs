@@ -82,6 +82,7 @@ impl ShopServer {
             ("edge_public_scheme", if tls { "https" } else { "http" }),
             ("edge_public_port", &if tls { 443 } else { edge_port }.to_string()),
             ("edge_probe_port", &edge_port.to_string()),
+            ("file_access_listen", "127.0.0.1"),
         ] {
             let mut tx = db.db.begin().await.unwrap();
             tx.settings().set(key, value, "test").await.unwrap();
@@ -227,6 +228,7 @@ impl ShopServer {
             ("secret", "SELECT COUNT(*) FROM store_secrets"),
             ("database page", "SELECT COUNT(*) FROM db_admin_pages"),
             ("ticket", "SELECT COUNT(*) FROM db_admin_tickets"),
+            ("file access", "SELECT COUNT(*) FROM file_access"),
             ("placed", "SELECT COUNT(*) FROM stores WHERE server_id IS NOT NULL"),
         ] {
             let n = self.db.number(query).await;
@@ -306,6 +308,7 @@ async fn own_pools(db: &Db, name: &str, n: u32) -> u64 {
     let first = 20_000 + block * 20;
     tx.ports().widen(id, PortPool::StoreWeb, first, first + 19).await.unwrap();
     tx.ports().widen(id, PortPool::StoreDbAdmin, 30_000 + block * 20, 30_019 + block * 20).await.unwrap();
+    tx.ports().widen(id, PortPool::StoreSftp, 24_000 + block * 20, 24_019 + block * 20).await.unwrap();
     let base = u32::from(Ipv4Addr::new(10, 213, 64, 0)) + u32::from(block) * 20 * 16;
     tx.subnets().widen(id, Ipv4Addr::from(base), 28, 20).await.unwrap();
     tx.commit().await.unwrap();

@@ -2,10 +2,11 @@
 //! its successor ends the work, and nothing is left over or doubled.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+use hosting::db::Queries;
 use hosting::domain::{Actor, HostName, JobState, StoreState};
 use hosting::services::change_store::{StoreChange, change_store};
-use hosting::services::db_admin;
 use hosting::services::delete_store::delete_now;
+use hosting::services::{db_admin, file_access};
 use shopfleet_tests::changes;
 use shopfleet_tests::shop_server::{Census, ShopServer};
 use shopfleet_tests::worker_process::WorkerProcess;
@@ -183,6 +184,51 @@ async fn kill_at_every_boundary_of_the_database_page_ends_open_and_then_closed()
         assert_eq!(server.census().await, before, "{points:?}");
         assert_eq!(server.get(page.as_str(), "/").await.0, 421, "{points:?}");
         assert_eq!(account::count(&mut server.shop(&store).await).await.unwrap(), 0, "{points:?}");
+        assert_eq!(server.get(store.host.as_deref().unwrap(), "/").await.0, 200, "{points:?}");
+        worker.kill();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn kill_at_every_boundary_of_file_access_ends_open_and_then_closed() {
+    const KEY: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJdD7y3aLq454yWBdwLWbieU1ebz9/cu7/QEXn9OIeZJ ana@laptop";
+    let boundaries = |job: &str, steps: &[&str]| -> Vec<String> {
+        steps.iter().flat_map(|s| ["before", "after"].map(|p| format!("{job}.{s}.{p}"))).collect()
+    };
+    let mut starts = boundaries("start_file_access", &["reserve", "files", "container", "healthy", "open"]);
+    starts.insert(5, "start_file_access.container.made".into());
+    let mut stops = boundaries("stop_file_access", &["container", "files", "release"]);
+    stops.insert(5, "stop_file_access.release.freed".into());
+    let server = ShopServer::new().await;
+    let mut worker = WorkerProcess::start(&server);
+    let store = server.live("Kill me", "kill-files").await;
+    let services = server.services();
+    file_access::add_key(&services, &Actor::operator(), &store, "", KEY).await.unwrap();
+    // The host key stays from the first time on.
+    let job = file_access::start(&services, &Actor::operator(), &store).await.unwrap().unwrap();
+    server.reaches(&job, JobState::Finished).await;
+    let job = file_access::stop(&services, &Actor::operator(), &store, "test").await.unwrap();
+    server.reaches(&job, JobState::Finished).await;
+    worker.kill();
+    let before = server.census().await;
+    for (n, points) in starts.chunks(2).enumerate() {
+        let job = file_access::start(&services, &Actor::operator(), &store).await.unwrap().unwrap();
+        kill_at(&server, points).await;
+        let mut worker = WorkerProcess::start(&server);
+        server.reaches(&job, JobState::Finished).await;
+        assert_eq!(server.job(&job).await.crashes as usize, points.len(), "{points:?}");
+        let census = server.census().await;
+        assert_eq!(census.containers.len(), 4, "{points:?}: {census:?}");
+        let open = server.db.db.read().await.unwrap().file_access().find(store.id).await.unwrap().unwrap();
+        assert!(open.is_running() && open.host_key.starts_with("ssh-ed25519 "), "{points:?}: {open:?}");
+        worker.kill();
+
+        let points = stops.chunks(2).nth(n).unwrap_or_default();
+        let job = file_access::stop(&services, &Actor::operator(), &store, "test").await.unwrap();
+        kill_at(&server, points).await;
+        let mut worker = WorkerProcess::start(&server);
+        server.reaches(&job, JobState::Finished).await;
+        assert_eq!(server.census().await, before, "{points:?}");
         assert_eq!(server.get(store.host.as_deref().unwrap(), "/").await.0, 200, "{points:?}");
         worker.kill();
     }

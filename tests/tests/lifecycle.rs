@@ -197,7 +197,7 @@ async fn every_change_does_what_it_says() {
     assert_eq!(server.db.number("SELECT COUNT(*) FROM store_addresses").await, 1);
 
     // Who may not, may not; who may, is in the audit log.
-    let customer = Actor { role: hosting::domain::Role::Customer, ..Actor::operator() };
+    let customer = Actor { role: hosting::domain::Role::Customer, id: Some(store.customer_id), ..Actor::operator() };
     let denied = change_store(&services, &customer, store.id, &plan("business")).await;
     assert!(matches!(denied, Err(ServiceError::Denied(_))), "{denied:?}");
     let n = server.db.number("SELECT COUNT(DISTINCT action) FROM audit_events WHERE action IN ('store.suspend', 'store.suspended', 'store.resume', 'store.resumed', 'store.restart', 'store.start_maintenance', 'store.end_maintenance', 'store.reset_admin_password', 'store.change_plan', 'store.rename', 'store.change_address')").await;

@@ -3,6 +3,7 @@
 
 pub mod api;
 pub mod assets;
+pub mod chart;
 pub mod csv;
 pub mod error;
 pub mod extract;
@@ -14,6 +15,7 @@ pub mod router;
 pub mod routes;
 pub mod startup;
 pub mod state;
+pub mod store_log_stream;
 pub mod stream;
 pub mod tries;
 pub mod urls;

@@ -52,6 +52,9 @@ pub const AUDIT_REFUSED: Bucket = Bucket { purpose: "audit.refused", burst: 1, e
 /// Showing credentials.
 pub const REVEAL_ACCOUNT: Bucket = Bucket { purpose: "reveal.account", burst: 20, every_ms: 30_000 };
 
+/// Looks at a store's run-time log by one person.
+pub const STORE_LOG: Bucket = Bucket { purpose: "store_log.person", burst: 40, every_ms: 1_500 };
+
 /// Requests of one credential of the JSON API.
 pub const API_CALLER: Bucket = Bucket { purpose: "api.caller", burst: 600, every_ms: 20 };
 /// Requests to the JSON API without a credential that stands, from one address.

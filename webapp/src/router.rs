@@ -4,8 +4,8 @@
 use crate::api;
 use crate::error::WebError;
 use crate::routes::{
-    account, admin, dashboard, health, home, keep_factor, passkeys, password, pricing, second_factor, setup, sign_up,
-    staff_session, theme, verify, viewing, webhooks,
+    account, admin, dashboard, health, home, keep_factor, passkeys, password, pricing, reseller, second_factor, setup,
+    sign_up, staff_session, theme, verify, viewing, webhooks,
 };
 use actix_web::dev::ServiceRequest;
 use actix_web::guard::{self, GuardContext};
@@ -24,6 +24,8 @@ pub enum Access {
     Everybody,
     /// A signed-in shop owner; only own things are found.
     Owner,
+    /// A signed-in reseller; only own customers are found.
+    Reseller,
     /// A signed-in shop owner with their own tickets.
     OwnerTickets,
     /// Any staff.
@@ -38,6 +40,8 @@ pub enum Access {
     CustomerManager,
     /// Staff who keep the audit log and the settings: super admin.
     SuperAdmin,
+    /// Staff who make customers resellers: admin and super admin.
+    ResellerManager,
     /// Staff who may look at a customer's panel.
     Viewer,
     /// Any staff, also with a temporary password.
@@ -58,12 +62,18 @@ pub enum Access {
     ApiHooks,
     /// JSON API: customers, on their own stores, and staff who operate.
     ApiWork,
+    /// JSON API: resellers; they find their own customers only.
+    ApiReseller,
+    /// JSON API: whoever looks after a store's owner: resellers, on stores of their customers, and staff who operate.
+    ApiKeeper,
     /// JSON API: any staff.
     ApiStaff,
     /// JSON API: admin and super admin.
     ApiOperator,
     /// JSON API: staff who create, change and close customers: admin and super admin.
     ApiCustomerManager,
+    /// JSON API: staff who make customers resellers: admin and super admin.
+    ApiResellerManager,
     /// JSON API: staff who manage staff: super admin.
     ApiStaffManager,
     /// JSON API: super admin (settings, checking the audit log).
@@ -89,13 +99,14 @@ impl Access {
     pub fn area(self) -> Area {
         match self {
             Self::Operations | Self::Asset | Self::Everybody | Self::ApiOpen => Area::Open,
-            Self::Owner | Self::OwnerTickets => Area::Owner,
+            Self::Owner | Self::OwnerTickets | Self::Reseller => Area::Owner,
             Self::Staff
             | Self::Desk
             | Self::Operator
             | Self::StaffManager
             | Self::CustomerManager
             | Self::SuperAdmin
+            | Self::ResellerManager
             | Self::Viewer
             | Self::StaffPassword
             | Self::StaffFactor => Area::Staff,
@@ -105,9 +116,12 @@ impl Access {
             | Self::ApiTickets
             | Self::ApiDesk
             | Self::ApiHooks
+            | Self::ApiReseller
+            | Self::ApiKeeper
             | Self::ApiStaff
             | Self::ApiOperator
             | Self::ApiCustomerManager
+            | Self::ApiResellerManager
             | Self::ApiStaffManager
             | Self::ApiSuper => Area::Api,
         }
@@ -130,6 +144,9 @@ impl Access {
             Self::ApiWork => Some((Capability::WorkOnStores, Reach::Own)),
             Self::CustomerManager | Self::ApiCustomerManager => Some((Capability::ManageCustomers, Reach::All)),
             Self::StaffManager | Self::ApiStaffManager => Some((Capability::ManageStaff, Reach::All)),
+            Self::ApiKeeper => Some((Capability::WorkOnStores, Reach::OwnCustomers)),
+            Self::Reseller | Self::ApiReseller => Some((Capability::ManageCustomers, Reach::OwnCustomers)),
+            Self::ResellerManager | Self::ApiResellerManager => Some((Capability::ManageResellers, Reach::All)),
             Self::Viewer => Some((Capability::ViewAsCustomer, Reach::All)),
             Self::SuperAdmin | Self::ApiSuper => Some((Capability::ExportAudit, Reach::All)),
         }
@@ -191,6 +208,19 @@ routes! {
     "/admin/security/begin" { POST Staff passkeys::begin; }
     "/admin/security/add" { POST Staff passkeys::finish; }
     "/admin/security/{id}/remove" { POST Staff passkeys::take_away; }
+    "/reseller" { GET Reseller reseller::get; }
+    "/reseller/branding" { POST Reseller reseller::brand_post; }
+    "/reseller/customers/new" { GET Reseller reseller::customers::new_page; POST Reseller reseller::customers::create; }
+    "/reseller/customers/{id}" { GET Reseller reseller::customers::show; }
+    "/reseller/customers/{id}/store" { GET Reseller reseller::store::new_page; POST Reseller reseller::store::create; }
+    "/reseller/customers/{id}/store/{change}" { GET Reseller reseller::store::change_page; POST Reseller reseller::store::change_post; }
+    "/reseller/customers/{id}/delete" { GET Reseller reseller::store::delete_page; POST Reseller reseller::store::delete_post; }
+    "/reseller/customers/{id}/delete/cancel" { POST Reseller reseller::store::delete_cancel; }
+    "/reseller/jobs/{job}" { GET Reseller reseller::jobs::get; }
+    "/reseller/jobs/{job}/retry" { POST Reseller reseller::jobs::retry; }
+    "/reseller/jobs/{job}/state" { GET Reseller reseller::jobs::state; }
+    "/reseller/jobs/{job}/log" { GET Reseller reseller::jobs::lines; }
+    "/reseller/jobs/{job}/log/stream" { GET Reseller reseller::jobs::stream; }
     "/logout" { POST Owner account::sign_out; }
     "/reauthenticate" { GET Owner account::reauthenticate::get; POST Owner account::reauthenticate::post; }
     "/account" { GET Owner account::profile::get; POST Owner account::profile::post; }
@@ -239,6 +269,16 @@ routes! {
     "/dashboard/database/open" { POST Owner dashboard::database::open; }
     "/dashboard/database/stop" { POST Owner dashboard::database::stop; }
     "/dashboard/database/state" { GET Owner dashboard::database::state; }
+    "/dashboard/files" { GET Owner dashboard::files::get; POST Owner dashboard::files::start; }
+    "/dashboard/files/stop" { POST Owner dashboard::files::stop; }
+    "/dashboard/files/state" { GET Owner dashboard::files::state; }
+    "/dashboard/files/keys" { POST Owner dashboard::files::add_key; }
+    "/dashboard/files/keys/{id}/remove" { POST Owner dashboard::files::remove_key; }
+    "/dashboard/files/password" { POST Owner dashboard::files::password; }
+    "/dashboard/files/password/remove" { POST Owner dashboard::files::remove_password; }
+    "/dashboard/usage" { GET Owner dashboard::usage::get; }
+    "/dashboard/logs" { GET Owner dashboard::logs::get; }
+    "/dashboard/logs/stream" { GET Owner dashboard::logs::stream; }
     "/dashboard/delete" { GET Owner dashboard::delete::get; POST Owner dashboard::delete::post; }
     "/dashboard/delete/cancel" { POST Owner dashboard::delete::cancel; }
     "/dashboard/tickets" { GET OwnerTickets dashboard::tickets::get; }
@@ -269,6 +309,11 @@ routes! {
     "/admin/customers/{id}/provisioning" { GET Staff admin::customer::provisioning; }
     "/admin/customers/{id}/tickets" { GET Desk admin::customer::tickets; }
     "/admin/customers/{id}/audit" { GET Staff admin::customer::audit; }
+    "/admin/customers/{id}/usage" { GET Staff admin::customer::usage; }
+    "/admin/customers/{id}/logs" { GET Staff admin::customer::logs; }
+    "/admin/customers/{id}/logs/stream" { GET Staff admin::customer::logs_stream; }
+    "/admin/customers/{id}/reseller" { GET ResellerManager admin::reseller::get; POST ResellerManager admin::reseller::post; }
+    "/admin/customers/{id}/reseller/end" { POST ResellerManager admin::reseller::end; }
     "/admin/customers/{id}/factor" { GET CustomerManager admin::lost_factor::get; POST CustomerManager admin::lost_factor::post; }
     "/admin/customers/{id}/factor/cancel" { POST CustomerManager admin::lost_factor::cancel; }
     "/admin/customers/{id}/view" { GET Viewer admin::view_customer::get; POST Viewer admin::view_customer::post; }
@@ -345,16 +390,24 @@ routes! {
     "/api/v1/stores/{id}/deletion" { PUT ApiOwner api::stores::plan_deletion; DELETE ApiOwner api::stores::cancel_deletion; }
     "/api/v1/stores/{id}/credentials" { POST ApiOwner api::stores::credentials; }
     "/api/v1/stores/{id}/restart" { POST ApiWork api::store_changes::restart; }
-    "/api/v1/stores/{id}/suspend" { POST ApiOperator api::store_changes::suspend; }
-    "/api/v1/stores/{id}/resume" { POST ApiOperator api::store_changes::resume; }
+    "/api/v1/stores/{id}/suspend" { POST ApiKeeper api::store_changes::suspend; }
+    "/api/v1/stores/{id}/resume" { POST ApiKeeper api::store_changes::resume; }
     "/api/v1/stores/{id}/maintenance" { PUT ApiWork api::store_changes::maintenance; }
     "/api/v1/stores/{id}/admin-password" { POST ApiOwner api::store_changes::admin_password; }
-    "/api/v1/stores/{id}/plan" { PUT ApiOperator api::store_changes::plan; }
+    "/api/v1/stores/{id}/plan" { PUT ApiKeeper api::store_changes::plan; }
     "/api/v1/stores/{id}/name" { PUT ApiWork api::store_changes::name; }
     "/api/v1/stores/{id}/address" { PUT ApiWork api::store_changes::address; }
     "/api/v1/stores/{id}/database-page" { GET ApiOwner api::database_page::get; }
     "/api/v1/stores/{id}/database-page/start" { POST ApiOwner api::database_page::start; }
     "/api/v1/stores/{id}/database-page/stop" { POST ApiOwner api::database_page::stop; }
+    "/api/v1/stores/{id}/file-access" { GET ApiOwner api::file_access::get; }
+    "/api/v1/stores/{id}/file-access/start" { POST ApiOwner api::file_access::start; }
+    "/api/v1/stores/{id}/file-access/stop" { POST ApiOwner api::file_access::stop; }
+    "/api/v1/stores/{id}/file-access/keys" { POST ApiOwner api::file_access::add_key; }
+    "/api/v1/stores/{id}/file-access/keys/{key}" { DELETE ApiOwner api::file_access::remove_key; }
+    "/api/v1/stores/{id}/file-access/password" { POST ApiOwner api::file_access::make_password; DELETE ApiOwner api::file_access::remove_password; }
+    "/api/v1/stores/{id}/log" { GET ApiAny api::store_log::get; }
+    "/api/v1/stores/{id}/usage" { GET ApiAny api::store_usage::get; }
     "/api/v1/jobs" { GET ApiAny api::jobs::list; }
     "/api/v1/jobs/bulk" { POST ApiOperator api::jobs_bulk::bulk; }
     "/api/v1/jobs/dismiss" { POST ApiOperator api::jobs_bulk::dismiss; }
@@ -372,6 +425,12 @@ routes! {
     "/api/v1/customers/{id}/email" { PUT ApiCustomerManager api::customer_changes::email; }
     "/api/v1/customers/{id}/close" { POST ApiCustomerManager api::customer_changes::close; }
     "/api/v1/customers/{id}/reopen" { POST ApiCustomerManager api::customer_changes::reopen; }
+    "/api/v1/customers/{id}/reseller" { GET ApiStaff api::reseller_limits::get; PUT ApiResellerManager api::reseller_limits::set; DELETE ApiResellerManager api::reseller_limits::end; }
+    "/api/v1/reseller" { GET ApiReseller api::resellers::get; }
+    "/api/v1/reseller/brand" { PUT ApiReseller api::resellers::set_brand; }
+    "/api/v1/reseller/customers" { GET ApiReseller api::resellers::list; POST ApiReseller api::resellers::create; }
+    "/api/v1/reseller/customers/{id}" { GET ApiReseller api::resellers::one; }
+    "/api/v1/reseller/customers/{id}/stores" { POST ApiReseller api::resellers::create_their_store; }
     "/api/v1/staff" { GET ApiStaffManager api::staff::list; POST ApiStaffManager api::staff::create; }
     "/api/v1/staff/{id}" { GET ApiStaffManager api::staff::get; PUT ApiStaffManager api::staff::change; DELETE ApiStaffManager api::staff::delete; }
     "/api/v1/staff/{id}/reset" { POST ApiStaffManager api::staff::reset; }
@@ -429,6 +488,7 @@ const VIEWABLE: &[&str] = &[
     "/dashboard/state",
     "/dashboard/new",
     "/dashboard/store/{change}",
+    "/dashboard/usage",
     "/dashboard/jobs/{job}",
     "/dashboard/jobs/{job}/state",
     "/dashboard/jobs/{job}/log",

@@ -12,6 +12,7 @@ use hosting::progress::Hub;
 use hosting::services::passwords::Passwords;
 use hosting::services::settings::Values;
 use hosting::services::{Services, place_store};
+use hosting::store_logs::LogHub;
 use metrics_exporter_prometheus::PrometheusHandle;
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,6 +27,8 @@ pub struct AppState {
     pub config: WebConfig,
     /// One follower of progress for all watchers.
     pub hub: Hub,
+    /// One follower of store logs for all watchers.
+    pub logs: LogHub,
     /// Hashing with a cap on how many run at once.
     pub passwords: Passwords,
     /// Counters per purpose.
@@ -92,6 +95,7 @@ impl AppState {
             limits: RateLimits::new(services.queue.clone()),
             passwords: Passwords::new(),
             streams: StreamCaps::default(),
+            logs: LogHub::start(services.queue.clone(), stop.clone()),
             services,
             config,
             hub,

@@ -13,6 +13,7 @@ use bytes::Bytes;
 use futures_util::FutureExt;
 use hosting::db::login_sessions::SessionOwner;
 use hosting::db::{DbResult, Queries};
+use hosting::domain::rights::{Capability, Reach, may};
 use hosting::domain::{Audience, JobState, Line, Uid};
 use hosting::progress::Update;
 use hosting::services::view_customer;
@@ -42,13 +43,15 @@ const GATHER: Duration = Duration::from_millis(30);
 #[derive(Clone, Default)]
 pub struct StreamCaps(Arc<Mutex<HashMap<String, u32>>>);
 
-struct Seat {
+/// A place among the open streams; dropping it frees it.
+pub struct Seat {
     caps: StreamCaps,
     person: String,
 }
 
 impl StreamCaps {
-    fn sit(&self, person: String) -> Option<Seat> {
+    /// Takes a place; `None`: the person, or the process, has too many.
+    pub(crate) fn sit(&self, person: String) -> Option<Seat> {
         let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if open.values().sum::<u32>() >= PER_PROCESS {
             return None;
@@ -329,7 +332,16 @@ impl Stream {
             };
             Ok::<bool, hosting::DbError>(match owner {
                 Some(SessionOwner::Customer(c)) => {
-                    self.reader == Reader::Owner && self.picture.job.customer_id == Some(c.customer_id)
+                    let whose = self.picture.job.customer_id;
+                    let own = whose == Some(c.customer_id);
+                    // The customer may be another's by now, or the role gone.
+                    let theirs = match whose {
+                        Some(id) if !own && may(c.role, Capability::ViewStores, Reach::OwnCustomers) => {
+                            conn.resellers().of_customer(id).await? == Some(c.customer_id)
+                        }
+                        _ => false,
+                    };
+                    self.reader == Reader::Owner && (own || theirs)
                 }
                 Some(SessionOwner::Staff(s)) => {
                     self.reader == Reader::Staff && s.role.is_staff() && !s.must_change_password

@@ -18,4 +18,6 @@ pub mod registry;
 pub mod render;
 pub mod shop;
 pub mod steps;
+pub mod store_logs;
+pub mod usage;
 pub mod webhooks;

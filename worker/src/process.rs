@@ -42,6 +42,8 @@ pub async fn run() -> anyhow::Result<()> {
     let parts = registry::Parts::new(&services, &config, server_id).await?;
     let engine_config = EngineConfig::new(owner.clone(), server_id, Some(config.data_dir.clone()));
     beat(&services.db, &parts, &owner, server_id, 0).await?;
+    parts.open_log_desk(stop.clone());
+    parts.measure_usage(stop.clone());
     let engine = Engine::start(services.db.clone(), services.queue.clone(), parts.jobs(), engine_config, stop.clone());
     // Without authorities nothing can be trusted outside; everything else goes on.
     let sender = match Net::public() {

@@ -4,9 +4,12 @@ use crate::engine::Job;
 use crate::jobs::{
     admit_to_db_admin, change_address, change_plan, deprovision_store, end_maintenance, export_data, housekeeping,
     noop, provision_store, read_mailbox, reconcile_server, rename_store, repair_store, reset_admin_password,
-    restart_store, resume_store, send_mail, start_db_admin, start_maintenance, stop_db_admin, suspend_store,
+    restart_store, resume_store, send_mail, start_db_admin, start_file_access, start_maintenance, stop_db_admin,
+    stop_file_access, suspend_store,
 };
 use crate::machine::Machine;
+use crate::store_logs::Desk;
+use crate::usage::Sampler;
 use anyhow::Context;
 use hosting::config::WorkerConfig;
 use hosting::config::url_like::BaseUrl;
@@ -14,6 +17,7 @@ use hosting::mail::Mailer;
 use hosting::services::Services;
 use std::path::PathBuf;
 use std::sync::Arc;
+use tokio_util::sync::CancellationToken;
 
 /// What this server can do now, for its heartbeat.
 #[derive(Debug, Clone, Default)]
@@ -67,6 +71,16 @@ impl Parts {
         jobs
     }
 
+    /// Opens the desk that answers for the run-time logs of this server's stores.
+    pub fn open_log_desk(&self, stop: CancellationToken) {
+        Desk::open(self.machine.clone(), stop);
+    }
+
+    /// Measures what this server's stores use, once a minute.
+    pub fn measure_usage(&self, stop: CancellationToken) {
+        Sampler::new(self.machine.clone()).run(stop);
+    }
+
     /// Looks at the server, for its heartbeat.
     pub async fn fitness(&self) -> Fitness {
         self.machine.report().await
@@ -82,6 +96,8 @@ pub fn server_jobs(machine: &Arc<Machine>) -> Vec<Arc<dyn Job>> {
         Arc::new(repair_store::RepairStore::new(machine)),
         Arc::new(start_db_admin::StartDbAdmin::new(machine)),
         Arc::new(stop_db_admin::StopDbAdmin::new(machine)),
+        Arc::new(start_file_access::StartFileAccess::new(machine)),
+        Arc::new(stop_file_access::StopFileAccess::new(machine)),
         Arc::new(admit_to_db_admin::AdmitToDbAdmin::new(machine)),
         Arc::new(change_address::ChangeAddress::new(machine)),
         Arc::new(change_plan::ChangePlan::new(machine)),

@@ -80,6 +80,64 @@ pub enum Customers {
 }
 
 #[derive(Debug, Subcommand)]
+pub enum Resellers {
+    /// What a reseller may sell and how much of it is used; without a number your own
+    Show { customer: Option<u64> },
+    /// Make a customer a reseller, or set the limits (staff)
+    Set {
+        customer: u64,
+        /// Most customers
+        #[arg(long)]
+        customers: u32,
+        /// Most stores of all of them together
+        #[arg(long)]
+        stores: u32,
+        /// A plan they may sell; several are several of these
+        #[arg(long = "plan", required = true)]
+        plans: Vec<String>,
+    },
+    /// Make a reseller an ordinary customer again; whoever was theirs is ours (staff)
+    End { customer: u64 },
+    /// The name and address for help that your customers see; empty: ours (resellers)
+    Brand {
+        #[arg(long, default_value = "")]
+        name: String,
+        #[arg(long, default_value = "")]
+        email: String,
+    },
+    /// Your customers, newest first (resellers)
+    Customers {
+        /// Start of an e-mail
+        #[arg(long)]
+        search: Option<String>,
+        /// At most so many
+        #[arg(long, default_value_t = 50)]
+        limit: u32,
+    },
+    /// One customer of yours with their stores (resellers)
+    Customer { customer: u64 },
+    /// Make a customer of yours; its owner is mailed a link to choose a password (resellers)
+    Create { email: String },
+    /// Order a store for a customer of yours (resellers)
+    Order {
+        customer: u64,
+        /// Title of the shop
+        name: String,
+        /// Slug of a plan you may sell
+        #[arg(long)]
+        plan: String,
+        /// First part of its web address; made from the name when left out
+        #[arg(long, default_value = "")]
+        address: String,
+        #[arg(long, default_value = "woocommerce")]
+        platform: String,
+        /// Follow its set-up
+        #[arg(long)]
+        follow: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
 pub enum Staff {
     /// All staff
     List,

@@ -71,8 +71,16 @@ pub async fn run(access: &Access, verb: Stores, format: Format) -> Result<ExitCo
         | Stores::Delete { .. }
         | Stores::Keep { .. }
         | Stores::Credentials { .. }
-        | Stores::Database { .. } => {
+        | Stores::Database { .. }
+        | Stores::Files { .. }
+        | Stores::AddKey { .. }
+        | Stores::RemoveKey { .. }
+        | Stores::MakeFilePassword { .. }
+        | Stores::RemoveFilePassword { .. } => {
             bail!("this belongs to the store's owner, whom only the panel knows: leave --local out and log in as them")
+        }
+        Stores::Log { .. } | Stores::Usage { .. } => {
+            bail!("the panel shows this: leave --local out and log in")
         }
         Stores::Address { store, address } => {
             order(&services, &store, StoreChange::ChangeAddress { address }, format).await?;

@@ -6,11 +6,13 @@
 pub mod call;
 pub mod customers;
 pub mod follow;
+pub mod inside;
 pub mod jobs;
 pub mod login;
 pub mod people;
 pub mod profiles;
 pub mod prompt;
+pub mod resellers;
 pub mod settings;
 pub mod stores;
 pub mod work;

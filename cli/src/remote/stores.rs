@@ -5,11 +5,11 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 use secrecy::ExposeSecret;
 use shopfleet_client::types::{
-    AddressChange, Cause, Confirm, Group, ListStoresQuery, Maintenance, NameChange, NewStore, Nothing, Password,
-    PlanChange, Reason, Reveal, Store, Suspension,
+    AddressChange, Cause, Confirm, GetStoreLogQuery, Group, ListStoresQuery, Maintenance, NameChange, NewStore,
+    Nothing, Password, PlanChange, Reason, Reveal, Store, Suspension,
 };
 
-use super::{Remote, facts, first, moment, page};
+use super::{Remote, facts, first, inside, moment, page};
 use crate::args::Stores;
 use crate::say;
 
@@ -103,6 +103,28 @@ pub async fn run(remote: &Remote, verb: Stores) -> Result<ExitCode> {
             });
         }
         Stores::Database { store, act } => return database(remote, &find(remote, &store).await?, &act).await,
+        Stores::Log { store, source, level, find: words, limit, follow } => {
+            let query = GetStoreLogQuery { source, level, find: words, limit: Some(limit), after: None };
+            return inside::log(remote, &find(remote, &store).await?, query, follow).await;
+        }
+        Stores::Usage { store, range } => return inside::usage(remote, &find(remote, &store).await?, range).await,
+        Stores::Files { store, act } => return inside::files(remote, &find(remote, &store).await?, &act).await,
+        Stores::AddKey { store, file, name } => {
+            return inside::add_key(remote, &find(remote, &store).await?, &file, name).await;
+        }
+        Stores::RemoveKey { store, key } => {
+            client.remove_file_access_key(find(remote, &store).await?, key.to_string()).await?;
+            return remote.done(&serde_json::json!({ "key": key, "removed": true }), "The key is shut out");
+        }
+        Stores::MakeFilePassword { store } => {
+            let body = Password { password: remote.password()?.expose_secret().to_owned() };
+            let made = client.make_file_access_password(find(remote, &store).await?, &body).await?;
+            return remote.answer(&made, |made| say!("{}", made.password));
+        }
+        Stores::RemoveFilePassword { store } => {
+            client.remove_file_access_password(find(remote, &store).await?).await?;
+            return remote.done(&serde_json::json!({ "removed": true }), "There is no password any more: keys only");
+        }
     };
     remote.ordered(&job)
 }

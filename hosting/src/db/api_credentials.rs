@@ -220,6 +220,7 @@ impl ApiCredentials<'_> {
                     time_zone: row.time_zone.unwrap_or_default(),
                     csrf_secret: [0; 32],
                     authenticated_seconds,
+                    brand: super::resellers::Brand::default(),
                     viewer: None,
                 })
             }

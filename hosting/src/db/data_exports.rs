@@ -134,7 +134,8 @@ impl DataExports<'_> {
             self,
             r#"SELECT CAST(JSON_OBJECT('number', id, 'id', uid, 'email', email, 'name', name, 'role', role, 'state', state,
                'time_zone', time_zone, 'theme', theme, 'mails_about_new_places', notify_new_place, 'mails_about_store', notify_store, 'support_asks_first', ask_before_view,
-               'email_confirmed_at', email_verified_at, 'created_at', created_at, 'closes_after', close_after) AS CHAR) AS "t!: String"
+               'email_confirmed_at', email_verified_at, 'created_at', created_at, 'closes_after', close_after,
+               'provider', (SELECT r.brand_name FROM resellers r WHERE r.customer_id = customers.reseller_id)) AS CHAR) AS "t!: String"
                FROM customers WHERE id = ?"#,
             id
         );
@@ -150,6 +151,21 @@ impl DataExports<'_> {
             self,
             r#"SELECT CAST(JSON_OBJECT('store', s.uid, 'host', a.host) AS CHAR) AS "t!: String"
                FROM store_addresses a JOIN stores s ON s.id = a.store_id WHERE s.customer_id = ?"#,
+            id
+        );
+        let file_keys = rows!(
+            self,
+            r#"SELECT CAST(JSON_OBJECT('store', s.uid, 'name', k.name, 'key', k.public_key, 'fingerprint', k.fingerprint,
+               'added_at', k.created_at) AS CHAR) AS "t!: String"
+               FROM file_access_keys k JOIN stores s ON s.id = k.store_id WHERE s.customer_id = ? ORDER BY k.id"#,
+            id
+        );
+        let usage = rows!(
+            self,
+            r#"SELECT CAST(JSON_OBJECT('store', s.uid, 'from', u.at, 'seconds', u.seconds, 'cpu_ms', u.cpu_ms, 'memory_peak',
+               u.memory_peak, 'requests', u.requests, 'bytes_in', u.bytes_in, 'bytes_out', u.bytes_out) AS CHAR) AS "t!: String"
+               FROM store_usage u JOIN stores s ON s.id = u.store_id WHERE s.customer_id = ? AND u.span = 3600
+               ORDER BY u.store_id, u.at"#,
             id
         );
         let jobs = rows!(
@@ -287,6 +303,18 @@ impl DataExports<'_> {
                FROM passkey_ceremonies WHERE customer_id = ? ORDER BY id"#,
             id
         );
+        let reseller = rows!(
+            self,
+            r#"SELECT CAST(JSON_OBJECT('most_customers', max_customers, 'most_stores', max_stores, 'name', brand_name, 'email', brand_email,
+               'since', created_at) AS CHAR) AS "t!: String" FROM resellers WHERE customer_id = ?"#,
+            id
+        );
+        let reseller_plans = rows!(
+            self,
+            r#"SELECT CAST(JSON_OBJECT('plan', p.name) AS CHAR) AS "t!: String"
+               FROM reseller_plans r JOIN plans p ON p.id = r.plan_id WHERE r.customer_id = ?"#,
+            id
+        );
         let target = id.to_string();
         let events = rows!(
             self,
@@ -303,6 +331,8 @@ impl DataExports<'_> {
             "account": account.into_iter().next().unwrap_or_default(),
             "stores": stores,
             "store_addresses": addresses,
+            "file_access_keys": file_keys,
+            "usage_by_hour": usage,
             "jobs": jobs,
             "job_log": log,
             "sessions": sessions,
@@ -315,6 +345,8 @@ impl DataExports<'_> {
             "views_by_support": views,
             "passkeys": passkeys,
             "passkeys_being_added": ceremonies,
+            "reseller": reseller,
+            "reseller_plans": reseller_plans,
             "resets_of_second_factor": resets_of_factor,
             "mails": mails,
             "exports": exports,

@@ -22,6 +22,8 @@ pub const DELETED: &[&str] = &[
     "factor_resets",
     "passkeys",
     "passkey_ceremonies",
+    "resellers",
+    "reseller_plans",
 ];
 
 /// Tables whose rows stay as a record without the person in them.
@@ -125,6 +127,15 @@ impl Erasure<'_> {
         // Messages, notes of staff and files go with them.
         sqlx::query!("DELETE FROM webhooks WHERE customer_id = ?", id).execute(&mut *self.conn).await?;
         sqlx::query!("DELETE FROM tickets WHERE customer_id = ?", id).execute(&mut *self.conn).await?;
+        // Their customers become ours.
+        sqlx::query!("DELETE FROM resellers WHERE customer_id = ?", id).execute(&mut *self.conn).await?;
+        sqlx::query!("DELETE FROM reseller_plans WHERE customer_id = ?", id).execute(&mut *self.conn).await?;
+        sqlx::query!("UPDATE customers SET reseller_id = NULL WHERE reseller_id = ?", id)
+            .execute(&mut *self.conn)
+            .await?;
+        sqlx::query!("UPDATE customers SET role = 'customer', reseller_id = NULL WHERE id = ?", id)
+            .execute(&mut *self.conn)
+            .await?;
         sqlx::query!("DELETE FROM factor_resets WHERE customer_id = ?", id).execute(&mut *self.conn).await?;
         sqlx::query!("DELETE FROM customer_views WHERE customer_id = ?", id).execute(&mut *self.conn).await?;
         sqlx::query!("DELETE l FROM job_lines l JOIN jobs j ON j.id = l.job_id WHERE j.customer_id = ?", id)

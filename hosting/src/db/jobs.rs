@@ -454,6 +454,17 @@ impl Jobs<'_> {
         row.map(JobRow::try_from).transpose()
     }
 
+    /// A job of a customer of theirs by public id: looked up together with its provider.
+    ///
+    /// # Errors
+    /// Database trouble.
+    pub async fn find_of_reseller(&mut self, uid: &Uid, reseller_id: u64) -> DbResult<Option<JobRow>> {
+        let mut query = sqlx::QueryBuilder::new(SELECT);
+        query.push("WHERE j.uid = ").push_bind(uid.to_string()).push(" AND c.reseller_id = ").push_bind(reseller_id);
+        let row: Option<RawJob> = query.build_query_as().fetch_optional(&mut *self.conn).await?;
+        row.map(JobRow::try_from).transpose()
+    }
+
     /// Steps of all attempts, oldest first.
     ///
     /// # Errors

@@ -1,5 +1,6 @@
 //! Signed-in browsers. The cookie holds 256 random bits; the row holds their SHA-256.
 
+use super::resellers::Brand;
 use super::{DbError, DbResult};
 use crate::domain::{Person, Role};
 use sqlx::mysql::MySqlConnection;
@@ -25,6 +26,8 @@ pub struct CustomerSession {
     pub csrf_secret: [u8; 32],
     /// Seconds since the password was last proven.
     pub authenticated_seconds: i64,
+    /// Under which name their provider appears; empty for ours.
+    pub brand: Brand,
     /// A staff member looks at this customer's panel: nothing may be changed.
     pub viewer: Option<Viewer>,
 }
@@ -171,8 +174,10 @@ impl LoginSessions<'_> {
                  WHERE t.name = IF(s.kind = 'admin', 'staff_life_hours', 'customer_life_hours')),
                  IF(s.kind = 'admin', 12, 720)) * 3600 AS "life_seconds!: i64",
                TIMESTAMPDIFF(SECOND, s.created_at, NOW(6)) AS "age_seconds!: i64", c.time_zone AS "time_zone?",
+               r.brand_name AS "brand_name?", r.brand_email AS "brand_email?",
                EXISTS(SELECT 1 FROM second_factors f WHERE f.admin_id = s.admin_id AND f.confirmed_at IS NOT NULL) AS "has_factor!: bool"
                FROM login_sessions s LEFT JOIN customers c ON c.id = s.customer_id LEFT JOIN admins a ON a.id = s.admin_id
+               LEFT JOIN resellers r ON r.customer_id = c.reseller_id
                WHERE s.token_hash = ? AND s.revoked_at IS NULL AND s.expires_at > NOW(6)"#,
             token_hash.as_slice()
         )
@@ -199,6 +204,10 @@ impl LoginSessions<'_> {
                     role: row.customer_role.as_deref().and_then(Role::parse).unwrap_or(Role::Visitor),
                     csrf_secret,
                     authenticated_seconds: row.authenticated_seconds,
+                    brand: Brand {
+                        name: row.brand_name.unwrap_or_default(),
+                        email: row.brand_email.unwrap_or_default(),
+                    },
                     viewer: None,
                 })
             }

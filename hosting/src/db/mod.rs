@@ -55,6 +55,7 @@ pub mod erasure;
 pub mod error;
 pub mod expiry;
 pub mod factor_resets;
+pub mod file_access;
 pub mod find;
 pub mod form_keys;
 pub mod job_claims;
@@ -70,6 +71,7 @@ pub mod password_resets;
 pub mod plans;
 pub mod ports;
 pub mod progress;
+pub mod resellers;
 pub mod schedules;
 pub mod second_factors;
 pub mod secrets;
@@ -77,6 +79,7 @@ pub mod servers;
 pub mod settings;
 pub mod sign_ins;
 pub mod sign_ups;
+pub mod store_usage;
 pub mod stores;
 pub mod subnets;
 pub mod ticket_files;
@@ -322,6 +325,10 @@ pub trait Queries {
     fn passkeys(&mut self) -> passkeys::Passkeys<'_> {
         passkeys::Passkeys { conn: self.conn() }
     }
+    /// Resellers.
+    fn resellers(&mut self) -> resellers::Resellers<'_> {
+        resellers::Resellers { conn: self.conn() }
+    }
     /// Planned resets of lost second factors.
     fn factor_resets(&mut self) -> factor_resets::FactorResets<'_> {
         factor_resets::FactorResets { conn: self.conn() }
@@ -369,6 +376,14 @@ pub trait Queries {
     /// Stores and their addresses.
     fn stores(&mut self) -> stores::Stores<'_> {
         stores::Stores { conn: self.conn() }
+    }
+    /// File access to stores.
+    fn file_access(&mut self) -> file_access::FileAccesses<'_> {
+        file_access::FileAccesses { conn: self.conn() }
+    }
+    /// What stores used.
+    fn store_usage(&mut self) -> store_usage::StoreUsage<'_> {
+        store_usage::StoreUsage { conn: self.conn() }
     }
     /// Sealed values of stores.
     fn secrets(&mut self) -> secrets::StoreSecrets<'_> {

@@ -100,6 +100,24 @@ impl Ports<'_> {
         .await?)
     }
 
+    /// Which port is whose, in a pool of a server.
+    ///
+    /// # Errors
+    /// Database trouble.
+    pub async fn holders(&mut self, server_id: u64, pool: PortPool) -> DbResult<Vec<(u16, u64)>> {
+        Ok(sqlx::query!(
+            r#"SELECT port, store_id AS "store_id!" FROM port_allocations
+               WHERE server_id = ? AND pool = ? AND store_id IS NOT NULL"#,
+            server_id,
+            pool.as_str()
+        )
+        .fetch_all(&mut *self.conn)
+        .await?
+        .into_iter()
+        .map(|r| (r.port, r.store_id))
+        .collect())
+    }
+
     /// Frees a store's ports in a pool (all pools: `None`); they rest for `cool_seconds` first.
     ///
     /// # Errors

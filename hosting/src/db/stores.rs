@@ -4,7 +4,7 @@ use super::webhook_events::WebhookEvents;
 use super::{DbError, DbResult};
 use crate::domain::host_name::skeleton;
 use crate::domain::store::SuspendCause;
-use crate::domain::{Platform, StoreState, Uid};
+use crate::domain::{Platform, Role, StoreState, Uid};
 use sqlx::mysql::MySqlConnection;
 use sqlx::types::Json;
 use time::PlainDateTime;
@@ -46,6 +46,8 @@ pub struct Store {
     pub suspend_cause: SuspendCause,
     /// What its owner is told.
     pub suspend_reason: String,
+    /// Role of who ordered it; empty when that was not kept.
+    pub suspended_by: String,
     /// Raised by every claim of a job of this store.
     pub epoch: u64,
     /// What the verified shop is made of.
@@ -106,6 +108,7 @@ struct RawStore {
     maintenance: bool,
     suspend_cause: String,
     suspend_reason: String,
+    suspended_by: String,
     epoch: u64,
     facts: Option<Json<serde_json::Value>>,
     created_at: PlainDateTime,
@@ -135,6 +138,7 @@ impl TryFrom<RawStore> for Store {
             maintenance: r.maintenance,
             suspend_cause: SuspendCause::parse(&r.suspend_cause).unwrap_or(SuspendCause::Other),
             suspend_reason: r.suspend_reason,
+            suspended_by: r.suspended_by,
             epoch: r.epoch,
             facts: r.facts.map(|j| j.0),
             created_at: r.created_at,
@@ -146,7 +150,7 @@ impl TryFrom<RawStore> for Store {
 }
 
 const SELECT: &str = "SELECT s.id, s.uid, s.customer_id, c.email AS customer_email, s.plan_id, s.server_id, \
- v.name AS server_name, s.platform, s.name, s.slug, a.host, s.currency, s.country, s.state, s.maintenance, s.suspend_cause, s.suspend_reason, s.epoch, s.facts, \
+ v.name AS server_name, s.platform, s.name, s.slug, a.host, s.currency, s.country, s.state, s.maintenance, s.suspend_cause, s.suspend_reason, s.suspended_by, s.epoch, s.facts, \
  s.created_at, s.active_at, s.delete_after, s.deleted_at FROM stores s JOIN customers c ON c.id = s.customer_id \
  LEFT JOIN servers v ON v.id = s.server_id LEFT JOIN store_addresses a ON a.store_id = s.id AND a.kind = 'platform' ";
 
@@ -369,6 +373,23 @@ impl Stores<'_> {
         self.one(query).await
     }
 
+    /// A store of a customer of theirs, or of their own, by public id: looked up together with its provider.
+    ///
+    /// # Errors
+    /// Database trouble.
+    pub async fn find_of_reseller(&mut self, uid: &Uid, reseller_id: u64) -> DbResult<Option<Store>> {
+        let mut query = sqlx::QueryBuilder::new(SELECT);
+        query
+            .push("WHERE s.uid = ")
+            .push_bind(uid.to_string())
+            .push(" AND (c.reseller_id = ")
+            .push_bind(reseller_id)
+            .push(" OR c.id = ")
+            .push_bind(reseller_id)
+            .push(")");
+        self.one(query).await
+    }
+
     async fn one(&mut self, mut query: sqlx::QueryBuilder<sqlx::MySql>) -> DbResult<Option<Store>> {
         let row: Option<RawStore> = query.build_query_as().fetch_optional(&mut *self.conn).await?;
         row.map(Store::try_from).transpose()
@@ -567,11 +588,12 @@ impl Stores<'_> {
     ///
     /// # Errors
     /// Database trouble.
-    pub async fn set_suspension(&mut self, id: u64, cause: SuspendCause, reason: &str) -> DbResult<()> {
+    pub async fn set_suspension(&mut self, id: u64, cause: SuspendCause, reason: &str, by: Role) -> DbResult<()> {
         sqlx::query!(
-            "UPDATE stores SET suspend_cause = ?, suspend_reason = ? WHERE id = ?",
+            "UPDATE stores SET suspend_cause = ?, suspend_reason = ?, suspended_by = ? WHERE id = ?",
             cause.as_str(),
             reason,
+            by.as_str(),
             id
         )
         .execute(&mut *self.conn)

@@ -15,12 +15,16 @@ pub struct Scope {
     pub about: &'static str,
     /// The weakest staff role that can have it; `None`: it is for customers only.
     pub staff: Option<Role>,
-    /// Whether customers can have it.
-    pub customers: bool,
+    /// The weakest role of customers that can have it; `None`: it is for staff only.
+    pub customers: Option<Role>,
 }
 
 const fn scope(name: &'static str, about: &'static str, customers: bool, staff: Option<Role>) -> Scope {
-    Scope { name, about, staff, customers }
+    Scope { name, about, staff, customers: if customers { Some(R::Customer) } else { None } }
+}
+
+const fn of_resellers(name: &'static str, about: &'static str) -> Scope {
+    Scope { name, about, staff: None, customers: Some(R::Reseller) }
 }
 
 /// All scopes.
@@ -38,6 +42,8 @@ pub const SCOPES: &[Scope] = &[
     scope("webhooks:write", "Change webhooks, send deliveries again", true, Some(R::Admin)),
     scope("tickets:read", "List and read tickets", true, Some(R::Support)),
     scope("tickets:write", "Open, answer and change tickets", true, Some(R::Support)),
+    of_resellers("reseller:read", "See your customers and what you may sell"),
+    of_resellers("reseller:write", "Make customers, order their stores, change the name they see"),
     scope("customers:read", "List and read customers", false, Some(R::Support)),
     scope("customers:write", "Make, change, close and invite customers", false, Some(R::Admin)),
     scope("staff:read", "List and read staff", false, Some(R::SuperAdmin)),
@@ -116,7 +122,7 @@ impl Scopes {
 /// The scopes a role can give to its credentials.
 pub fn open_to(role: Role) -> impl Iterator<Item = &'static Scope> {
     SCOPES.iter().filter(move |s| match role {
-        Role::Customer | Role::Reseller => s.customers,
+        Role::Customer | Role::Reseller => s.customers.is_some_and(|least| role >= least),
         Role::Support | Role::Admin | Role::SuperAdmin => s.staff.is_some_and(|least| role >= least),
         _ => false,
     })
@@ -136,6 +142,11 @@ mod tests {
         assert!(Scopes::ask("settings:write", Role::Admin).is_err());
         assert!(Scopes::ask("settings:write", Role::SuperAdmin).is_ok());
         assert!(Scopes::ask("customers:read", Role::Customer).is_err());
+        assert!(
+            Scopes::ask("reseller:read", Role::Customer).is_err()
+                && Scopes::ask("reseller:read", Role::Reseller).is_ok()
+        );
+        assert!(Scopes::ask("customers:read", Role::Reseller).is_err());
         assert!(Scopes::ask("jobs:write", Role::Support).is_err());
         assert!(Scopes::ask("stores:read", Role::Visitor).is_err());
         assert!(Scopes::ask("credentials:write", Role::SuperAdmin).is_err());

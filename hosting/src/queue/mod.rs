@@ -7,6 +7,10 @@
 //! | --- | --- | --- |
 //! | `sf:1:jobs:{server id or any}:{high,normal,low}` | stream | field `id` = row id of a job that is due; group `workers` |
 //! | `sf:1:progress` | pub/sub | [`crate::progress::Message`] as JSON, after the rows are committed |
+//! | `sf:1:store_log:ask:{server id}` | pub/sub | [`crate::store_logs::Ask`]: somebody wants lines of a store's log |
+//! | `sf:1:store_log:answer:{ask}` | string | [`crate::store_logs::Answer`], for half a minute |
+//! | `sf:1:store_log:watched:{store id}` | string | lease: somebody follows this log; gone within seconds when nobody does |
+//! | `sf:1:store_log:lines` | pub/sub | [`crate::store_logs::Batch`]: new lines of followed logs |
 //! | `sf:1:rate:{purpose}:{key}` | string | counters of the rate limiter |
 //!
 //! Losing all of it delays work by at most one sweep (a second): the rows are found by polling.

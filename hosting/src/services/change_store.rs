@@ -2,6 +2,7 @@
 //! for its administrator, another plan, another name. One way for all of them: who may, in which
 //! states, one changing job at a time, an audit row in the same transaction.
 
+use super::resellers::{Whose, whose};
 use super::settings::Values;
 use super::store_wish::TAKEN;
 use super::{ServiceError, Services};
@@ -9,6 +10,7 @@ use crate::db::audit::NewEvent;
 use crate::db::jobs::{JobRef, NewJob};
 use crate::db::stores::Store;
 use crate::db::{Queries, Tx};
+use crate::domain::rights::{Capability, Reach, may};
 use crate::domain::store::SuspendCause;
 use crate::domain::{Actor, HumanText, Role, Slug, StoreState};
 use crate::jobs::{self, ChangeArgs};
@@ -67,17 +69,23 @@ impl StoreChange {
         }
     }
 
-    /// The rights table (threat-model §4.8): owners change what is theirs, staff who operate what is
-    /// theirs to decide; a password is its owner's alone.
+    /// The rights table (threat-model §4.8): who works on stores changes those within reach. Whether a store runs and
+    /// how large it is, is decided by whoever looks after its owner, not by the owner; a password is its owner's alone.
     #[must_use]
-    pub fn allowed_to(&self, role: Role) -> bool {
+    pub fn allowed_to(&self, role: Role, whose: Whose) -> bool {
+        let works = |reach| may(role, Capability::WorkOnStores, reach);
         match self {
-            Self::Suspend { .. } | Self::Resume { .. } | Self::ChangePlan { .. } => role.may_operate(),
-            Self::Restart => role == Role::Customer || role.may_operate(),
-            Self::Maintenance { .. } | Self::Rename { .. } | Self::ChangeAddress { .. } => {
-                role == Role::Customer || role.may_operate()
+            Self::Suspend { .. } | Self::Resume { .. } => works(whose.reach().max(Reach::OwnCustomers)),
+            // What a reseller has themselves, they buy from us.
+            Self::ChangePlan { .. } => works(if whose == Whose::Own { Reach::All } else { whose.reach() }),
+            Self::Restart | Self::Maintenance { .. } | Self::Rename { .. } | Self::ChangeAddress { .. } => {
+                works(whose.reach())
             }
-            Self::ResetAdminPassword => matches!(role, Role::Customer | Role::Operator),
+            Self::ResetAdminPassword => match whose {
+                Whose::Own => matches!(role, Role::Customer | Role::Reseller),
+                Whose::Customers => false,
+                Whose::Anybodys => role == Role::Operator,
+            },
         }
     }
 
@@ -86,11 +94,10 @@ impl StoreChange {
     }
 }
 
-/// Orders the change. The caller has looked the store up within the actor's scope, and had the
-/// password proven where the change asks for it.
+/// Orders the change. The caller had the password proven where the change asks for it.
 ///
 /// # Errors
-/// `Denied`, `Invalid` with fields (`reason`, `plan`, `name`), `Conflict` when the store is in another
+/// `NotFound` for a store of others, `Denied`, `Invalid` with fields (`reason`, `plan`, `name`), `Conflict` when the store is in another
 /// state, is so already, or another job is changing it.
 pub async fn change_store(
     services: &Services,
@@ -98,9 +105,6 @@ pub async fn change_store(
     store_id: u64,
     change: &StoreChange,
 ) -> Result<JobRef, ServiceError> {
-    if !change.allowed_to(actor.role) {
-        return Err(ServiceError::Denied("admin or super admin"));
-    }
     let job = transact!(services.db, tx => order(&mut tx, services, actor, store_id, change))?;
     services.queue.announce(&[job]).await;
     Ok(job)
@@ -115,6 +119,10 @@ async fn order(
 ) -> Result<JobRef, ServiceError> {
     let state = tx.stores().lock(store_id).await?.ok_or(ServiceError::NotFound)?;
     let store = tx.stores().get(store_id).await?.ok_or(ServiceError::NotFound)?;
+    let whose = whose(tx, actor, store.customer_id).await?;
+    if !change.allowed_to(actor.role, whose) {
+        return Err(ServiceError::Denied("admin or super admin"));
+    }
     if state != change.wanted_state() {
         return Err(ServiceError::Conflict(format!("The store is {} now", state.as_str())));
     }
@@ -126,6 +134,9 @@ async fn order(
             details["reason"] = reason.into();
             details["cause"] = cause.as_str().into();
         }
+        StoreChange::Resume { .. } if actor.role == Role::Reseller && store.suspended_by != actor.role.as_str() => {
+            return Err(ServiceError::Conflict("We have suspended this store ourselves. Ask us to resume it".into()));
+        }
         StoreChange::Resume { reason } => details["reason"] = need_reason(reason)?.into(),
         StoreChange::Maintenance { on } if store.maintenance == *on => {
             let words = if *on { "Maintenance is on already" } else { "Maintenance is off already" };
@@ -136,6 +147,11 @@ async fn order(
             let is_slug = plan.len() <= 40 && plan.bytes().all(|b| b.is_ascii_graphic());
             let found = if is_slug { tx.plans().find(plan).await? } else { None };
             let plan = found.ok_or_else(|| ServiceError::field("plan", "Choose a plan"))?;
+            if let (Whose::Customers, Some(me)) = (whose, actor.id)
+                && !tx.resellers().plans(me).await?.contains(&plan.id)
+            {
+                return Err(ServiceError::field("plan", "You may not sell this plan. Choose one of yours"));
+            }
             if plan.id == store.plan_id {
                 return Err(ServiceError::field("plan", format!("The store has {} already", plan.name)));
             }
@@ -171,7 +187,7 @@ async fn order(
     // The job before any change: its unique key refuses while another job is changing the store.
     let job = insert(tx, actor, &store, change, &args).await?;
     if let StoreChange::Suspend { cause, reason } = change {
-        tx.stores().set_suspension(store_id, *cause, need_reason(reason)?).await?;
+        tx.stores().set_suspension(store_id, *cause, need_reason(reason)?, actor.role).await?;
     }
     details["job"] = job.uid.to_string().into();
     let event = NewEvent {
@@ -232,17 +248,27 @@ mod tests {
             StoreChange::ResetAdminPassword,
         ];
         for change in staff_only.iter().chain(&owners) {
-            for nobody in [Role::Visitor, Role::Support, Role::Reseller] {
-                assert!(!change.allowed_to(nobody), "{change:?} {nobody:?}");
+            for nobody in [Role::Visitor, Role::Support, Role::Customer, Role::Reseller] {
+                assert!(!change.allowed_to(nobody, Whose::Anybodys), "{change:?} {nobody:?}");
             }
+            assert!(!change.allowed_to(Role::Customer, Whose::Customers), "{change:?}");
         }
         for change in &staff_only {
-            assert!(!change.allowed_to(Role::Customer) && change.allowed_to(Role::Admin), "{change:?}");
+            assert!(!change.allowed_to(Role::Customer, Whose::Own), "{change:?}");
+            assert!(change.allowed_to(Role::Admin, Whose::Anybodys), "{change:?}");
+            assert!(change.allowed_to(Role::Reseller, Whose::Customers), "{change:?}");
         }
         for change in &owners {
-            assert!(change.allowed_to(Role::Customer), "{change:?}");
+            for owner in [Role::Customer, Role::Reseller] {
+                assert!(change.allowed_to(owner, Whose::Own), "{change:?} {owner:?}");
+            }
+            // A password shows its owner's things to whoever has it.
+            let password = *change == StoreChange::ResetAdminPassword;
+            assert_eq!(change.allowed_to(Role::Reseller, Whose::Customers), !password, "{change:?}");
         }
-        assert!(!StoreChange::ResetAdminPassword.allowed_to(Role::SuperAdmin));
+        let larger = StoreChange::ChangePlan { plan: String::new(), reason: String::new() };
+        assert!(!larger.allowed_to(Role::Reseller, Whose::Own));
+        assert!(!StoreChange::ResetAdminPassword.allowed_to(Role::SuperAdmin, Whose::Anybodys));
     }
 
     #[test]

@@ -121,6 +121,7 @@ async fn proceed_in(
     customer_id: u64,
 ) -> Result<Closing, ServiceError> {
     tx.customers().lock(customer_id).await?.ok_or(ServiceError::NotFound)?;
+    super::resellers::limits::end_with_account(tx, services, actor, customer_id).await?;
     let mut left = false;
     for store in tx.stores().list_of_customer(customer_id).await? {
         match store.state {

@@ -81,6 +81,7 @@ async fn close_in(
             stores += 1;
         }
     }
+    super::resellers::limits::end_with_account(tx, services, actor, id).await?;
     tx.password_resets().consume_all(id).await?;
     tx.login_sessions().revoke_all_of_customer(id, None).await?;
     let mail = MailArgs { template: "staff_closed_account".into(), customer_id: Some(id), ..MailArgs::default() };

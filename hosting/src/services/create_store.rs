@@ -1,6 +1,7 @@
 //! A store for a customer whose address is confirmed and who has none: it starts at once.
 
 use super::place_store::order_set_up;
+use super::resellers::{Whose, check_store, whose};
 use super::settings::Values;
 use super::store_wish::{self, CheckedWish, StoreWish};
 use super::{ServiceError, Services};
@@ -13,7 +14,8 @@ use crate::transact;
 /// Starts a store; returns the public id of its set-up job. The same form key gives the same job.
 ///
 /// # Errors
-/// `Invalid` with every wrong field; `Conflict` when there is a store already.
+/// `NotFound` for a customer of others; `Invalid` with every wrong field; `Conflict` when there is a store already, or a
+/// reseller's limit is reached.
 pub async fn create_store(
     services: &Services,
     settings: &Values,
@@ -52,12 +54,17 @@ async fn insert(
         };
     }
     let customer = tx.customers().lock(customer_id).await?.ok_or(ServiceError::NotFound)?;
+    let whose = whose(tx, actor, customer_id).await?;
+    let own = whose == Whose::Own;
     if customer.state != "active" {
-        return Err(ServiceError::Conflict("Your account is paused. Contact us to go on".into()));
+        let words = if own { "Your account is paused. Contact us to go on" } else { "This account is not open" };
+        return Err(ServiceError::Conflict(words.into()));
     }
     if !tx.stores().list_of_customer(customer_id).await?.is_empty() {
-        return Err(ServiceError::Conflict("You have a store already".into()));
+        let words = if own { "You have a store already" } else { "This customer has a store already" };
+        return Err(ServiceError::Conflict(words.into()));
     }
+    check_store(tx, whose, customer_id, wish.plan.id).await?;
     let slug = store_wish::free_slug(tx, settings.text("base_domain"), wish, None).await?;
     let (store_id, store_uid) = store_wish::insert(tx, settings, customer_id, wish, &slug).await?;
     let job = order_set_up(tx, actor, store_id, customer_id, wish.platform).await?;

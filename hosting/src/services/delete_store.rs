@@ -2,12 +2,13 @@
 //! may operate can force it. The work itself is the `deprovision_store` job.
 
 use super::prove_password::{Proven, need};
+use super::resellers::whose;
 use super::{ServiceError, Services};
 use crate::db::audit::NewEvent;
 use crate::db::jobs::{JobRef, NewJob};
 use crate::db::stores::Store;
 use crate::db::{DbError, Queries, Tx};
-use crate::domain::{Actor, Person, StoreState};
+use crate::domain::{Actor, Person, Role, StoreState};
 use crate::jobs::{self, MailArgs};
 use crate::transact;
 
@@ -17,15 +18,17 @@ pub const WAIT_DAYS: u32 = 7;
 /// Plans the deletion of a store in [`WAIT_DAYS`] days.
 ///
 /// # Errors
-/// `Invalid` on `password`; `Conflict` when it can't be deleted now or is planned already.
+/// `NotFound` for a store of others; `Invalid` on `password`; `Conflict` when it can't be deleted now or is planned already.
 pub async fn schedule(
     services: &Services,
     actor: &Actor,
     store: &Store,
     proven: Option<&Proven>,
 ) -> Result<(), ServiceError> {
+    // A reseller proves their own password.
+    let by = actor.id.filter(|_| actor.role == Role::Reseller).unwrap_or(store.customer_id);
     let mut wrong = Vec::new();
-    need(proven, Person::Customer(store.customer_id), &mut wrong);
+    need(proven, Person::Customer(by), &mut wrong);
     if !wrong.is_empty() {
         return Err(ServiceError::Invalid(wrong));
     }
@@ -35,6 +38,7 @@ pub async fn schedule(
 }
 
 async fn schedule_in(tx: &mut Tx, services: &Services, actor: &Actor, store: &Store) -> Result<JobRef, ServiceError> {
+    whose(tx, actor, store.customer_id).await?;
     tx.stores().schedule_deletion(store.id, WAIT_DAYS).await.map_err(stale)?;
     let mail = notice(tx, actor, store, "deletion_planned").await?;
     audit(tx, services, actor, store, "store.schedule_deletion").await?;
@@ -52,6 +56,7 @@ pub async fn cancel(services: &Services, actor: &Actor, store: &Store) -> Result
 }
 
 async fn cancel_in(tx: &mut Tx, services: &Services, actor: &Actor, store: &Store) -> Result<JobRef, ServiceError> {
+    whose(tx, actor, store.customer_id).await?;
     tx.stores().cancel_deletion(store.id).await.map_err(stale)?;
     let mail = notice(tx, actor, store, "deletion_cancelled").await?;
     audit(tx, services, actor, store, "store.cancel_deletion").await?;

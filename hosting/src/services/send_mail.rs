@@ -1,5 +1,6 @@
 //! Sends the mail of a job: looks the people up, makes one-time links, draws, sends, notes it.
 
+use super::resellers;
 use super::settings::Values;
 use super::{ServiceError, Services};
 use crate::config::url_like::BaseUrl;
@@ -95,6 +96,10 @@ pub async fn send_mail(
         (to, ..) => to,
     };
     let Some(to) = to else { return Ok(Outcome::Nothing("the account is gone")) };
+    let settings = match args.customer_id {
+        Some(id) => resellers::branded(settings, &conn.resellers().brand_of(id).await?),
+        None => settings,
+    };
     let store = match args.store_id {
         Some(id) => conn.stores().get(id).await?,
         None => None,

@@ -22,6 +22,8 @@ pub enum Kind {
     Email,
     /// An e-mail address, or nothing.
     Mailbox,
+    /// An IPv4 address.
+    Ipv4,
     /// Addresses and ranges, separated by commas.
     Networks,
     /// Write-only, stored sealed.
@@ -151,6 +153,18 @@ pub const KNOWN: &[Known] = &[
         kind: Kind::Number(1, 1440),
     },
     Known {
+        name: "file_access_idle_minutes",
+        about: "Minutes without use after which a store's file access (SFTP) is closed",
+        default: "30",
+        kind: Kind::Number(1, 1440),
+    },
+    Known {
+        name: "file_access_listen",
+        about: "IPv4 address of each server on which file access (SFTP) is reached, 0.0.0.0 for all",
+        default: "0.0.0.0",
+        kind: Kind::Ipv4,
+    },
+    Known {
         name: "customer_idle_minutes",
         about: "Minutes without a visit after which owners are signed out",
         default: "10080",
@@ -207,6 +221,12 @@ impl Values {
     pub fn text(&self, name: &str) -> &str {
         self.0.get(name).map_or_else(|| KNOWN.iter().find(|k| k.name == name).map_or("", |k| k.default), String::as_str)
     }
+    /// The same with another value in one place, for drawing.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: &str) -> Self {
+        self.0.insert(name.to_owned(), value.to_owned());
+        self
+    }
     /// A number, or 0 when it does not parse (values are checked before they are stored).
     #[must_use]
     pub fn number(&self, name: &str) -> u32 {
@@ -216,6 +236,16 @@ impl Values {
     #[must_use]
     pub fn db_admin_idle_seconds(&self) -> u32 {
         self.number("db_admin_idle_minutes").max(1) * 60
+    }
+    /// Minutes without use after which file access is closed.
+    #[must_use]
+    pub fn file_access_idle_minutes(&self) -> u32 {
+        self.number("file_access_idle_minutes").max(1)
+    }
+    /// Where file access listens.
+    #[must_use]
+    pub fn file_access_listen(&self) -> std::net::Ipv4Addr {
+        self.text("file_access_listen").parse().unwrap_or(std::net::Ipv4Addr::UNSPECIFIED)
     }
     /// The loopback port on which an edge answers plain http: how the worker asks whether a route is in force.
     #[must_use]
@@ -392,6 +422,10 @@ fn check(kind: Kind, value: &str) -> Result<String, String> {
         }
         Kind::Choice(words) if words.contains(&value) => Ok(value.to_owned()),
         Kind::Choice(words) => Err(format!("Enter one of: {}", words.join(", "))),
+        Kind::Ipv4 => match value.parse::<std::net::Ipv4Addr>() {
+            Ok(address) => Ok(address.to_string()),
+            Err(_) => Err("Enter an IPv4 address like 203.0.113.9, or 0.0.0.0".into()),
+        },
         Kind::Networks => crate::domain::network::Networks::parse(value).map(|_| value.to_owned()),
         Kind::Mailbox if value.is_empty() => Ok(String::new()),
         Kind::Email | Kind::Mailbox => {

@@ -8,7 +8,7 @@ use shopfleet_tests::made_up::MadeUpJob;
 use std::path::Path;
 
 /// Opens a page and looks at it.
-async fn look(browser: &Browser, stage: &Stage, path: &str, name: &str, faults: &mut Vec<String>) {
+pub async fn look(browser: &Browser, stage: &Stage, path: &str, name: &str, faults: &mut Vec<String>) {
     browser.open(&stage.url(path)).await;
     look_here(browser, name, faults).await;
 }
@@ -134,6 +134,10 @@ pub async fn filled_pages(stage: &Stage) {
         "/dashboard",
         "/dashboard/access",
         "/dashboard/database",
+        "/dashboard/logs",
+        "/dashboard/files",
+        "/dashboard/usage",
+        "/dashboard/usage?range=7d",
         "/dashboard/store/restart",
         "/dashboard/store/rename",
         "/dashboard/delete",
@@ -156,6 +160,7 @@ pub async fn filled_pages(stage: &Stage) {
     let customer = format!("/admin/customers/{}", stage.customer_id("ana@example.com").await);
     let provisioning = format!("{customer}/provisioning");
     let audit = format!("{customer}/audit");
+    let (logs, usage) = (format!("{customer}/logs"), format!("{customer}/usage"));
     let suspend = format!("{customer}/store/suspend");
     let (edit, close) = (format!("{customer}/edit"), format!("{customer}/close"));
     let (their_ticket, tickets) = (format!("/admin/tickets/{ticket}"), format!("{customer}/tickets"));
@@ -174,6 +179,8 @@ pub async fn filled_pages(stage: &Stage) {
         &tickets,
         &provisioning,
         &audit,
+        &logs,
+        &usage,
         &suspend,
         "/admin/jobs",
         &live,

@@ -12,6 +12,7 @@ mod live_speed;
 mod live_tabs;
 mod no_script;
 mod passkeys;
+mod reseller_pages;
 mod stage;
 mod weight;
 
@@ -63,6 +64,7 @@ tests![
     accessible::filled_pages,
     accessible::forms_with_errors,
     accessible::owner_in_between,
+    reseller_pages::a_reseller_and_their_customers,
     accessible::confirm_with_the_password,
     weight::pages_stay_light,
     weight::pages_can_be_used_at_once,

@@ -9,6 +9,8 @@ use std::collections::BTreeMap;
 use webapp::router::{Access, ROUTES};
 
 const NOBODYS: &str = "01ARZ3NDEKTSV4RRFFQ69G5FAV";
+/// A public key as people paste it.
+pub const SSH_KEY: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJdD7y3aLq454yWBdwLWbieU1ebz9/cu7/QEXn9OIeZJ ana@laptop";
 
 /// A program that holds a bearer credential.
 pub struct Program {
@@ -25,7 +27,11 @@ pub struct Reply {
 
 impl Program {
     pub fn new(app: &App, bearer: Option<&str>) -> Self {
-        Self { base: app.base.as_str().to_owned(), client: Client::new(), bearer: bearer.map(str::to_owned) }
+        Self::at(app.base.as_str(), bearer)
+    }
+
+    pub fn at(base: &str, bearer: Option<&str>) -> Self {
+        Self { base: base.to_owned(), client: Client::new(), bearer: bearer.map(str::to_owned) }
     }
 
     pub fn bearer(&self) -> &str {
@@ -70,12 +76,17 @@ impl Program {
 
 /// Logs in and returns a program with the access token, and the refresh token.
 pub async fn log_in(app: &App, email: &str, account: &str) -> (Program, String) {
-    let r = Program::new(app, None)
+    log_in_at(app.base.as_str(), email, account).await
+}
+
+/// The same at a panel of this address.
+pub async fn log_in_at(base: &str, email: &str, account: &str) -> (Program, String) {
+    let r = Program::at(base, None)
         .post("/api/v1/auth/login", &json!({ "email": email, "password": PASSWORD, "account": account }))
         .await;
     assert_eq!(r.status, 200, "{}", r.body);
     assert_eq!(r.body["expires_in"], 900);
-    (Program::new(app, r.body["access_token"].as_str()), r.body["refresh_token"].as_str().unwrap().to_owned())
+    (Program::at(base, r.body["access_token"].as_str()), r.body["refresh_token"].as_str().unwrap().to_owned())
 }
 
 async fn token(app: &App, by: &Program, scopes: &str) -> (Program, String, String) {
@@ -476,6 +487,13 @@ async fn every_operation_for_every_role() {
         .await
         .unwrap();
     app.customer("eva@example.com", "Eva").await;
+    // Two resellers: one who looks after the store's owner, and one who does not.
+    for (email, store) in [("rob@example.com", "Rob"), ("kim@example.com", "Kim")] {
+        app.customer(email, store).await;
+        app.db.sql(&format!("INSERT INTO resellers (customer_id, max_customers, max_stores) SELECT id, 5, 5 FROM customers WHERE email = '{email}'")).await;
+        app.db.sql(&format!("UPDATE customers SET role = 'reseller' WHERE email = '{email}'")).await;
+    }
+    app.db.sql("UPDATE customers SET reseller_id = (SELECT customer_id FROM (SELECT MIN(customer_id) AS customer_id FROM resellers) r) WHERE email = 'ana@example.com'").await;
     let mut callers: BTreeMap<&str, Program> = BTreeMap::new();
     for (name, email, role) in [
         ("support", "sam@example.com", Role::Support),
@@ -487,6 +505,8 @@ async fn every_operation_for_every_role() {
     }
     callers.insert("owner", log_in(&app, "ana@example.com", "customer").await.0);
     callers.insert("other", log_in(&app, "eva@example.com", "customer").await.0);
+    callers.insert("reseller", log_in(&app, "rob@example.com", "customer").await.0);
+    callers.insert("other reseller", log_in(&app, "kim@example.com", "customer").await.0);
     callers.insert("stranger", Program::new(&app, None));
     callers.insert("forged", Program::new(&app, Some("eyJhbGciOiJub25lIn0.eyJzdWIiOiJyb290In0.")));
     let before = app.census().await;
@@ -506,6 +526,7 @@ async fn every_operation_for_every_role() {
             .replace("{event}", "evt_none")
             .replace("/tickets/{id}", &format!("/tickets/{NOBODYS}"))
             .replace("{file}", NOBODYS)
+            .replace("{key}", "999")
             .replace("{server}/{port}", "none/1")
             .replace("{id}", "999")
             .replace("{name}", "none");
@@ -516,22 +537,32 @@ async fn every_operation_for_every_role() {
             let about_one = route.path.contains("/stores/{id}") || route.path.contains("/jobs/{id}");
             let allowed = match (*name, route.access) {
                 ("stranger" | "forged", _) => Some(401),
+                ("owner" | "other" | "support" | "admin" | "super", Access::ApiReseller) => Some(403),
+                ("owner" | "other" | "support", Access::ApiKeeper) => Some(403),
                 (
-                    "owner" | "other",
+                    "owner" | "other" | "reseller" | "other reseller",
                     Access::ApiDesk
                     | Access::ApiStaff
                     | Access::ApiOperator
                     | Access::ApiCustomerManager
+                    | Access::ApiResellerManager
                     | Access::ApiStaffManager
                     | Access::ApiSuper,
                 ) => Some(403),
-                ("support", Access::ApiHooks | Access::ApiOperator | Access::ApiCustomerManager | Access::ApiWork) => {
-                    Some(403)
-                }
+                (
+                    "support",
+                    Access::ApiHooks
+                    | Access::ApiOperator
+                    | Access::ApiCustomerManager
+                    | Access::ApiResellerManager
+                    | Access::ApiWork,
+                ) => Some(403),
                 ("support" | "admin", Access::ApiStaffManager | Access::ApiSuper) => Some(403),
                 ("support" | "admin" | "super", Access::ApiOwner) => Some(403),
                 // Not yours and not there: the same answer.
-                ("other", _) if about_one && route.method == "GET" => Some(404),
+                ("other" | "other reseller", _) if about_one && route.method == "GET" => Some(404),
+                // What is in a store is its owner's alone.
+                ("reseller", _) if route.path.ends_with("/database-page") && route.method == "GET" => Some(404),
                 _ => None,
             };
             match allowed {
@@ -540,9 +571,8 @@ async fn every_operation_for_every_role() {
             }
         }
     }
-    // With a right body another customer still finds nothing.
-    let other = &callers["other"];
-    for (method, path, body) in [
+    // With a right body another customer still finds nothing, and neither does a reseller of others.
+    let bodies = [
         ("PUT", format!("/api/v1/stores/{store}/deletion"), json!({ "name": "Ana", "password": PASSWORD })),
         ("DELETE", format!("/api/v1/stores/{store}/deletion"), json!({})),
         ("POST", format!("/api/v1/stores/{store}/credentials"), json!({ "group": "admin", "password": PASSWORD })),
@@ -555,13 +585,52 @@ async fn every_operation_for_every_role() {
         ("GET", format!("/api/v1/stores/{store}/database-page"), json!(null)),
         ("POST", format!("/api/v1/stores/{store}/database-page/start"), json!({ "password": PASSWORD })),
         ("POST", format!("/api/v1/stores/{store}/database-page/stop"), json!({})),
+        ("GET", format!("/api/v1/stores/{store}/file-access"), json!(null)),
+        ("POST", format!("/api/v1/stores/{store}/file-access/start"), json!({ "password": PASSWORD })),
+        ("POST", format!("/api/v1/stores/{store}/file-access/stop"), json!({})),
+        ("POST", format!("/api/v1/stores/{store}/file-access/keys"), json!({ "password": PASSWORD, "key": SSH_KEY })),
+        ("DELETE", format!("/api/v1/stores/{store}/file-access/keys/1"), json!(null)),
+        ("POST", format!("/api/v1/stores/{store}/file-access/password"), json!({ "password": PASSWORD })),
+        ("DELETE", format!("/api/v1/stores/{store}/file-access/password"), json!(null)),
+        ("GET", format!("/api/v1/stores/{store}/log"), json!(null)),
+        ("GET", format!("/api/v1/stores/{store}/usage"), json!(null)),
         ("GET", format!("/api/v1/jobs?store={store}"), json!(null)),
+    ];
+    for (method, path, body) in bodies {
+        let body = (!body.is_null()).then_some(&body);
+        for name in ["other", "other reseller"] {
+            let other = &callers[name];
+            assert_eq!(other.send(method, &path, body, &[]).await.status, 404, "{name}: {method} {path}");
+            let unknown = path.replace(&store, NOBODYS).replace(&job.to_string(), NOBODYS);
+            assert_eq!(other.send(method, &unknown, body, &[]).await.status, 404, "{name}: {method} {unknown}");
+        }
+    }
+    for (method, path, body) in [
+        ("POST", format!("/api/v1/stores/{store}/suspend"), json!({ "reason": "x" })),
+        ("POST", format!("/api/v1/stores/{store}/resume"), json!({ "reason": "x" })),
+        ("PUT", format!("/api/v1/stores/{store}/plan"), json!({ "plan": "business", "reason": "x" })),
+        ("GET", "/api/v1/reseller/customers/1".into(), json!(null)),
+        (
+            "POST",
+            "/api/v1/reseller/customers/1/stores".into(),
+            json!({ "name": "Mine", "platform": "woocommerce", "plan": "starter" }),
+        ),
     ] {
         let body = (!body.is_null()).then_some(&body);
-        assert_eq!(other.send(method, &path, body, &[]).await.status, 404, "{method} {path}");
-        let unknown = path.replace(&store, NOBODYS).replace(&job.to_string(), NOBODYS);
-        assert_eq!(other.send(method, &unknown, body, &[]).await.status, 404, "{method} {unknown}");
+        let got = callers["other reseller"].send(method, &path, body, &[]).await.status;
+        assert_eq!(got, 404, "{method} {path}");
     }
+    // Whoever looks after the owner works on the store and sees nothing of what is in it.
+    for (method, path, body) in [
+        ("POST", format!("/api/v1/stores/{store}/credentials"), json!({ "group": "admin", "password": PASSWORD })),
+        ("POST", format!("/api/v1/stores/{store}/database-page/start"), json!({ "password": PASSWORD })),
+        ("POST", format!("/api/v1/stores/{store}/database-page/stop"), json!({})),
+    ] {
+        let got = callers["reseller"].send(method, &path, Some(&body), &[]).await.status;
+        assert_eq!(got, 404, "{method} {path}");
+    }
+    let r = callers["reseller"].post(&format!("/api/v1/stores/{store}/admin-password"), &json!({})).await;
+    assert_eq!(r.status, 403, "{}", r.body);
     assert_eq!(app.census().await, before);
     let _ = Uid::new();
 }
@@ -573,11 +642,18 @@ async fn unlisted_verbs_are_refused_with_the_listed_ones() {
     app.customer("ana@example.com", "Ana").await;
     let (root, _) = log_in(&app, "root@example.com", "staff").await;
     let (ana, _) = log_in(&app, "ana@example.com", "customer").await;
+    app.customer("rob@example.com", "Rob").await;
+    app.db.sql("UPDATE customers SET role = 'reseller' WHERE email = 'rob@example.com'").await;
+    let (rob, _) = log_in(&app, "rob@example.com", "customer").await;
     for path in
         ROUTES.iter().map(|r| r.path).filter(|p| p.starts_with("/api/v1/")).collect::<std::collections::BTreeSet<_>>()
     {
         let routes: Vec<_> = ROUTES.iter().filter(|r| r.path == path).collect();
-        let by = if routes[0].access == Access::ApiOwner { &ana } else { &root };
+        let by = match routes[0].access {
+            Access::ApiOwner => &ana,
+            Access::ApiReseller => &rob,
+            _ => &root,
+        };
         for method in ["GET", "POST", "PUT", "PATCH", "DELETE", "TRACE", "FOO"] {
             if routes.iter().any(|r| r.method == method) {
                 continue;
@@ -590,6 +666,7 @@ async fn unlisted_verbs_are_refused_with_the_listed_ones() {
                         .replace("{name}", "none")
                         .replace("{port}", "1")
                         .replace("{file}", NOBODYS)
+                        .replace("{key}", "1")
                         .replace("{event}", "evt_none"),
                     None,
                     &[],

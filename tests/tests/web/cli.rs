@@ -1,5 +1,6 @@
 //! The command line against the live panel: the real program, a folder of its own for log-ins.
 
+use crate::api::SSH_KEY;
 use crate::support::{App, PASSWORD};
 use hosting::domain::Role;
 use serde_json::Value;
@@ -309,6 +310,29 @@ async fn an_owner_orders_reveals_and_plans_by_the_command_line() {
     assert_eq!(shell.run(&["stores", "database", "ana"], "").await.code, 0);
     assert_eq!(shell.run(&["stores", "database", "ana", "start"], &format!("{PASSWORD}\n")).await.code, 0);
     assert_eq!(shell.run(&["stores", "delete", "ana", "Ana"], "not this one\n").await.code, 7);
+    app.db.sql("UPDATE jobs SET state = 'cancelled' WHERE kind = 'start_db_admin'").await;
+    // Who gets in by SFTP; a private key stays where it is.
+    std::fs::write(shell.home.join("id.pub"), SSH_KEY).unwrap();
+    std::fs::write(shell.home.join("id"), "-----BEGIN OPENSSH PRIVATE KEY-----\n").unwrap();
+    let secret = shell.run(&["stores", "add-key", "ana", "id"], &format!("{PASSWORD}\n")).await;
+    assert!(secret.code == 1 && secret.err.contains("private key"), "{secret:?}");
+    let added = shell.run(&["stores", "add-key", "ana", "id.pub"], &format!("{PASSWORD}\n")).await;
+    assert!(added.code == 0 && added.out.contains("SHA256:T7SvZ2cslqpPj6nKzitCBHHlpVF3r3MvLwmFL0fk0IE"), "{added:?}");
+    assert_eq!(shell.run(&["stores", "add-key", "ana", "id.pub"], &format!("{PASSWORD}\n")).await.code, 7, "twice");
+    let made = shell.run(&["stores", "make-file-password", "ana", "--json"], &format!("{PASSWORD}\n")).await.json();
+    assert_eq!(made["password"].as_str().unwrap().len(), 24);
+    let shown = shell.run(&["stores", "files", "ana"], "").await;
+    assert!(shown.code == 0 && shown.out.contains("ana@laptop") && shown.out.contains("and a password"), "{shown:?}");
+    let shown = shell.run(&["stores", "files", "ana", "--json"], "").await.json();
+    let key = shown["keys"][0]["id"].to_string();
+    assert_eq!(shell.run(&["stores", "files", "ana", "start"], "not this one\n").await.code, 7);
+    assert_eq!(shell.run(&["stores", "remove-key", "ana", &key], "").await.code, 0);
+    assert_eq!(shell.run(&["stores", "remove-key", "ana", &key], "").await.code, 5);
+    assert_eq!(shell.run(&["stores", "remove-file-password", "ana"], "").await.code, 0);
+    assert_eq!(shell.run(&["stores", "files", "ana", "start"], &format!("{PASSWORD}\n")).await.code, 6, "no way in");
+    let used = shell.run(&["stores", "usage", "ana", "--range", "7d"], "").await;
+    assert!(used.code == 0 && used.out.contains("not measured yet"), "{used:?}");
+    assert_eq!(shell.run(&["stores", "log", "ana"], "").await.code, 6, "it has no server");
     assert_eq!(shell.run(&["stores", "delete", "ana", "Ana"], &format!("{PASSWORD}\n")).await.code, 0);
     assert_eq!(shell.run(&["stores", "keep", "ana"], "").await.code, 0);
     let second = shell.run(&["stores", "create", "Two", "--plan", "starter"], "").await;
@@ -319,4 +343,41 @@ async fn an_owner_orders_reveals_and_plans_by_the_command_line() {
     assert_eq!(shell.run(&["customers", "list"], "").await.code, 4);
     assert_eq!(shell.run(&["account", "sign-out-everywhere"], "").await.code, 0);
     assert_eq!(shell.run(&["whoami"], "").await.code, 3);
+}
+
+#[actix_web::test]
+async fn resellers_are_made_and_work_by_verbs() {
+    let app = App::new().await;
+    hosting::services::seed_defaults::seed_defaults(&app.db.db).await.unwrap();
+    app.customer("rob@example.com", "Rob").await;
+    app.staff("grace@example.com", Role::Admin).await;
+    let shell = Shell::new();
+    shell.log_in(&app, "grace@example.com", "staff", "grace").await;
+    let set = ["resellers", "set", "1", "--customers", "2", "--stores", "1", "--plan", "starter", "--json"];
+    assert_eq!(shell.run(&set, "").await.json()["max_customers"], 2);
+    assert!(shell.run(&["resellers", "show", "1"], "").await.out.contains("0 of 2"));
+    assert_eq!(shell.run(&["resellers", "show", "99"], "").await.code, 5);
+    assert_eq!(shell.run(&["resellers", "customers"], "").await.code, 4, "staff have none of their own");
+    shell.log_in(&app, "rob@example.com", "owner", "rob").await;
+    assert_eq!(
+        shell.run(&["resellers", "set", "1", "--customers", "9", "--stores", "9", "--plan", "starter"], "").await.code,
+        4
+    );
+    let made = shell.run(&["resellers", "create", "eva@example.com", "--json"], "").await.json();
+    let id = made["id"].to_string();
+    assert!(shell.run(&["resellers", "customers"], "").await.out.contains("eva@example.com"));
+    let order = ["resellers", "order", &id, "Eva's Tea", "--plan", "business"];
+    assert_eq!(shell.run(&order, "").await.code, 7, "they may not sell it");
+    let order = ["resellers", "order", &id, "Eva's Tea", "--plan", "starter", "--json"];
+    let job = shell.run(&order, "").await.json()["job"].as_str().unwrap().to_owned();
+    assert_eq!(shell.run(&["jobs", "show", &job, "--json"], "").await.json()["kind"], "provision_store");
+    let shown = shell.run(&["resellers", "customer", &id, "--json"], "").await.json();
+    let store = shown["stores"][0].as_str().unwrap().to_owned();
+    assert_eq!(shell.run(&["stores", "show", &store, "--json"], "").await.json()["name"], "Eva's Tea");
+    assert_eq!(shell.run(&["stores", "credentials", &store, "admin"], &format!("{PASSWORD}\n")).await.code, 5);
+    assert_eq!(shell.run(&["resellers", "brand", "--name", "Rob's", "--json"], "").await.json()["brand_name"], "Rob's");
+    assert!(shell.run(&["resellers", "show"], "").await.out.contains("1 of 1"));
+    shell.log_in(&app, "grace@example.com", "staff", "again").await;
+    assert_eq!(shell.run(&["resellers", "end", "1"], "").await.code, 0);
+    assert_eq!(shell.run(&["resellers", "end", "1"], "").await.code, 6);
 }

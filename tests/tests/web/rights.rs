@@ -69,6 +69,21 @@ fn addresses(job: &str, id: u64) -> BTreeMap<&'static str, String> {
         own("/admin/security/begin"),
         own("/admin/security/add"),
         ("/admin/security/{id}/remove", "/admin/security/1/remove".into()),
+        own("/reseller"),
+        own("/reseller/branding"),
+        own("/reseller/customers/new"),
+        ("/reseller/customers/{id}", format!("/reseller/customers/{id}")),
+        ("/reseller/customers/{id}/store", format!("/reseller/customers/{id}/store")),
+        ("/reseller/customers/{id}/store/{change}", format!("/reseller/customers/{id}/store/restart")),
+        ("/reseller/customers/{id}/delete", format!("/reseller/customers/{id}/delete")),
+        ("/reseller/customers/{id}/delete/cancel", format!("/reseller/customers/{id}/delete/cancel")),
+        ("/reseller/jobs/{job}", format!("/reseller/jobs/{job}")),
+        ("/reseller/jobs/{job}/retry", format!("/reseller/jobs/{job}/retry")),
+        ("/reseller/jobs/{job}/state", format!("/reseller/jobs/{job}/state")),
+        ("/reseller/jobs/{job}/log", format!("/reseller/jobs/{job}/log?from=1&to=2")),
+        ("/reseller/jobs/{job}/log/stream", format!("/reseller/jobs/{job}/log/stream")),
+        ("/admin/customers/{id}/reseller", format!("/admin/customers/{id}/reseller")),
+        ("/admin/customers/{id}/reseller/end", format!("/admin/customers/{id}/reseller/end")),
         own("/logout"),
         own("/reauthenticate"),
         ("/setup/{job}", format!("/setup/{job}")),
@@ -145,6 +160,16 @@ fn addresses(job: &str, id: u64) -> BTreeMap<&'static str, String> {
         own("/dashboard/database/open"),
         own("/dashboard/database/stop"),
         own("/dashboard/database/state"),
+        own("/dashboard/files"),
+        own("/dashboard/files/stop"),
+        own("/dashboard/files/state"),
+        own("/dashboard/files/keys"),
+        ("/dashboard/files/keys/{id}/remove", "/dashboard/files/keys/1/remove".into()),
+        own("/dashboard/files/password"),
+        own("/dashboard/files/password/remove"),
+        own("/dashboard/usage"),
+        own("/dashboard/logs"),
+        own("/dashboard/logs/stream"),
         own("/dashboard/delete"),
         own("/dashboard/delete/cancel"),
         own("/admin/login"),
@@ -163,6 +188,9 @@ fn addresses(job: &str, id: u64) -> BTreeMap<&'static str, String> {
         ("/admin/customers/{id}", format!("/admin/customers/{id}")),
         ("/admin/customers/{id}/provisioning", format!("/admin/customers/{id}/provisioning")),
         ("/admin/customers/{id}/audit", format!("/admin/customers/{id}/audit")),
+        ("/admin/customers/{id}/usage", format!("/admin/customers/{id}/usage")),
+        ("/admin/customers/{id}/logs", format!("/admin/customers/{id}/logs")),
+        ("/admin/customers/{id}/logs/stream", format!("/admin/customers/{id}/logs/stream")),
         ("/admin/customers/{id}/store/{change}", format!("/admin/customers/{id}/store/suspend")),
         ("/admin/customers/{id}/factor", format!("/admin/customers/{id}/factor")),
         ("/admin/customers/{id}/factor/cancel", format!("/admin/customers/{id}/factor/cancel")),
@@ -227,6 +255,14 @@ fn addresses(job: &str, id: u64) -> BTreeMap<&'static str, String> {
         ("/api/v1/stores/{id}/database-page", format!("/api/v1/stores/{store}/database-page")),
         ("/api/v1/stores/{id}/database-page/start", format!("/api/v1/stores/{store}/database-page/start")),
         ("/api/v1/stores/{id}/database-page/stop", format!("/api/v1/stores/{store}/database-page/stop")),
+        ("/api/v1/stores/{id}/file-access", format!("/api/v1/stores/{store}/file-access")),
+        ("/api/v1/stores/{id}/file-access/start", format!("/api/v1/stores/{store}/file-access/start")),
+        ("/api/v1/stores/{id}/file-access/stop", format!("/api/v1/stores/{store}/file-access/stop")),
+        ("/api/v1/stores/{id}/file-access/keys", format!("/api/v1/stores/{store}/file-access/keys")),
+        ("/api/v1/stores/{id}/file-access/keys/{key}", format!("/api/v1/stores/{store}/file-access/keys/1")),
+        ("/api/v1/stores/{id}/file-access/password", format!("/api/v1/stores/{store}/file-access/password")),
+        ("/api/v1/stores/{id}/log", format!("/api/v1/stores/{store}/log")),
+        ("/api/v1/stores/{id}/usage", format!("/api/v1/stores/{store}/usage")),
         own("/api/v1/jobs"),
         own("/api/v1/jobs/bulk"),
         own("/api/v1/jobs/dismiss"),
@@ -243,6 +279,12 @@ fn addresses(job: &str, id: u64) -> BTreeMap<&'static str, String> {
         own("/api/v1/customers/invite"),
         ("/api/v1/customers/{id}/email", format!("/api/v1/customers/{id}/email")),
         ("/api/v1/customers/{id}/close", format!("/api/v1/customers/{id}/close")),
+        ("/api/v1/customers/{id}/reseller", format!("/api/v1/customers/{id}/reseller")),
+        own("/api/v1/reseller"),
+        own("/api/v1/reseller/brand"),
+        own("/api/v1/reseller/customers"),
+        ("/api/v1/reseller/customers/{id}", format!("/api/v1/reseller/customers/{id}")),
+        ("/api/v1/reseller/customers/{id}/stores", format!("/api/v1/reseller/customers/{id}/stores")),
         ("/api/v1/customers/{id}/reopen", format!("/api/v1/customers/{id}/reopen")),
         own("/api/v1/staff"),
         ("/api/v1/staff/{id}", "/api/v1/staff/1".into()),
@@ -371,7 +413,9 @@ async fn another_customer_finds_nothing_of_ours() {
         }
         let fields = [("csrf_token", token.as_str()), ("form_key", &"k".repeat(40)), ("what", "admin")];
         let (status, to) = try_it(&eva, route.method, path, &fields).await;
-        if route.access.area() == Area::Owner {
+        if route.access == Access::Reseller {
+            assert_eq!(status, 403, "{} {path}", route.method);
+        } else if route.access.area() == Area::Owner {
             if route.path.contains("{job}") {
                 assert_eq!(status, 404, "{} {path}", route.method);
                 // Not yours and not there: the same answer.
@@ -497,12 +541,22 @@ fn expected(access: Access, role: Role) -> &'static str {
     match access {
         Access::Operations | Access::Asset | Access::Everybody => "through",
         Access::Owner | Access::OwnerTickets if owner => "through",
-        Access::Owner | Access::OwnerTickets => "owner sign-in",
+        Access::Reseller if role == Role::Reseller => "through",
+        Access::Reseller if owner => "refused",
+        Access::Owner | Access::OwnerTickets | Access::Reseller => "owner sign-in",
         _ if !staff => "staff sign-in",
         Access::Staff | Access::Desk | Access::Viewer | Access::StaffPassword | Access::StaffFactor => "through",
-        Access::Operator | Access::CustomerManager if matches!(role, Role::Admin | Role::SuperAdmin) => "through",
+        Access::Operator | Access::CustomerManager | Access::ResellerManager
+            if matches!(role, Role::Admin | Role::SuperAdmin) =>
+        {
+            "through"
+        }
         Access::StaffManager | Access::SuperAdmin if role == Role::SuperAdmin => "through",
-        Access::Operator | Access::CustomerManager | Access::StaffManager | Access::SuperAdmin => "refused",
+        Access::Operator
+        | Access::CustomerManager
+        | Access::ResellerManager
+        | Access::StaffManager
+        | Access::SuperAdmin => "refused",
         // The tests of the API try its operations.
         Access::ApiOpen
         | Access::ApiAny
@@ -513,7 +567,10 @@ fn expected(access: Access, role: Role) -> &'static str {
         | Access::ApiWork
         | Access::ApiStaff
         | Access::ApiOperator
+        | Access::ApiReseller
+        | Access::ApiKeeper
         | Access::ApiCustomerManager
+        | Access::ApiResellerManager
         | Access::ApiStaffManager
         | Access::ApiSuper => "no page",
     }

@@ -23,13 +23,13 @@ use utoipa::ToSchema;
 pub struct NewCustomer {
     /// Its owner is mailed a link to choose a password.
     #[schema(max_length = 254)]
-    email: String,
+    pub(super) email: String,
 }
 
 /// A customer that was made.
 #[derive(Serialize, ToSchema)]
 pub struct MadeCustomer {
-    id: u64,
+    pub(super) id: u64,
 }
 
 /// Another address.

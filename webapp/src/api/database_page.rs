@@ -38,7 +38,7 @@ pub struct DatabasePage {
 pub struct Password {
     /// Your password.
     #[schema(max_length = 256)]
-    password: String,
+    pub(super) password: String,
 }
 
 /// The job that opens or closes it.

@@ -103,6 +103,9 @@ fn may(route: &Route, entry: &Entry) -> Result<(), WebError> {
         Who::Staff(_) if route.access == Access::ApiOwner => {
             return Err(WebError::Forbidden("Only the owner of a store may do this.".into()));
         }
+        Who::Staff(_) if route.access == Access::ApiReseller => {
+            return Err(WebError::Forbidden("Only resellers may do this.".into()));
+        }
         Who::Staff(s) => s.role,
         Who::Visitor => return Err(WebError::SignedOut),
     };

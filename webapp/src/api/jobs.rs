@@ -14,6 +14,7 @@ use actix_web::{HttpRequest, web};
 use hosting::crypto::sha256;
 use hosting::db::Queries;
 use hosting::db::jobs::{JobFilter, JobRow};
+use hosting::domain::rights::{Capability, Reach, may};
 use hosting::domain::{Audience, JobState, Line as LogLine, Uid};
 use hosting::services::cancel_job::cancel_job;
 use hosting::services::retry_job::{Wish, retry_job};
@@ -177,7 +178,13 @@ async fn scoped(ctx: &Ctx, id: &str) -> Result<(JobRow, Uid), WebError> {
     let uid = uid(id)?;
     let mut conn = ctx.state().services.db.read().await?;
     let found = match ctx.who() {
-        Who::Customer(c) => conn.jobs().find_of_customer(&uid, c.customer_id).await?,
+        Who::Customer(c) => match conn.jobs().find_of_customer(&uid, c.customer_id).await? {
+            None if may(c.role, Capability::ViewStores, Reach::OwnCustomers) => {
+                let theirs = conn.jobs().find_of_reseller(&uid, c.customer_id).await?;
+                theirs.filter(|j| crate::routes::reseller::jobs::KINDS.contains(&j.kind.as_str()))
+            }
+            own => own,
+        },
         Who::Staff(_) => conn.jobs().find(&uid).await?,
         Who::Visitor => None,
     };

@@ -1,9 +1,9 @@
 //! The OpenAPI 3.1 document, put together from the attributes of the handlers.
 
 use super::{
-    account, account_security, attention, audit, auth, customer_changes, customers, database_page, jobs, jobs_bulk,
-    mails, oauth, plans, ports, schedules, servers, settings, staff, store_changes, stores, system, tickets, tokens,
-    webhooks,
+    account, account_security, attention, audit, auth, customer_changes, customers, database_page, file_access, jobs,
+    jobs_bulk, mails, oauth, plans, ports, reseller_limits, resellers, schedules, servers, settings, staff,
+    store_changes, store_log, store_usage, stores, system, tickets, tokens, webhooks,
 };
 use crate::extract::Ctx;
 use crate::routes::Answer;
@@ -103,10 +103,13 @@ pub struct FieldProblem {
         plans::list, stores::list, stores::create, stores::get, stores::plan_deletion, stores::cancel_deletion,
         stores::credentials, store_changes::restart, store_changes::suspend, store_changes::resume,
         store_changes::maintenance, store_changes::admin_password, store_changes::plan, store_changes::name,
-        store_changes::address, database_page::get, database_page::start, database_page::stop, jobs::list, jobs::get, jobs::lines, jobs::events, jobs::retry, jobs::cancel, jobs::cleanup,
+        store_changes::address, database_page::get, database_page::start, database_page::stop,
+        file_access::get, file_access::start, file_access::stop, file_access::add_key, file_access::remove_key,
+        file_access::make_password, file_access::remove_password, store_log::get, store_usage::get, jobs::list, jobs::get, jobs::lines, jobs::events, jobs::retry, jobs::cancel, jobs::cleanup,
         jobs::release, jobs_bulk::bulk, jobs_bulk::dismiss, jobs_bulk::counts, customers::list, customers::get,
         customer_changes::create, customer_changes::email, customer_changes::close, customer_changes::reopen,
-        customer_changes::invite, staff::list, staff::get, staff::create, staff::change, staff::reset, staff::remove_factor,
+        customer_changes::invite, reseller_limits::get, reseller_limits::set, reseller_limits::end, resellers::get,
+        resellers::set_brand, resellers::list, resellers::create, resellers::one, resellers::create_their_store, staff::list, staff::get, staff::create, staff::change, staff::reset, staff::remove_factor,
         staff::delete, ports::list, ports::widen, ports::free, mails::list, mails::resend, mails::test,
         servers::list, schedules::list, schedules::run, schedules::pause,
         schedules::resume, audit::list, audit::verify, settings::list, settings::set, settings::unset,

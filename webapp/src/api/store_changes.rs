@@ -3,7 +3,7 @@
 use super::body::Body;
 use super::idempotency;
 use super::jobs::Nothing;
-use super::stores::{Ordered, scoped};
+use super::stores::{Ordered, looked_after};
 use crate::extract::Ctx;
 use crate::routes::Answer;
 use actix_web::{HttpRequest, web};
@@ -87,7 +87,7 @@ pub struct AddressChange {
 }
 
 async fn order(ctx: &Ctx, request: &HttpRequest, id: &str, hash: &[u8; 32], change: StoreChange) -> Answer {
-    let store = scoped(ctx, id).await?;
+    let store = looked_after(ctx, id).await?;
     idempotency::once(ctx, request, hash, || async {
         let job = change_store(&ctx.state().services, &ctx.actor(), store.id, &change).await?;
         Ok((202, Ordered { job: job.uid.to_string() }))

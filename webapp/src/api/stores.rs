@@ -11,6 +11,7 @@ use crate::tries::prove;
 use actix_web::{HttpRequest, web};
 use hosting::db::Queries;
 use hosting::db::stores::Store as Row;
+use hosting::domain::rights::{Capability, Reach, may};
 use hosting::domain::{StoreState, Uid};
 use hosting::services::prove_password::{Proven, WRONG};
 use hosting::services::reveal_credentials::reveal_credentials;
@@ -75,6 +76,12 @@ pub struct NewStore {
     /// First label of its address; made from the name when left out.
     #[serde(default)]
     address: String,
+}
+
+impl From<NewStore> for StoreWish {
+    fn from(asked: NewStore) -> Self {
+        Self { store_name: asked.name, platform: asked.platform, plan: asked.plan, address: asked.address }
+    }
 }
 
 /// A job has been ordered.
@@ -146,7 +153,18 @@ fn is_staff(ctx: &Ctx) -> bool {
     matches!(ctx.who(), Who::Staff(_))
 }
 
-/// The store of an id within the caller's scope; others do not exist.
+/// The same, with the stores of a reseller's customers: for looking at them and for work on them, never for what is in them.
+pub(super) async fn looked_after(ctx: &Ctx, id: &str) -> Result<Row, WebError> {
+    match ctx.who() {
+        Who::Customer(c) if may(c.role, Capability::WorkOnStores, Reach::OwnCustomers) => {
+            let mut conn = ctx.state().services.db.read().await?;
+            conn.stores().find_of_reseller(&uid(id)?, c.customer_id).await?.ok_or(WebError::NotFound)
+        }
+        _ => scoped(ctx, id).await,
+    }
+}
+
+/// The store of an id that is the caller's own, or any for staff; others do not exist.
 pub(super) async fn scoped(ctx: &Ctx, id: &str) -> Result<Row, WebError> {
     let uid: Uid = uid(id)?;
     let found = ctx.state().services.db.read().await?.stores().find(&uid).await?;
@@ -190,7 +208,7 @@ pub async fn list(ctx: Ctx, query: Query) -> Answer {
     params(("id" = String, Path, description = "Public id", pattern = "^[0-9A-HJKMNP-TV-Z]{26}$")),
     responses((status = 200, body = Store)))]
 pub async fn get(ctx: Ctx, id: web::Path<String>) -> Answer {
-    let row = scoped(&ctx, &id).await?;
+    let row = looked_after(&ctx, &id).await?;
     let settings = ctx.state().settings().await;
     Ok(ok(&show(&row, &settings, is_staff(&ctx))))
 }
@@ -200,8 +218,7 @@ pub async fn get(ctx: Ctx, id: web::Path<String>) -> Answer {
     request_body = NewStore, responses((status = 202, description = "It is being set up", body = Ordered)))]
 pub async fn create(ctx: Ctx, request: HttpRequest, body: Body<NewStore>) -> Answer {
     let customer = ctx.customer()?.customer_id;
-    let asked = body.value;
-    let wish = StoreWish { store_name: asked.name, platform: asked.platform, plan: asked.plan, address: asked.address };
+    let wish: StoreWish = body.value.into();
     let settings = ctx.state().settings().await;
     idempotency::once(&ctx, &request, &body.hash, || async {
         let key = one_use(&ctx);
@@ -214,7 +231,7 @@ pub async fn create(ctx: Ctx, request: HttpRequest, body: Body<NewStore>) -> Ans
 }
 
 /// The form calls it otherwise.
-fn field_names(error: ServiceError) -> ServiceError {
+pub(super) fn field_names(error: ServiceError) -> ServiceError {
     match error {
         ServiceError::Invalid(fields) => ServiceError::Invalid(
             fields.into_iter().map(|(f, words)| (if f == "store_name" { "name" } else { f }, words)).collect(),
@@ -235,7 +252,7 @@ pub(super) async fn need_password(ctx: &Ctx, password: &str) -> Result<Proven, W
     params(("id" = String, Path, description = "Public id", pattern = "^[0-9A-HJKMNP-TV-Z]{26}$")),
     request_body = Confirm, responses((status = 200, body = Store)))]
 pub async fn plan_deletion(ctx: Ctx, id: web::Path<String>, request: HttpRequest, body: Body<Confirm>) -> Answer {
-    let row = scoped(&ctx, &id).await?;
+    let row = looked_after(&ctx, &id).await?;
     if body.value.name.trim() != row.name {
         return Err(WebError::field("name", "Give the store's name exactly"));
     }
@@ -243,7 +260,7 @@ pub async fn plan_deletion(ctx: Ctx, id: web::Path<String>, request: HttpRequest
     let settings = ctx.state().settings().await;
     idempotency::once(&ctx, &request, &body.hash, || async {
         delete_store::schedule(&ctx.state().services, &ctx.actor(), &row, Some(&proven)).await?;
-        let row = scoped(&ctx, &id).await?;
+        let row = looked_after(&ctx, &id).await?;
         Ok((200, show(&row, &settings, false)))
     })
     .await
@@ -254,7 +271,7 @@ pub async fn plan_deletion(ctx: Ctx, id: web::Path<String>, request: HttpRequest
     params(("id" = String, Path, description = "Public id", pattern = "^[0-9A-HJKMNP-TV-Z]{26}$")),
     responses((status = 204, description = "The store stays")))]
 pub async fn cancel_deletion(ctx: Ctx, id: web::Path<String>, request: HttpRequest) -> Answer {
-    let row = scoped(&ctx, &id).await?;
+    let row = looked_after(&ctx, &id).await?;
     idempotency::once_silent(&ctx, &request, || async {
         Ok(delete_store::cancel(&ctx.state().services, &ctx.actor(), &row).await?)
     })

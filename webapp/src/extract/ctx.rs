@@ -11,6 +11,7 @@ use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, dev::Payloa
 use hosting::crypto::{mac, random_token, same, sha256};
 use hosting::db::api_credentials::Caller;
 use hosting::db::login_sessions::{AdminSession, CustomerSession};
+use hosting::db::resellers::Brand;
 use hosting::domain::rights::{Capability, Reach, may};
 use hosting::domain::{Actor, Role};
 use std::cell::{Cell, RefCell};
@@ -313,10 +314,17 @@ impl Ctx {
         let settings = self.0.state.settings().await;
         let (user, menu) = match &self.0.who {
             Who::Visitor => (None, Vec::new()),
-            Who::Customer(c) => (Some(User { name: c.email.clone(), role: String::new() }), owner_menu(&self.0.path)),
+            Who::Customer(c) => {
+                (Some(User { name: c.email.clone(), role: String::new() }), owner_menu(&self.0.path, c.role))
+            }
             Who::Staff(s) => {
                 (Some(User { name: s.name.clone(), role: role_words(s.role).into() }), staff_menu(&self.0.path, s.role))
             }
+        };
+        // A reseller's customers see their provider's name.
+        let brand = |part: fn(&Brand) -> &String| match &self.0.who {
+            Who::Customer(c) => Some(part(&c.brand).clone()).filter(|text| !text.is_empty()),
+            _ => None,
         };
         let notice = self.0.flash.as_deref().and_then(notice_named);
         if self.0.flash.is_some() {
@@ -324,8 +332,8 @@ impl Ctx {
         }
         Page {
             title: title.into(),
-            product: settings.text("product_name").to_owned(),
-            support_email: settings.text("support_email").to_owned(),
+            product: brand(|b| &b.name).unwrap_or_else(|| settings.text("product_name").to_owned()),
+            support_email: brand(|b| &b.email).unwrap_or_else(|| settings.text("support_email").to_owned()),
             csrf: self.form_token().into(),
             theme: self.0.theme.to_owned(),
             theme_url: if self.0.path.starts_with("/admin") { "/admin/theme" } else { "/theme" },
@@ -377,14 +385,16 @@ pub(crate) fn html(mut response: actix_web::HttpResponseBuilder, body: String) -
     response.insert_header((header::CONTENT_TYPE, "text/html; charset=utf-8")).body(body)
 }
 
-fn owner_menu(path: &str) -> Vec<MenuItem> {
+fn owner_menu(path: &str, role: Role) -> Vec<MenuItem> {
     [
         ("/dashboard", "Your store", "home"),
         ("/dashboard/access", "Sign-in", "key"),
         ("/dashboard/database", "Database", "database"),
+        ("/reseller", "Customers", "users"),
         ("/account", "Account", "user"),
     ]
     .into_iter()
+    .filter(|(href, _, _)| *href != "/reseller" || may(role, Capability::ManageCustomers, Reach::OwnCustomers))
     .map(|(href, label, icon)| MenuItem {
         href,
         label,
@@ -433,6 +443,8 @@ pub fn role_words(role: Role) -> &'static str {
         Role::Support => "Support",
         Role::Admin => "Admin",
         Role::SuperAdmin => "Super admin",
+        Role::Customer => "Store owner",
+        Role::Reseller => "Reseller",
         _ => "",
     }
 }
@@ -500,6 +512,10 @@ fn notice_named(name: &str) -> Option<Notice> {
         "passkey_removed" => ("good", "The passkey is removed, and other devices were signed out."),
         "passkey_over" => ("warn", "This took longer than five minutes, or was sent before. Try the passkey again."),
         "passkey_refused" => ("warn", "That passkey did not sign you in. Try again, or use your password."),
+        "brand_saved" => ("good", "Saved. Your customers see it from now on."),
+        "store_ordered" => ("good", "The store is on its way. Its owner gets a mail when it is ready."),
+        "reseller_saved" => ("good", "The limits are set."),
+        "reseller_ended" => ("good", "They are an ordinary customer now, and sign in again."),
         "view_asked" => {
             ("good", "The customer is asked by mail and on their dashboard. Come back when they have answered.")
         }

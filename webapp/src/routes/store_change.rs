@@ -3,7 +3,7 @@
 //! the service.
 
 use crate::error::WebError;
-use crate::extract::{Ctx, Form};
+use crate::extract::{Ctx, Form, Who};
 use crate::views::change::{Change, ChangeField};
 use crate::views::{Choice, FieldError, Page};
 use hosting::db::Queries;
@@ -41,6 +41,17 @@ pub const OWNERS: &[(&str, Verb)] = &[
     ("password", Verb::Password),
     ("rename", Verb::Rename),
     ("address", Verb::Address),
+];
+
+/// What resellers may order about stores of their customers.
+pub const RESELLERS: &[(&str, Verb)] = &[
+    ("restart", Verb::Restart),
+    ("maintenance", Verb::Maintenance),
+    ("rename", Verb::Rename),
+    ("address", Verb::Address),
+    ("suspend", Verb::Suspend),
+    ("resume", Verb::Resume),
+    ("plan", Verb::Plan),
 ];
 
 /// What staff who operate may order.
@@ -113,7 +124,7 @@ fn words(verb: Verb, store: &Store) -> (String, Vec<String>, &'static str, &'sta
             format!("Start maintenance of {name}?"),
             &[
                 "Visitors see a page that says that the shop is being worked on. Nobody can order.",
-                "You can still get into your store admin, and see the shop while you are signed in there.",
+                "Whoever is signed in to the store admin still gets in, and sees the shop.",
             ],
             "Start maintenance",
             "Starting…",
@@ -129,14 +140,14 @@ fn words(verb: Verb, store: &Store) -> (String, Vec<String>, &'static str, &'sta
         ),
         Verb::Rename => (
             format!("Rename {name}"),
-            &["The name is changed in your store and here. The web address stays."],
+            &["The name is changed in the store and here. The web address stays."],
             "Rename store",
             "Renaming…",
         ),
         Verb::Address => (
             format!("Change the web address of {name}"),
             &[
-                "Your store moves to the new address at once. Links in its pages are changed.",
+                "The store moves to the new address at once. Links in its pages are changed.",
                 "The former address leads to the new one for 30 days. After that it is free for others.",
                 "Payment services and search engines may have to be told the new address.",
             ],
@@ -213,7 +224,13 @@ pub async fn draw(
             vec![cause, reason("The owner reads it, and it is recorded in the audit log.")]
         }
         Verb::Plan => {
-            let plans = ctx.state().services.db.read().await?.plans().list_public().await?;
+            let mut conn = ctx.state().services.db.read().await?;
+            let mut plans = conn.plans().list_public().await?;
+            if let Who::Customer(me) = ctx.who() {
+                let sold = conn.resellers().plans(me.customer_id).await?;
+                plans.retain(|p| sold.contains(&p.id));
+            }
+            drop(conn);
             let now = plans.iter().find(|p| p.id == store.plan_id).map(|p| p.slug.clone()).unwrap_or_default();
             let value = if form.is_some() { posted("plan") } else { now };
             let choices = plans

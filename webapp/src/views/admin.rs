@@ -310,6 +310,10 @@ pub struct Customer {
     pub may_act: bool,
     /// May look at the panel as this customer.
     pub may_view: bool,
+    /// They look after customers of their own.
+    pub is_reseller: bool,
+    /// Row id of the reseller whose customer they are, or 0.
+    pub provider: u64,
     /// They have a second factor.
     pub has_factor: bool,
     /// When it is removed, if that is planned.
@@ -318,6 +322,10 @@ pub struct Customer {
     pub credentials: Vec<Labelled>,
     /// Live log of the newest set-up.
     pub log: Option<LogPart>,
+    /// Run-time log of the store.
+    pub store_log: Option<super::store_log::StoreLog>,
+    /// What the store used.
+    pub usage: Option<super::usage::UsagePart>,
     /// Attempts.
     pub attempts: Vec<Link>,
     /// Why it failed.

@@ -69,7 +69,7 @@ pub struct StaffChange {
 }
 view!(StaffChange => "pages/admin/store_change.html");
 
-/// `/dashboard/jobs/{job}`: a change as its owner watches it.
+/// `/dashboard/jobs/{job}`: a change as its owner watches it, or their reseller.
 #[derive(Debug, Clone, Serialize)]
 pub struct OwnerJob {
     /// Chrome.
@@ -82,12 +82,22 @@ pub struct OwnerJob {
     pub store_name: String,
     /// Reason of a failure, or empty.
     pub reason: String,
+    /// What became of the store after a failure, or empty.
+    pub kept: &'static str,
     /// Code staff can search.
     pub reference: String,
     /// Where a good end leads, or empty.
     pub next: String,
     /// Its words.
     pub next_text: &'static str,
+    /// Where one more try is ordered, or empty.
+    pub retry: String,
+    /// One-use key.
+    pub form_key: OneUse,
+    /// Where it leads back.
+    pub back: String,
+    /// Its words.
+    pub back_text: &'static str,
     /// Stream and progress.
     pub log: LogPart,
     /// Steps in plain words.

@@ -204,6 +204,13 @@ pub fn iso_time(at: PlainDateTime) -> String {
     )
 }
 
+/// The same of a moment in Unix nanoseconds.
+#[must_use]
+pub fn iso_nanoseconds(at: i64) -> String {
+    let at = OffsetDateTime::from_unix_timestamp_nanos(i128::from(at)).unwrap_or(OffsetDateTime::UNIX_EPOCH);
+    iso_time(PlainDateTime::new(at.date(), at.time()))
+}
+
 impl When {
     /// Relative to `now`: past minutes and hours in words, else the date.
     #[must_use]

@@ -2,7 +2,8 @@
 //! function. Everything is escaped here; the template prints the result as it is.
 
 use super::ansi::{self, Span};
-use super::common::iso_time;
+use super::common::{iso_nanoseconds, iso_time};
+use hosting::domain::{Level, StoreLogLine};
 use std::fmt::Write;
 use time::PlainDateTime;
 
@@ -49,6 +50,39 @@ pub fn blocks(lines: &[LogLine], prefix: &str) -> Vec<String> {
             out
         })
         .collect()
+}
+
+/// Lines of a running store. No numbers: they have a time and a source.
+#[must_use]
+pub fn store_lines(lines: &[StoreLogLine]) -> String {
+    let mut out = String::with_capacity(lines.len() * 160);
+    for line in lines {
+        let (class, word) = match line.level {
+            Level::Debug | Level::Info => ("l", ""),
+            Level::Warning => ("l lw", "<i>Warning</i>"),
+            Level::Error => ("l le", "<i>Error</i>"),
+        };
+        let iso = iso_nanoseconds(line.at);
+        // Writing to a String cannot fail.
+        let _ = write!(
+            out,
+            "<div class=\"{class}\"><time datetime=\"{iso}\">{}</time><b>{}</b>{word}<span>{}</span></div>",
+            &iso[11..19],
+            line.source.as_str(),
+            Escaped(&line.text)
+        );
+    }
+    out
+}
+
+/// Says that lines are missing between others.
+#[must_use]
+pub fn left_out(count: u64, or_more: bool) -> String {
+    let more = if or_more { "more than " } else { "" };
+    let lines = if count == 1 && !or_more { "line is" } else { "lines are" };
+    format!(
+        "<div class=\"l lw\"><i>Left out</i><span>{more}{count} {lines} not shown live: the store writes faster than they can be read. Search for what you need.</span></div>"
+    )
 }
 
 struct Folded<'a> {
@@ -212,6 +246,22 @@ mod tests {
         assert!(html.contains("data-n=\"3\" data-to=\"3\"") && html.contains("× 3"), "{html}");
         assert!(html.contains("<span>done</span>") && !html.contains('%'), "{html}");
         assert!(html.contains("href=\"?attempt=2&amp;line=6#L6\""), "{html}");
+    }
+
+    #[test]
+    fn a_stores_lines_are_text() {
+        let line = StoreLogLine {
+            at: 1_795_255_200_123_456_789,
+            source: hosting::domain::LogSource::Php,
+            level: Level::Error,
+            text: "<img src=x onerror=alert(1)>&\"'".into(),
+        };
+        assert_eq!(
+            store_lines(&[line]),
+            "<div class=\"l le\"><time datetime=\"2026-11-21T10:00:00.123Z\">10:00:00</time><b>php</b><i>Error</i>\
+             <span>&lt;img src=x onerror=alert(1)&gt;&amp;&quot;&#39;</span></div>"
+        );
+        assert!(left_out(1234, true).contains("more than 1234 lines are") && left_out(1, false).contains(">1 line is"));
     }
 
     proptest! {

@@ -111,6 +111,8 @@ pub struct StoreCard {
     pub maintenance: bool,
     /// What can be changed.
     pub changes: Vec<Link>,
+    /// Pages about what it does and how much it uses.
+    pub looks: Vec<Link>,
 }
 
 /// An entry of the checklist.
@@ -217,11 +219,17 @@ pub struct DeleteForm {
     pub password: Field,
 }
 
-/// `/dashboard/delete`
+/// `/dashboard/delete`, and the same page of a reseller.
 #[derive(Debug, Clone, Serialize)]
 pub struct DeleteStore {
     /// Chrome.
     pub page: Page,
+    /// Its own address, where it posts.
+    pub here: String,
+    /// Where "Not now" leads.
+    pub back: String,
+    /// What stays: "Your account and your sign-in".
+    pub kept: &'static str,
     /// Store name.
     pub store_name: String,
     /// Host name.

@@ -225,6 +225,7 @@ fn store_card(state: &str) -> StoreCard {
         poll: String::new(),
         without_shop: false,
         maintenance: state == "active",
+        looks: vec![Link { href: "/dashboard/logs".into(), label: "Logs".into(), current: false }],
         changes: vec![Link { href: "/dashboard/store/restart".into(), label: "Restart store".into(), current: false }],
     }
 }
@@ -462,6 +463,74 @@ fn all() -> Vec<(&'static str, String)> {
         },
         form: passkeys::PasskeyForm { removing: 2, ..passkeys::PasskeyForm::default() },
     };
+    let reseller_page = |filled: bool| reseller::Reseller {
+        page: owner("Customers"),
+        rows: if filled {
+            vec![reseller::CustomerRow {
+                href: "/reseller/customers/3".into(),
+                email: HOSTILE.into(),
+                account: Badge::new("good", "Confirmed"),
+                store: HOSTILE.into(),
+                badge: Some(Badge::store("active")),
+                since: when(),
+            }]
+        } else {
+            vec![]
+        },
+        older: if filled { "/reseller?before=3".into() } else { String::new() },
+        newest: if filled { "/reseller".into() } else { String::new() },
+        q: if filled { HOSTILE.into() } else { String::new() },
+        customers: "1 of 10".into(),
+        stores: "1 of 10".into(),
+        full: filled,
+        plans: "Starter".into(),
+        form: reseller::BrandForm { name: Field::of(HOSTILE), ..reseller::BrandForm::default() },
+    };
+    let reseller_customer = |filled: bool| reseller::ResellerCustomer {
+        page: owner("Customer"),
+        email: HOSTILE.into(),
+        account: Badge::new("good", "Confirmed"),
+        since: when(),
+        stores: if filled {
+            vec![reseller::StoreRow {
+                name: HOSTILE.into(),
+                badge: Badge::store("active"),
+                url: "http://x/".into(),
+                host: "x".into(),
+                plan: "Starter".into(),
+                reason: HOSTILE.into(),
+                deletion: Some(when()),
+                changes: vec![Link {
+                    href: "/reseller/customers/3/store/restart".into(),
+                    label: "Restart store".into(),
+                    current: false,
+                }],
+            }]
+        } else {
+            vec![]
+        },
+        jobs: if filled {
+            vec![reseller::JobRow {
+                href: "/reseller/jobs/J".into(),
+                title: "Restart store".into(),
+                badge: Badge::job("failed"),
+                at: when(),
+            }]
+        } else {
+            vec![]
+        },
+        new_store: if filled { String::new() } else { "/reseller/customers/3/store".into() },
+    };
+    let reseller_limits = |is_reseller: bool| reseller::Limits {
+        page: staff("Reseller"),
+        back: "/admin/customers/3".into(),
+        email: HOSTILE.into(),
+        is_reseller,
+        used: "1 customers, 1 stores".into(),
+        plans: vec![Choice { value: "starter".into(), label: HOSTILE.into(), current: true }],
+        form_key: "k".into(),
+        form: reseller::LimitsForm::default(),
+    };
     let consent = |mode| account::ViewConsent {
         page: page("May support look?"),
         mode,
@@ -617,8 +686,51 @@ fn all() -> Vec<(&'static str, String)> {
         form_key: "k".into(),
         other_key: "k2".into(),
     };
+    let files = |phase: &'static str, full: bool| files::Files {
+        page: Page { has_errors: full, ..owner("Files") },
+        store_name: HOSTILE.into(),
+        phase,
+        waits: phase == "starting",
+        problem: if full { "It does not answer. Reference J-1".into() } else { String::new() },
+        host: "anas-bikes.shops.localhost".into(),
+        port: 12001,
+        user: "shop",
+        fingerprint: "SHA256:abcdefghijklmnopqrstuvwxyz0123456789abcdefg".into(),
+        host_key: "ssh-ed25519 AAAA".into(),
+        idle_minutes: 30,
+        keys: (0..if full { 2 } else { 0 })
+            .map(|id| files::Key {
+                id,
+                name: HOSTILE.into(),
+                fingerprint: "SHA256:abcdefghijklmnopqrstuvwxyz0123456789abcdefg".into(),
+                added: when(),
+                form_key: "k".into(),
+            })
+            .collect(),
+        has_password: full,
+        password: if full { "0123456789abcdefghijklmn".into() } else { String::new() },
+        can_start: full,
+        form_key: "k".into(),
+        password_key: "k2".into(),
+        remove_key: "k3".into(),
+        add_key: "k4".into(),
+        form: if full {
+            files::KeyForm {
+                errors: vec![FieldError { field: "key", text: "This key is damaged".into() }],
+                key: Field { value: HOSTILE.into(), error: "This key is damaged".into() },
+                name: Field::of(HOSTILE),
+            }
+        } else {
+            files::KeyForm::default()
+        },
+    };
+    let usage = |usage| usage::OwnerUsage { page: owner("Usage"), store_name: HOSTILE.into(), usage };
+    let logs = |log| store_log::OwnerLogs { page: owner("Logs"), store_name: HOSTILE.into(), log };
     let delete = |planned: bool, errors: bool| DeleteStore {
         page: Page { has_errors: errors, ..owner("Delete Ana's Bikes") },
+        here: "/dashboard/delete".into(),
+        back: "/dashboard".into(),
+        kept: "Your account and your sign-in",
         store_name: "Ana's Bikes".into(),
         store_host: "anas-bikes.shops.localhost".into(),
         planned: planned.then(when),
@@ -674,10 +786,14 @@ fn all() -> Vec<(&'static str, String)> {
         tab,
         may_act: true,
         may_view: true,
+        is_reseller: true,
+        provider: 4,
         has_factor: true,
         factor_due: Some(when()),
         credentials: vec![Labelled::new("Store admin", "••••••••"), Labelled::new("Database", "••••••••")],
         log: full.then(|| log("failed")),
+        store_log: full.then(|| samples_staff::store_log(3, "")),
+        usage: full.then(|| samples_staff::usage(true)),
         attempts: vec![
             Link { href: "?attempt=1".into(), label: "Attempt 1 · Failed".into(), current: true },
             Link { href: "?attempt=2".into(), label: "Attempt 2 · Running".into(), current: false },
@@ -1073,9 +1189,14 @@ fn all() -> Vec<(&'static str, String)> {
                 badge: Badge::job("failed"),
                 store_name: HOSTILE.into(),
                 reason: HOSTILE.into(),
+                kept: "Your store is as it was before.",
                 reference: "J-1".into(),
                 next: "/dashboard/access".into(),
                 next_text: "Show sign-in details",
+                retry: "/reseller/jobs/J/retry".into(),
+                form_key: "k".into(),
+                back: "/dashboard".into(),
+                back_text: "Your store",
                 log: LogPart::default(),
                 steps: vec![],
             }
@@ -1116,6 +1237,19 @@ fn all() -> Vec<(&'static str, String)> {
         ("admin-customer-tickets", customer("tickets", true).render()),
         ("admin-customer-tickets-none", customer("tickets", false).render()),
         ("admin-customer-audit", customer("audit", true).render()),
+        ("admin-customer-logs", customer("logs", true).render()),
+        ("admin-customer-logs-none", customer("logs", false).render()),
+        ("logs", logs(Some(samples_staff::store_log(40, ""))).render()),
+        ("logs-away", logs(Some(samples_staff::store_log(0, "The server does not answer."))).render()),
+        ("logs-none", logs(None).render()),
+        ("files", files("open", true).render()),
+        ("files-closed", files("closed", false).render()),
+        ("files-starting", files("starting", false).render()),
+        ("files-none", files("not_ready", false).render()),
+        ("admin-customer-usage", customer("usage", true).render()),
+        ("usage", usage(Some(samples_staff::usage(true))).render()),
+        ("usage-no-data", usage(Some(samples_staff::usage(false))).render()),
+        ("usage-none", usage(None).render()),
         ("admin-jobs", jobs(12).render()),
         ("admin-jobs-empty", jobs(0).render()),
         ("admin-job-running", job(false).render()),
@@ -1171,6 +1305,36 @@ fn all() -> Vec<(&'static str, String)> {
         ("passkeys", passkeys::OwnerPasskeys { page: owner("Passkeys"), passkeys: keys(true, true) }.render()),
         ("passkeys-empty", passkeys::OwnerPasskeys { page: owner("Passkeys"), passkeys: keys(false, false) }.render()),
         ("passkeys-staff", passkeys::StaffPasskeys { page: staff("Passkeys"), passkeys: keys(true, false) }.render()),
+        ("reseller", reseller_page(true).render()),
+        ("reseller-empty", reseller_page(false).render()),
+        (
+            "reseller-new",
+            reseller::NewCustomer {
+                page: owner("New customer"),
+                email: Field::of(HOSTILE),
+                errors: vec![],
+                form_key: "k".into(),
+            }
+            .render(),
+        ),
+        ("reseller-customer", reseller_customer(true).render()),
+        ("reseller-customer-empty", reseller_customer(false).render()),
+        (
+            "reseller-store",
+            reseller::NewStore {
+                page: owner("New store"),
+                email: HOSTILE.into(),
+                back: "/reseller/customers/3".into(),
+                plans: new_store(SignUpForm::default()).plans,
+                full: true,
+                base_domain: "shops.localhost".into(),
+                form_key: "k".into(),
+                form: form_with_errors(),
+            }
+            .render(),
+        ),
+        ("reseller-limits", reseller_limits(true).render()),
+        ("reseller-limits-new", reseller_limits(false).render()),
         ("staff-devices", staff_devices.render()),
         ("view-consent", consent("ask").render()),
         ("view-consent-allowed", consent("allowed").render()),

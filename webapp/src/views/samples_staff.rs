@@ -15,6 +15,74 @@ fn choices(words: &[&str]) -> Vec<Choice> {
     words.iter().enumerate().map(|(i, w)| Choice { value: (*w).into(), label: (*w).into(), current: i == 0 }).collect()
 }
 
+pub(super) fn store_log(rows: usize, problem: &str) -> store_log::StoreLog {
+    use hosting::domain::{Level, LogSource, StoreLogLine};
+    let levels = [Level::Info, Level::Warning, Level::Error];
+    let lines: Vec<StoreLogLine> = (0..rows)
+        .map(|i| StoreLogLine {
+            at: 1_795_255_200_000_000_000 + i as i64 * 1_000_000,
+            source: LogSource::ALL[i % 3],
+            level: levels[i % 3],
+            text: format!(
+                "192.0.2.{i} \"GET /{HOSTILE} HTTP/1.1\" 200 5123 0.012 \"-\" \"Mozilla/5.0 (X11; Linux x86_64)\""
+            ),
+        })
+        .collect();
+    store_log::StoreLog {
+        here: "/dashboard/logs".into(),
+        again: "/dashboard/logs?find=x".into(),
+        stream: if problem.is_empty() { "/dashboard/logs/stream".into() } else { String::new() },
+        after: "1-2".into(),
+        login: "/login".into(),
+        sources: choices(&["Everything", "Web server"]),
+        levels: choices(&["All levels", "Errors"]),
+        counts: choices(&["100 lines", "200 lines"]),
+        find: HOSTILE.into(),
+        filtered: rows == 0,
+        blocks_html: vec![line_html::store_lines(&lines) + &line_html::left_out(17, false)],
+        shown: format!("The last {rows} lines"),
+        problem: problem.into(),
+        refresh: true,
+    }
+}
+
+pub(super) fn usage(full: bool) -> usage::UsagePart {
+    use usage::{Chart, ChartLine, Figure, Mark, UsageMeter, UsagePart};
+    let mark = |at: &str, text: &str| Mark { at: at.into(), text: text.into() };
+    let line = |name: &str, class, path: &str| ChartLine { name: name.into(), class, path: path.into() };
+    UsagePart {
+        ranges: chips(),
+        meters: vec![UsageMeter {
+            label: "Space",
+            bar: Meter { id: "m-disk".into(), text: "950 MB of 1 GB".into(), value: 95, max: 100, low: 80, high: 90 },
+        }],
+        warnings: if full { vec!["95 % of the plan's space is used.".into()] } else { vec![] },
+        badge: (!full).then(|| Badge::new("unknown", "No data now")),
+        gaps: if full { "There is a gap.".into() } else { String::new() },
+        figures: ["memory", "requests"]
+            .into_iter()
+            .filter(|_| full)
+            .map(|key| Figure {
+                chart: Chart {
+                    key,
+                    title: key.into(),
+                    summary: "At most 300 MB of 1 GB in 24 hours.".into(),
+                    lines: vec![
+                        line("Average", "one", "M56 156L113.6 120M344 84h0M574.4 90L632 100"),
+                        line("Highest", "two", "M56 150L113.6 110M344 80h0M574.4 70L632 60"),
+                    ],
+                    limit: Some(mark("12", "Plan: 1 GB")),
+                    rows: vec![mark("156", "0 kB"), mark("84", "512 MB"), mark("12", "1 GB")],
+                    times: vec![mark("128", "12:00"), mark("416", "00:00")],
+                },
+                columns: vec!["Average", "Highest"],
+                rows: vec![vec!["21 Nov 2026, 09:00".into(), "100 MB".into(), "120 MB".into()]],
+            })
+            .collect(),
+        empty: "Nothing was measured in this time.".into(),
+    }
+}
+
 fn chips() -> Vec<Link> {
     vec![Link { href: "?".into(), label: HOSTILE.into(), current: false }]
 }

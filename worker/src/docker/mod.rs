@@ -6,6 +6,7 @@
 //! one unknown value would fail the decoding of a whole answer.
 
 pub mod error;
+pub mod logs;
 pub mod spec;
 
 pub use error::{DockerError, DockerResult};
@@ -372,6 +373,21 @@ impl Docker {
             }
         }
         Ok(text)
+    }
+
+    /// Whether a process of a user number runs in a container.
+    ///
+    /// # Errors
+    /// Engine trouble, or the container does not run.
+    pub async fn has_process_of(&self, name: &str, uid: u32) -> DockerResult<bool> {
+        let options = bollard::query_parameters::TopOptions { ps_args: "-eo uid,pid".to_owned() };
+        let found = self
+            .raw
+            .top_processes(name, Some(options))
+            .await
+            .map_err(|e| DockerError::from_raw(format!("list the processes of {name}"), e))?;
+        let uid = uid.to_string();
+        Ok(found.processes.unwrap_or_default().iter().any(|p| p.first().is_some_and(|u| u.trim() == uid)))
     }
 
     /// Makes a container that is never started, to read an image's files; the caller removes it.

@@ -77,6 +77,12 @@ pub struct MountSpec {
     pub read_only: bool,
 }
 
+/// Capabilities of every container but one.
+pub const NO_RIGHTS: &[&str] = &[];
+/// What sshd needs to put a person into their own root under their own number; less than the Engine gives by default.
+/// It holds them only until then.
+pub const SSHD_RIGHTS: &[&str] = &["SYS_CHROOT", "SETUID", "SETGID", "AUDIT_WRITE"];
+
 /// A container of one store.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ContainerSpec {
@@ -98,8 +104,12 @@ pub struct ContainerSpec {
     pub network: String,
     /// Its address there.
     pub address: Ipv4Addr,
-    /// `127.0.0.1:{0}` on the server leads to `{1}` inside.
+    /// Port `{0}` of `listen` on the server leads to `{1}` inside.
     pub publish: Option<(u16, u16)>,
+    /// Loopback for everything but file access.
+    pub listen: Ipv4Addr,
+    /// [`NO_RIGHTS`], or [`SSHD_RIGHTS`] for the one program that has to change its user and root.
+    pub rights: &'static [&'static str],
     /// MiB; no swap on top.
     pub memory_mb: u32,
     /// 1000 = one core.
@@ -116,6 +126,10 @@ impl ContainerSpec {
     /// Size limits of `/tmp` and `/run`, which live in memory and count against it.
     #[must_use]
     pub fn tmpfs(&self) -> BTreeMap<&'static str, String> {
+        if self.uid == 0 {
+            // sshd's empty folder for what is not signed in yet; nothing else is written.
+            return BTreeMap::from([("/run/sshd", "rw,noexec,nosuid,nodev,size=64k,mode=0755".to_owned())]);
+        }
         let options = |mb: u32| format!("rw,noexec,nosuid,nodev,size={mb}m,uid={0},gid={0}", self.uid);
         BTreeMap::from([("/run", options(8)), ("/tmp", options((self.memory_mb / 4).clamp(16, 256)))])
     }
@@ -139,7 +153,7 @@ impl ContainerSpec {
         let memory = i64::from(self.memory_mb) << 20;
         let port_key = self.publish.map(|(_, inside)| format!("{inside}/tcp"));
         let bindings = self.publish.map(|(outside, inside)| {
-            let binding = PortBinding { host_ip: Some("127.0.0.1".into()), host_port: Some(outside.to_string()) };
+            let binding = PortBinding { host_ip: Some(self.listen.to_string()), host_port: Some(outside.to_string()) };
             HashMap::from([(format!("{inside}/tcp"), Some(vec![binding]))])
         });
         let mounts = self.mounts.iter().map(|m| Mount {
@@ -178,6 +192,7 @@ impl ContainerSpec {
                 readonly_rootfs: Some(true),
                 privileged: Some(false),
                 cap_drop: Some(vec!["ALL".into()]),
+                cap_add: (!self.rights.is_empty()).then(|| self.rights.iter().map(|r| (*r).to_owned()).collect()),
                 security_opt: Some(vec!["no-new-privileges".into()]),
                 restart_policy: Some(RestartPolicy {
                     name: Some(RestartPolicyNameEnum::UNLESS_STOPPED),
@@ -220,6 +235,8 @@ mod tests {
             network: "store-abcd1234".into(),
             address: Ipv4Addr::new(10, 213, 0, 20),
             publish: Some((8001, 8080)),
+            listen: Ipv4Addr::LOCALHOST,
+            rights: NO_RIGHTS,
             memory_mb: 512,
             cpu_millis: 1000,
             pids: 160,
@@ -233,6 +250,7 @@ mod tests {
         let body = web().body();
         let host = body.host_config.unwrap();
         assert_eq!(host.cap_drop.unwrap(), ["ALL"]);
+        assert_eq!(host.cap_add, None);
         assert_eq!(host.security_opt.unwrap(), ["no-new-privileges"]);
         assert_eq!(host.readonly_rootfs, Some(true));
         assert_eq!(host.privileged, Some(false));

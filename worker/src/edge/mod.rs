@@ -61,6 +61,12 @@ impl Edge {
         Self { shared: Arc::new(shared) }
     }
 
+    /// Where the edge writes a line per request.
+    #[must_use]
+    pub fn access_log(&self) -> PathBuf {
+        self.shared.dir.join("access.log")
+    }
+
     /// Routes a store's host names and waits until they are in force.
     ///
     /// # Errors

@@ -10,6 +10,7 @@
 //! namespace and asks the server's name servers from there, so those are allowed on port 53.
 
 use super::command::{self, CommandError};
+use crate::shop::file_access::PORT as FILE_ACCESS;
 use std::fmt::Write;
 use std::net::Ipv4Addr;
 use std::time::Duration;
@@ -62,7 +63,9 @@ pub fn rules(pool: Range, resolvers: &[Ipv4Addr], own: &[Ipv4Addr], bridged: boo
     for (net, prefix) in NOT_PUBLIC {
         rule(format_args!("-A SHOPFLEET -s {pool} -d {net}/{prefix} -j DROP"));
     }
-    // Nobody opens a connection to a store's container but this server itself, which does not pass here.
+    // File access is the one thing that is reached from outside: by a port that the Engine leads to it, never directly.
+    rule(format_args!("-A SHOPFLEET -d {pool} -p tcp --dport {FILE_ACCESS} -m conntrack --ctstate DNAT -j RETURN"));
+    // Nobody else opens a connection to a store's container but this server itself, which does not pass here.
     rule(format_args!("-A SHOPFLEET -d {pool} -j DROP"));
     rule(format_args!("-A SHOPFLEET -j RETURN"));
     rule(format_args!("-A SHOPFLEET-IN -s {pool} -m conntrack --ctstate RELATED,ESTABLISHED -j RETURN"));
@@ -157,7 +160,9 @@ mod tests {
         let private = at("-A SHOPFLEET -s 10.213.0.0/16 -d 10.0.0.0/8 -j DROP");
         let metadata = at("-A SHOPFLEET -s 10.213.0.0/16 -d 169.254.0.0/16 -j DROP");
         at("-A SHOPFLEET -s 10.213.0.0/16 -d 203.0.113.9 -j DROP");
-        at("-A SHOPFLEET -d 10.213.0.0/16 -j DROP");
+        let files = at("-A SHOPFLEET -d 10.213.0.0/16 -p tcp --dport 2222 -m conntrack --ctstate DNAT -j RETURN");
+        // Other stores are kept away before, everybody else after it.
+        assert!(private < files && files < at("-A SHOPFLEET -d 10.213.0.0/16 -j DROP"));
         assert!(dns < private && private < metadata);
         let established = at("-A SHOPFLEET-IN -s 10.213.0.0/16 -m conntrack --ctstate RELATED,ESTABLISHED -j RETURN");
         assert!(established < at("-A SHOPFLEET-IN -s 10.213.0.0/16 -j DROP"));

@@ -193,9 +193,11 @@ impl Step for Forget {
         let lines = conn.expiry().lines().await?;
         let jobs = conn.expiry().scheduled_jobs().await?;
         let deliveries = conn.expiry().deliveries().await?;
-        if sign_in + lines + jobs + deliveries > 0 {
+        let usage = conn.store_usage().forget_old().await?;
+        if sign_in + lines + jobs + deliveries + usage > 0 {
             cx.detail(format!(
-                "Forgot {sign_in} sign-in rows, {lines} log lines, {jobs} housekeeping jobs, {deliveries} deliveries"
+                "Forgot {sign_in} sign-in rows, {lines} log lines, {jobs} housekeeping jobs, {deliveries} deliveries, \
+                 {usage} rows of usage"
             ));
         }
         drop(conn);
@@ -208,8 +210,7 @@ impl Step for Forget {
         if factors > 0 {
             cx.detail(format!("Removed {factors} lost second factors whose wait was over"));
         }
-        Ok(
-            json!({ "sign_in": sign_in, "lines": lines, "jobs": jobs, "deliveries": deliveries, "views": views, "factors": factors }),
-        )
+        Ok(json!({ "sign_in": sign_in, "lines": lines, "jobs": jobs, "deliveries": deliveries, "usage": usage,
+            "views": views, "factors": factors }))
     }
 }

@@ -18,6 +18,8 @@ pub mod restart_store;
 pub mod resume_store;
 pub mod send_mail;
 pub mod start_db_admin;
+pub mod start_file_access;
 pub mod start_maintenance;
 pub mod stop_db_admin;
+pub mod stop_file_access;
 pub mod suspend_store;

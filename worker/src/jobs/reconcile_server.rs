@@ -10,6 +10,7 @@ use crate::engine::{Job, Step, StepContext, StepError, StepResult, Weight};
 use crate::machine::Machine;
 use crate::shop::template;
 use crate::steps::db_admin::idle::StopIdlePages;
+use crate::steps::file_access::idle::StopIdleAccess;
 use async_trait::async_trait;
 use hosting::db::Queries;
 use hosting::db::jobs::{JobFilter, NewJob};
@@ -35,6 +36,7 @@ impl ReconcileServer {
             steps: vec![
                 Arc::new(Repair(m())),
                 Arc::new(StopIdlePages(m())),
+                Arc::new(StopIdleAccess(m())),
                 Arc::new(Sweep(m())),
                 Arc::new(Prune(m())),
             ],

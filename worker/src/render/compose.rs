@@ -38,6 +38,7 @@ struct Service<'a> {
     tmpfs: Vec<String>,
     address: String,
     publish: Option<String>,
+    rights: &'a [&'static str],
     memory: String,
     cpus: String,
     pids: u32,
@@ -82,7 +83,8 @@ fn service<'a>(spec: &'a ContainerSpec, images: &'a ImageSet) -> Service<'a> {
             .collect(),
         tmpfs: spec.tmpfs().iter().map(|(path, options)| format!("{path}:{options}")).collect(),
         address: spec.address.to_string(),
-        publish: spec.publish.map(|(outside, inside)| format!("127.0.0.1:{outside}:{inside}")),
+        publish: spec.publish.map(|(outside, inside)| format!("{}:{outside}:{inside}", spec.listen)),
+        rights: spec.rights,
         memory: format!("{}m", spec.memory_mb),
         cpus: format!("{}.{:03}", spec.cpu_millis / 1000, spec.cpu_millis % 1000),
         pids: spec.pids,
@@ -104,7 +106,13 @@ pub fn compose_file(stack: &Stack, images: &ImageSet) -> Result<String, String> 
             gateway: stack.network.address(1).to_string(),
             labels: own_labels(&stack.network.labels),
         },
-        services: stack.containers.iter().chain(&stack.db_admin).map(|c| service(c, images)).collect(),
+        services: stack
+            .containers
+            .iter()
+            .chain(&stack.db_admin)
+            .chain(&stack.file_access)
+            .map(|c| service(c, images))
+            .collect(),
     };
     render("templates/compose/woocommerce.yml.j2", TEMPLATE, Output::Json, &context)
         .map_err(|e| crate::engine::step::chain(&e))
@@ -147,5 +155,10 @@ mod tests {
         assert_eq!((&page["read_only"], &page["cap_drop"][0]), (&true.into(), &"ALL".into()));
         assert_eq!(page["volumes"][0]["read_only"], true);
         assert!(text.contains("shopfleet/db-admin:1"));
+        let sftp = &doc["services"]["sftp"];
+        assert_eq!(sftp["ports"][0], "0.0.0.0:12001:2222");
+        assert_eq!((&sftp["cap_drop"][0], &sftp["cap_add"][0]), (&"ALL".into(), &"SYS_CHROOT".into()));
+        assert_eq!(sftp["volumes"][1]["target"], "/srv/file-access/jail/wp-content");
+        assert!(doc["services"]["web"].get("cap_add").is_none());
     }
 }

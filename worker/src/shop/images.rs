@@ -100,10 +100,11 @@ pub(crate) fn sample() -> ImageSet {
     let id = |c: &str| format!("sha256:{}", c.repeat(64));
     ImageSet::parse(
         &serde_json::json!({
-            "store-web": id("a"), "store-db": id("b"), "store-redis": id("c"), "db-admin": id("e"),
+            "store-web": id("a"), "store-db": id("b"), "store-redis": id("c"), "db-admin": id("e"), "sftp": id("f"),
             "template-woocommerce": id("d"), "wordpress": "6.1.9", "woocommerce": null,
             "tags": { "store-web": "shopfleet/store-web:1", "store-db": "shopfleet/store-db:1",
-                "store-redis": "shopfleet/store-redis:1", "db-admin": "shopfleet/db-admin:1" },
+                "store-redis": "shopfleet/store-redis:1", "db-admin": "shopfleet/db-admin:1",
+                "sftp": "shopfleet/sftp:1" },
         })
         .to_string(),
     )

@@ -3,6 +3,7 @@
 pub mod branding;
 pub mod config_files;
 pub mod db_admin;
+pub mod file_access;
 pub mod images;
 pub mod layout;
 pub mod passwords;

@@ -81,6 +81,8 @@ pub struct Stack {
     pub containers: Vec<ContainerSpec>,
     /// The database page, while there is one.
     pub db_admin: Option<ContainerSpec>,
+    /// File access, while there is some.
+    pub file_access: Option<ContainerSpec>,
 }
 
 impl Stack {

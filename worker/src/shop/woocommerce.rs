@@ -1,8 +1,10 @@
 //! WooCommerce: which containers a store has, with what limits and mounts. Pure.
 
+use super::file_access;
 use super::images::{ImageSet, ImagesError};
 use super::layout::{DB_UID, REDIS_UID, WEB_UID};
 use super::stack::{Identity, Stack, seal};
+use crate::docker::spec::{NO_RIGHTS, SSHD_RIGHTS};
 use crate::docker::{ContainerSpec, MountSpec, NetworkSpec};
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
@@ -15,6 +17,10 @@ pub const REDIS_PORT: u16 = 6379;
 const REDIS_ADDRESS: u8 = 3;
 /// Place of the database page in the store's subnet; its database account works from there only.
 const DB_ADMIN_ADDRESS: u8 = 5;
+/// Place of file access in the store's subnet.
+const FILE_ACCESS_ADDRESS: u8 = 6;
+/// Label that changes with keys and password, so that the container is made again.
+const LABEL_VERSION: &str = "io.shopfleet.version";
 /// Enough for one large import at a time.
 const DB_ADMIN_MEMORY_MB: u32 = 320;
 
@@ -25,10 +31,23 @@ pub struct Reserved {
     pub web_port: u16,
     /// Loopback port of the database page, while there is one.
     pub db_admin_port: Option<u16>,
+    /// File access, while there is some.
+    pub file_access: Option<FileAccess>,
     /// First address of the store's subnet.
     pub subnet: Ipv4Addr,
     /// Its size.
     pub prefix: u8,
+}
+
+/// What is reserved for file access.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FileAccess {
+    /// Where on the server it listens.
+    pub listen: Ipv4Addr,
+    /// Its port there.
+    pub port: u16,
+    /// Of keys and password.
+    pub version: u32,
 }
 
 /// Limits of a plan.
@@ -87,6 +106,8 @@ pub fn stack(id: &Identity, reserved: &Reserved, limits: &Limits, images: &Image
             network: project.clone(),
             address: network.address(place),
             publish: None,
+            listen: Ipv4Addr::LOCALHOST,
+            rights: NO_RIGHTS,
             memory_mb: 64,
             cpu_millis: limits.cpu_millis,
             pids: 32,
@@ -142,8 +163,30 @@ pub fn stack(id: &Identity, reserved: &Reserved, limits: &Limits, images: &Image
             ..container("db-admin", "db-admin", WEB_UID, DB_ADMIN_ADDRESS)?
         })),
     };
+    let file_access = match reserved.file_access {
+        None => None,
+        Some(FileAccess { listen, port, version }) => {
+            let mut spec = ContainerSpec {
+                mounts: vec![
+                    mount("file-access/config", "/srv/file-access/config", true),
+                    mount("web/wp-content", "/srv/file-access/jail/wp-content", false),
+                ],
+                publish: Some((port, file_access::PORT)),
+                listen,
+                // Root inside until somebody is signed in; see SSHD_RIGHTS.
+                rights: SSHD_RIGHTS,
+                memory_mb: 96,
+                cpu_millis: (limits.cpu_millis / 2).max(250),
+                pids: 48,
+                stop_seconds: 2,
+                ..container("sftp", "sftp", 0, FILE_ACCESS_ADDRESS)?
+            };
+            spec.labels.insert(LABEL_VERSION.to_owned(), version.to_string());
+            Some(seal(spec))
+        }
+    };
     let containers = [db, redis, web].into_iter().map(seal).collect();
-    Ok(Stack { project, network, containers, db_admin })
+    Ok(Stack { project, network, containers, db_admin, file_access })
 }
 
 /// Where the cache of a store listens on its own network; the server can reach it, nobody outside.
@@ -172,7 +215,9 @@ pub(crate) fn sample_stack_with(db_admin_port: Option<u16>) -> Stack {
         server: "local-1".into(),
         dir: "/var/customers/store-bcdefghj".into(),
     };
-    let reserved = Reserved { web_port: 8001, db_admin_port, subnet: Ipv4Addr::new(10, 213, 0, 16), prefix: 28 };
+    let file_access = db_admin_port.map(|_| FileAccess { listen: Ipv4Addr::UNSPECIFIED, port: 12_001, version: 3 });
+    let subnet = Ipv4Addr::new(10, 213, 0, 16);
+    let reserved = Reserved { web_port: 8001, db_admin_port, file_access, subnet, prefix: 28 };
     let limits = Limits { cpu_millis: 1000, web_memory_mb: 512, db_memory_mb: 512, redis_memory_mb: 64, pids: 256 };
     stack(&id, &reserved, &limits, &super::images::sample()).unwrap()
 }

@@ -6,6 +6,7 @@ pub mod brand;
 pub mod containers;
 pub mod db_admin;
 pub mod errors;
+pub mod file_access;
 pub mod healthy;
 pub mod lifecycle;
 pub mod open;

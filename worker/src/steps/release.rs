@@ -44,6 +44,8 @@ impl Step for Release {
         tx.stores().release_addresses(store.id).await?;
         tx.secrets().delete_all(store.id).await?;
         tx.db_admin().forget(store.id).await?;
+        tx.file_access().forget(store.id).await?;
+        tx.file_access().remove_keys(store.id).await?;
         tx.stores().unplace(store.id).await?;
         let mut mail = None;
         if state == Some(StoreState::Deleting) {

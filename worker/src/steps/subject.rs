@@ -5,7 +5,7 @@ use crate::machine::Machine;
 use crate::shop::config_files::ShopSecrets;
 use crate::shop::images::ImageSet;
 use crate::shop::stack::{Identity, Stack};
-use crate::shop::woocommerce::{self, Limits, Reserved};
+use crate::shop::woocommerce::{self, FileAccess, Limits, Reserved};
 use hosting::crypto::Secret;
 use hosting::db::audit::NewEvent;
 use hosting::db::plans::Plan;
@@ -36,6 +36,8 @@ pub mod secret {
     pub const KEY_SEED: &str = "key_seed";
     /// Password of the database page's account; there is one while there is a page.
     pub const DB_ADMIN_PASSWORD: &str = "db_admin_password";
+    /// Seed of the host key of file access; the same for the store's whole life.
+    pub const FILE_ACCESS_HOST_KEY: &str = "file_access_host_key";
 }
 
 impl Subject {
@@ -104,7 +106,17 @@ impl Subject {
         let (subnet, prefix): (Ipv4Addr, u8) =
             conn.subnets().find(self.store.id).await?.ok_or_else(|| gone("the subnet".into()))?;
         let db_admin_port = conn.ports().find(self.store.id, PortPool::StoreDbAdmin).await?;
-        Ok(Reserved { web_port, db_admin_port, subnet, prefix })
+        let sftp_port = conn.ports().find(self.store.id, PortPool::StoreSftp).await?;
+        let open = conn.file_access().find(self.store.id).await?;
+        drop(conn);
+        let file_access = match sftp_port.zip(open) {
+            None => None,
+            Some((port, open)) => {
+                let listen = Values::load(&machine.services.db).await?.file_access_listen();
+                Some(FileAccess { listen, port, version: open.version })
+            }
+        };
+        Ok(Reserved { web_port, db_admin_port, file_access, subnet, prefix })
     }
 
     /// The stack as it should be now.

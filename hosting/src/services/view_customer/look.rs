@@ -25,6 +25,7 @@ pub async fn look(tx: &mut impl Queries, token_hash: &[u8; 32]) -> DbResult<Opti
     if !matches!(customer.state.as_str(), "active" | "suspended") {
         return Ok(None);
     }
+    let brand = tx.resellers().brand_of(customer.id).await?;
     Ok(Some(CustomerSession {
         id: 0,
         customer_id: customer.id,
@@ -33,6 +34,7 @@ pub async fn look(tx: &mut impl Queries, token_hash: &[u8; 32]) -> DbResult<Opti
         role: customer.role,
         csrf_secret: hash(&view.csrf_secret)?,
         authenticated_seconds: NEVER_SECONDS,
+        brand,
         viewer: Some(Viewer {
             view_id: view.id,
             admin_id: staff.admin_id,

@@ -43,6 +43,8 @@ async fn view(ctx: &Ctx, next: String, form: PasswordForm) -> Result<Reauthentic
         "The sign-in details of your store are behind it."
     } else if next.starts_with("/dashboard/database") {
         "The tables of your store are behind it."
+    } else if next.starts_with("/dashboard/files") {
+        "The files of your store are behind it."
     } else {
         "What comes next needs it."
     };

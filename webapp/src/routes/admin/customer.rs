@@ -1,8 +1,8 @@
 //! `/admin/customers/{id}` and its tabs.
 
-use super::super::Answer;
 use super::super::store_change::{self, STAFFS};
 use super::super::ticket_parts;
+use super::super::{Answer, store_log, store_usage};
 use super::failure;
 use crate::error::WebError;
 use crate::extract::{Ctx, Query};
@@ -10,11 +10,12 @@ use crate::job_view::{self, LogWish, Picture};
 use crate::urls;
 use crate::views::admin::{AuditRow, Customer, CustomerFacts, StoreFacts};
 use crate::views::{Badge, Labelled, Link, When};
-use actix_web::web;
+use actix_web::{HttpRequest, web};
 use hosting::clock::now_plain;
 use hosting::db::Queries;
+use hosting::db::stores::Store;
 use hosting::domain::rights::{Capability, Reach, may};
-use hosting::domain::{Level, Person, PortPool, StoreState};
+use hosting::domain::{Level, Person, PortPool, Role, StoreState};
 use hosting::jobs::PROVISION_STORE;
 
 /// Overview tab.
@@ -64,6 +65,40 @@ pub async fn tickets(ctx: Ctx, id: web::Path<String>) -> Answer {
     ctx.ok(&view)
 }
 
+/// Run-time log tab.
+pub async fn logs(ctx: Ctx, id: web::Path<String>, query: Query) -> Answer {
+    let (mut view, store_id) = base(&ctx, &id, "logs").await?;
+    if let Some(store) = store_of(&ctx, store_id).await?.filter(store_log::has_log) {
+        let here = format!("{}/logs", urls::admin_customer(view.customer.id));
+        view.store_log = Some(store_log::part(&ctx, &store, &here, "/admin/login", &query).await?);
+    }
+    ctx.ok(&view)
+}
+
+/// Use tab.
+pub async fn usage(ctx: Ctx, id: web::Path<String>, query: Query) -> Answer {
+    let (mut view, store_id) = base(&ctx, &id, "usage").await?;
+    if let Some(store) = store_of(&ctx, store_id).await?.filter(store_log::has_log) {
+        let here = format!("{}/usage", urls::admin_customer(view.customer.id));
+        view.usage = Some(store_usage::part(&ctx, &store, &here, &query).await?);
+    }
+    ctx.ok(&view)
+}
+
+/// New lines of the run-time log.
+pub async fn logs_stream(ctx: Ctx, id: web::Path<String>, query: Query, request: HttpRequest) -> Answer {
+    let id: u64 = id.parse().map_err(|_| WebError::NotFound)?;
+    let store = ctx.state().services.db.read().await?.stores().newest_of_customer(id).await?;
+    store_log::stream(&ctx, &store.ok_or(WebError::NotFound)?, &query, &request)
+}
+
+async fn store_of(ctx: &Ctx, store_id: Option<u64>) -> Result<Option<Store>, WebError> {
+    Ok(match store_id {
+        Some(id) => ctx.state().services.db.read().await?.stores().get(id).await?,
+        None => None,
+    })
+}
+
 /// Audit tab.
 pub async fn audit(ctx: Ctx, id: web::Path<String>) -> Answer {
     let (mut view, store_id) = base(&ctx, &id, "audit").await?;
@@ -98,6 +133,7 @@ async fn base(ctx: &Ctx, id: &str, tab: &'static str) -> Result<(Customer, Optio
     let customer = conn.customers().get(id).await?.ok_or(WebError::NotFound)?;
     let store = conn.stores().newest_of_customer(id).await?;
     let factor = conn.second_factors().find(Person::Customer(id)).await?;
+    let provider = conn.resellers().of_customer(id).await?;
     let reset = conn.factor_resets().open(id).await?;
     let last_sign_in = conn.login_sessions().last_of_customer(id).await?;
     let mut plan = String::new();
@@ -131,6 +167,8 @@ async fn base(ctx: &Ctx, id: &str, tab: &'static str) -> Result<(Customer, Optio
         ("overview", "Overview", String::new()),
         ("provisioning", "Provisioning", "/provisioning".into()),
         ("tickets", "Tickets", "/tickets".into()),
+        ("usage", "Usage", "/usage".into()),
+        ("logs", "Logs", "/logs".into()),
         ("audit", "Audit", "/audit".into()),
     ]
     .into_iter()
@@ -193,10 +231,14 @@ async fn base(ctx: &Ctx, id: &str, tab: &'static str) -> Result<(Customer, Optio
         tab,
         may_act: may(ctx.staff()?.role, Capability::ManageCustomers, Reach::All),
         may_view,
+        is_reseller: customer.role == Role::Reseller,
+        provider: provider.unwrap_or_default(),
         has_factor: factor.is_some_and(|f| f.confirmed_at.is_some()),
         factor_due: reset.map(|r| When::exact(r.due_at)),
         credentials,
         log: None,
+        store_log: None,
+        usage: None,
         attempts: Vec::new(),
         failure: None,
         job_href: String::new(),

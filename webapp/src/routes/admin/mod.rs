@@ -16,6 +16,7 @@ pub mod mail;
 pub mod overview;
 pub mod ports;
 pub mod reauthenticate;
+pub mod reseller;
 pub mod schedules;
 pub mod search;
 pub mod settings;

@@ -20,7 +20,7 @@ const GROUPS: &[(&str, &str, &[&str])] = &[
     ("mail", "Mail", &["smtp_", "mail_"]),
     ("tickets", "Tickets", &["ticket_"]),
     ("webhooks", "Webhooks", &["webhook_"]),
-    ("stores", "Stores", &["default_", "magento_", "db_admin_"]),
+    ("stores", "Stores", &["default_", "magento_", "db_admin_", "file_access_"]),
     ("other", "Other settings", &[]),
 ];
 

@@ -24,6 +24,8 @@ const KINDS: &[&str] = &[
     jobs::CHANGE_ADDRESS,
     jobs::START_DB_ADMIN,
     jobs::STOP_DB_ADMIN,
+    jobs::START_FILE_ACCESS,
+    jobs::STOP_FILE_ACCESS,
 ];
 
 /// The owner's own job; anything else does not exist.
@@ -34,6 +36,17 @@ async fn own(ctx: &Ctx, job: &str) -> Result<JobRow, WebError> {
     found.filter(|j| KINDS.contains(&j.kind.as_str())).ok_or(WebError::NotFound)
 }
 
+/// Why it failed, in words; empty while it did not.
+#[must_use]
+pub fn reason(job: &JobRow) -> String {
+    let failed = matches!(job.state, JobState::Failed | JobState::Cancelled);
+    match (failed, job.error_reason.is_empty()) {
+        (false, _) => String::new(),
+        (true, true) => "This was stopped before its end.".into(),
+        (true, false) => format!("{}.", job.error_reason.trim_end_matches('.')),
+    }
+}
+
 /// The page.
 pub async fn get(ctx: Ctx, path: web::Path<String>, query: Query) -> Answer {
     let job = own(&ctx, &path).await?;
@@ -42,12 +55,7 @@ pub async fn get(ctx: Ctx, path: web::Path<String>, query: Query) -> Answer {
     let here = urls::owner_job(&job.uid);
     let log = job_view::owner_part(&picture, query.get("live")? == "0", &here);
     let heading = jobs::title(&job.kind);
-    let failed = matches!(job.state, JobState::Failed | JobState::Cancelled);
-    let reason = match (failed, job.error_reason.is_empty()) {
-        (false, _) => String::new(),
-        (true, true) => "This was stopped before its end.".into(),
-        (true, false) => format!("{}.", job.error_reason.trim_end_matches('.')),
-    };
+    let reason = reason(job);
     let (next, next_text) = match (job.state, job.kind.as_str()) {
         (JobState::Finished, jobs::RESET_ADMIN_PASSWORD) => ("/dashboard/access", "Show sign-in details"),
         (JobState::Finished, jobs::START_DB_ADMIN) => ("/dashboard/database", "Database"),
@@ -55,6 +63,11 @@ pub async fn get(ctx: Ctx, path: web::Path<String>, query: Query) -> Answer {
     };
     ctx.ok(&OwnerJob {
         page: ctx.page(heading, "dashboard").await,
+        kept: "Your store is as it was before.",
+        retry: String::new(),
+        form_key: ctx.new_form_key(),
+        back: "/dashboard".into(),
+        back_text: "Your store",
         heading: heading.into(),
         badge: Badge::job(job.state.as_str()),
         store_name: job.store_name.clone().unwrap_or_default(),

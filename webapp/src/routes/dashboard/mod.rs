@@ -4,9 +4,12 @@ pub mod access;
 pub mod change;
 pub mod database;
 pub mod delete;
+pub mod files;
 pub mod job;
+pub mod logs;
 pub mod new;
 pub mod tickets;
+pub mod usage;
 
 use super::store_change::{self, OWNERS};
 use super::{Answer, plans};
@@ -86,6 +89,7 @@ pub async fn get(ctx: Ctx) -> Answer {
                 current: false,
             })
             .collect(),
+        looks: looks(&store),
         admin_url: format!("{url}/wp-admin/"),
         live,
         setup_url: if live { String::new() } else { job.as_ref().map(|j| urls::setup(&j.uid)).unwrap_or_default() },
@@ -146,6 +150,17 @@ pub async fn get(ctx: Ctx) -> Answer {
         ]
     };
     ctx.ok(&Dashboard { page, store: Some(card), checklist, support })
+}
+
+/// Pages that are about a running store.
+fn looks(store: &Store) -> Vec<Link> {
+    if !super::store_log::has_log(store) {
+        return Vec::new();
+    }
+    [("/dashboard/usage", "Usage"), ("/dashboard/logs", "Logs"), ("/dashboard/files", "Files (SFTP)")]
+        .into_iter()
+        .map(|(href, label)| Link { href: href.into(), label: label.into(), current: false })
+        .collect()
 }
 
 /// What the store was verified to be made of says that there is no WooCommerce; a store without such facts may have it.

@@ -11,6 +11,7 @@ use crate::views::owner::NewStore;
 use crate::views::public::SignUpForm;
 use hosting::services::ServiceError;
 use hosting::services::create_store::create_store;
+use hosting::services::resellers::plans_of;
 
 /// The form.
 pub async fn get(ctx: Ctx) -> Answer {
@@ -48,7 +49,13 @@ pub async fn post(ctx: Ctx, form: Form) -> Answer {
 
 async fn view(ctx: &Ctx, mut form: SignUpForm) -> Result<NewStore, WebError> {
     let settings = ctx.state().settings().await;
-    let plans = plans::shown(&ctx.state().plans().await?);
+    let all = ctx.state().plans().await?;
+    let customer = ctx.customer()?.customer_id;
+    // Whose provider is a reseller chooses among what that one sells.
+    let plans = match plans_of(&mut ctx.state().services.db.read().await?, customer).await? {
+        Some(ids) => plans::shown(&all.iter().filter(|p| ids.contains(&p.id)).cloned().collect::<Vec<_>>()),
+        None => plans::shown(&all),
+    };
     if !plans.iter().any(|p| p.slug == form.plan.value) && form.plan.error.is_empty() {
         form.plan.value = plans.iter().find(|p| p.best).map(|p| p.slug.clone()).unwrap_or_default();
     }

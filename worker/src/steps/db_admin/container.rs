@@ -101,7 +101,15 @@ impl Step for RemoveContainer {
 /// # Errors
 /// Engine trouble.
 pub async fn remove(machine: &Machine, store: &Store) -> StepResult<()> {
-    let name = format!("{}-db-admin", store.object_name());
+    remove_named(machine, store, "db-admin").await
+}
+
+/// As [`remove`], another container of the store that runs on demand.
+///
+/// # Errors
+/// Engine trouble.
+pub async fn remove_named(machine: &Machine, store: &Store, service: &str) -> StepResult<()> {
+    let name = format!("{}-{service}", store.object_name());
     let mut clean = 0;
     for _ in 0..10 {
         match machine.docker.inspect(&name).await? {

@@ -1,0 +1,104 @@
+//! A reseller's pages, and the admin's page about one.
+
+use crate::accessible::{console, look, look_here};
+use crate::stage::{PASSWORD, Stage};
+use shopfleet_tests::browser::Options;
+
+/// A reseller makes a customer through the forms, and looks at one whose store is being set up, at one whose store is
+/// live, and at what is refused.
+pub async fn a_reseller_and_their_customers(stage: &Stage) {
+    let mut faults = Vec::new();
+    stage.owner().await;
+    stage.made_up_owner("rita@example.com", "Rita's Rugs").await;
+    let theirs = stage.made_up_owner("sven@example.com", "Sven's Soap").await;
+    let rita = stage.customer_id("rita@example.com").await;
+    // The limits come from staff.
+    let admin = stage.admin().await;
+    admin.console().await;
+    let limits = format!("/admin/customers/{rita}/reseller");
+    look(admin, stage, &limits, "staff make reseller", &mut faults).await;
+    admin.fill("#customers", "many").await;
+    admin.press("Make reseller").await;
+    admin.says("There is a problem").await;
+    look_here(admin, "staff make reseller with errors", &mut faults).await;
+    console(admin, &["422 (Unprocessable"], &mut faults).await;
+    admin.fill("#customers", "2").await;
+    admin.click("input[name='plans'][value='starter']").await;
+    admin.press("Make reseller").await;
+    admin.says("The limits are set").await;
+    look_here(admin, "staff customer who is a reseller", &mut faults).await;
+    look(admin, stage, &limits, "staff reseller limits", &mut faults).await;
+
+    let reseller = stage.driver.browser("reseller", &Options::default()).await;
+    reseller.open(&stage.url("/login")).await;
+    reseller.fill("#email", "rita@example.com").await;
+    reseller.fill("#password", PASSWORD).await;
+    reseller.click("form[action='/login'] button.main").await;
+    reseller.says("Rita's Rugs").await;
+    reseller.console().await;
+    look(&reseller, stage, "/reseller", "reseller without customers", &mut faults).await;
+    look(&reseller, stage, "/reseller/customers/new", "reseller new customer", &mut faults).await;
+    reseller.fill("#email", "tove").await;
+    reseller.press("Create customer").await;
+    reseller.says("There is a problem").await;
+    look_here(&reseller, "reseller new customer with errors", &mut faults).await;
+    console(&reseller, &["422 (Unprocessable"], &mut faults).await;
+    reseller.fill("#email", "tove@example.com").await;
+    reseller.press("Create customer").await;
+    reseller.says("No store yet").await;
+    look_here(&reseller, "reseller customer without a store", &mut faults).await;
+    reseller.press("Create a store").await;
+    reseller.says("It belongs to tove@example.com").await;
+    look_here(&reseller, "reseller new store", &mut faults).await;
+    reseller.press("Create store").await;
+    reseller.says("There is a problem").await;
+    look_here(&reseller, "reseller new store with errors", &mut faults).await;
+    console(&reseller, &["422 (Unprocessable"], &mut faults).await;
+
+    theirs
+        .sql(
+            "UPDATE customers SET reseller_id = (SELECT MAX(customer_id) FROM resellers) WHERE id = (SELECT customer_id FROM jobs WHERE uid = ?)",
+        )
+        .await;
+    let sven = stage.customer_id("sven@example.com").await;
+    let customer = format!("/reseller/customers/{sven}");
+    let job = format!("/reseller/jobs/{}", theirs.job);
+    look(&reseller, stage, &job, "reseller job running", &mut faults).await;
+    theirs
+        .sql(
+            "UPDATE jobs SET state = 'failed', error_code = 'image_missing', finished_at = NOW(6), lease_owner = NULL, \
+             lease_until = NULL, error_reason = 'We could not start the store' WHERE uid = ?",
+        )
+        .await;
+    look(&reseller, stage, &job, "reseller job failed", &mut faults).await;
+    theirs
+        .sql("UPDATE stores SET state = 'active', active_at = NOW(6) WHERE id = (SELECT store_id FROM jobs WHERE uid = ?)")
+        .await;
+    look(&reseller, stage, "/reseller", "reseller with all customers they may have", &mut faults).await;
+    look(&reseller, stage, "/reseller?q=nobody", "reseller finds nobody", &mut faults).await;
+    look(&reseller, stage, &customer, "reseller customer with a store", &mut faults).await;
+    for change in ["restart", "suspend", "plan"] {
+        let path = format!("{customer}/store/{change}");
+        look(&reseller, stage, &path, &format!("reseller change {change}"), &mut faults).await;
+    }
+    look(&reseller, stage, &format!("{customer}/delete"), "reseller delete store", &mut faults).await;
+    theirs
+        .sql(
+            "UPDATE stores SET state = 'suspended', suspend_cause = 'bill', suspend_reason = 'Bill 7', suspended_by = 'reseller', \
+             delete_after = NOW(6) + INTERVAL 7 DAY WHERE id = (SELECT store_id FROM jobs WHERE uid = ?)",
+        )
+        .await;
+    look(&reseller, stage, &customer, "reseller customer with a suspended store", &mut faults).await;
+    look(&reseller, stage, &format!("{customer}/delete"), "reseller keep store", &mut faults).await;
+    reseller.open(&stage.url("/reseller")).await;
+    reseller.fill("#brand_name", "Rita <b>Hosting</b>").await;
+    reseller.press("Save").await;
+    reseller.says("Your customers see it from now on").await;
+    console(&reseller, &[], &mut faults).await;
+    reseller.close().await;
+    // Nothing that a worker or another test would come across.
+    theirs
+        .sql("UPDATE stores SET state = 'deleted', delete_after = NULL WHERE id = (SELECT store_id FROM jobs WHERE uid = ?)")
+        .await;
+    assert!(faults.is_empty(), "{faults:#?}");
+}
