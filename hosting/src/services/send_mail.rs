@@ -251,9 +251,14 @@ pub async fn send_mail(
         }
         "store_resumed" => messages::store_resumed(&named(), &base.join("/dashboard")),
         "store_deleted" => messages::store_deleted(&named()),
-        what @ ("second_factor_on" | "second_factor_off" | "recovery_code_used" | "recovery_codes_new") => {
+        what @ ("second_factor_on" | "second_factor_off" | "factors_removed" | "recovery_code_used"
+        | "recovery_codes_new") => {
             let page = if args.admin_id.is_some() { "/admin/2fa" } else { "/account/2fa" };
             messages::second_factor(&product, what, &base.join(page))
+        }
+        what @ ("passkey_added" | "passkey_removed" | "passkey_blocked") => {
+            let page = if args.admin_id.is_some() { "/admin/security" } else { "/account/security" };
+            messages::passkey(&product, what, &base.join(page))
         }
         "admin_temporary_password" => {
             let id = args.admin_id.unwrap_or_default();
