@@ -7,6 +7,7 @@ use fantoccini::wd::WebDriverCompatibleCommand;
 use fantoccini::{Client, ClientBuilder, Locator};
 use reqwest::Method;
 use serde_json::{Value, json};
+use std::borrow::Cow;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -140,7 +141,7 @@ pub struct Browser {
 /// A command of chromedriver beyond the standard.
 #[derive(Debug)]
 struct Own {
-    path: &'static str,
+    path: Cow<'static, str>,
     body: Value,
 }
 
@@ -163,8 +164,15 @@ impl Browser {
     pub async fn authenticator(&self) -> String {
         let body = json!({ "protocol": "ctap2", "transport": "internal", "hasResidentKey": true,
                            "hasUserVerification": true, "isUserVerified": true, "isUserConsenting": true });
-        let id = self.client.issue_cmd(Own { path: "webauthn/authenticator", body }).await;
+        let id = self.client.issue_cmd(Own { path: "webauthn/authenticator".into(), body }).await;
         id.unwrap_or_else(|e| panic!("no authenticator: {e}")).as_str().unwrap().to_owned()
+    }
+
+    /// Whether its user shows finger, face or PIN from now on.
+    pub async fn user_verified(&self, authenticator: &str, verified: bool) {
+        let path = format!("webauthn/authenticator/{authenticator}/uv");
+        let done = self.client.issue_cmd(Own { path: path.into(), body: json!({ "isUserVerified": verified }) }).await;
+        done.unwrap_or_else(|e| panic!("the authenticator does not change: {e}"));
     }
 
     /// Where the tab is.
@@ -296,7 +304,10 @@ impl Browser {
     /// A command of the browser's own protocol.
     pub async fn devtools(&self, command: &str, params: Value) -> Value {
         let body = json!({ "cmd": command, "params": params });
-        self.client.issue_cmd(Own { path: "goog/cdp/execute", body }).await.unwrap_or_else(|e| panic!("{command}: {e}"))
+        self.client
+            .issue_cmd(Own { path: "goog/cdp/execute".into(), body })
+            .await
+            .unwrap_or_else(|e| panic!("{command}: {e}"))
     }
 
     /// Size of the view in CSS pixels.
@@ -329,7 +340,8 @@ impl Browser {
 
     /// Warnings and errors on the console since the last call.
     pub async fn console(&self) -> Vec<String> {
-        let entries = self.client.issue_cmd(Own { path: "se/log", body: json!({ "type": "browser" }) }).await.unwrap();
+        let entries =
+            self.client.issue_cmd(Own { path: "se/log".into(), body: json!({ "type": "browser" }) }).await.unwrap();
         let entries = entries.as_array().cloned().unwrap_or_default();
         entries
             .iter()

@@ -7,7 +7,7 @@ use serde_json::Value;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 
 /// Folders of instances are `/tmp/sft-<pid>`: short, because sockets below have short names only.
 const PREFIX: &str = "sft-";
@@ -91,6 +91,33 @@ impl Instance {
         self.web_url.parse::<url::Url>().unwrap().port().unwrap()
     }
 
+    /// Another web process of it, where the panel answers by a name, as browsers want it for passkeys.
+    pub fn panel_by_name(&self) -> Panel {
+        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let url = format!("http://localhost:{port}");
+        let secrets = self.var.join("secrets/web");
+        let child = Command::new(self.program.with_file_name("shopfleet-web"))
+            .env("SHOPFLEET_DATABASE_URL_FILE", secrets.join("shopfleet_database_url"))
+            .env("SHOPFLEET_REDIS_URL_FILE", secrets.join("shopfleet_redis_url"))
+            .env("SHOPFLEET_MASTER_KEY_FILE", secrets.join("shopfleet_master_key"))
+            .env("SHOPFLEET_BASE_URL", &url)
+            .env("SHOPFLEET_LISTEN", format!("127.0.0.1:{port}"))
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut panel = Panel { url, child };
+        for _ in 0..1000 {
+            assert!(panel.child.try_wait().unwrap().is_none(), "the web process ended at once");
+            if std::net::TcpStream::connect(("127.0.0.1", port)).is_ok() {
+                return panel;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(20));
+        }
+        panic!("the web process does not answer at {}", panel.url);
+    }
+
     /// Process id of a supervised program.
     pub fn pid(&self, name: &str) -> Option<i32> {
         let record = fs::read_to_string(self.var.join(format!("run/{name}.json"))).ok()?;
@@ -141,6 +168,20 @@ impl Drop for Instance {
         } else {
             eprintln!("could not end {}: {}{}", self.var.display(), text(&output.stdout), text(&output.stderr));
         }
+    }
+}
+
+/// See [`Instance::panel_by_name`]; ends with the value.
+pub struct Panel {
+    /// `http://localhost:PORT`
+    pub url: String,
+    child: Child,
+}
+
+impl Drop for Panel {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 

@@ -4,6 +4,7 @@
 //! starts a private server and sets it. Every test gets a database and a Redis process of its own.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::disallowed_methods)]
 
+pub mod authenticator;
 pub mod axe;
 pub mod browser;
 pub mod changes;

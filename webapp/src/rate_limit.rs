@@ -37,6 +37,8 @@ pub const SIGN_IN_ACCOUNT: Bucket = Bucket { purpose: "sign_in.account", burst: 
 pub const VERIFY_ADDRESS: Bucket = Bucket { purpose: "verify.address", burst: 30, every_ms: 5_000 };
 /// Codes of a second factor tried for one account.
 pub const FACTOR_ACCOUNT: Bucket = Bucket { purpose: "factor.account", burst: 20, every_ms: 300_000 };
+/// Challenges for passkeys from one address.
+pub const PASSKEY_ADDRESS: Bucket = Bucket { purpose: "passkey.address", burst: 60, every_ms: 2_000 };
 /// Exports of one account.
 pub const EXPORT_ACCOUNT: Bucket = Bucket { purpose: "export.account", burst: 3, every_ms: 3_600_000 };
 /// New tickets of one account.

@@ -4,8 +4,8 @@
 use crate::api;
 use crate::error::WebError;
 use crate::routes::{
-    account, admin, dashboard, health, home, keep_factor, password, pricing, reseller, second_factor, setup, sign_up,
-    staff_session, theme, verify, viewing, webhooks,
+    account, admin, dashboard, health, home, keep_factor, passkeys, password, pricing, reseller, second_factor, setup,
+    sign_up, staff_session, theme, verify, viewing, webhooks,
 };
 use actix_web::dev::ServiceRequest;
 use actix_web::guard::{self, GuardContext};
@@ -196,6 +196,18 @@ routes! {
     "/password/forgot" { GET Everybody password::forgot::get; POST Everybody password::forgot::post; }
     "/password/reset" { GET Everybody password::reset::get; POST Everybody password::reset::post; }
     "/login/2fa" { GET Everybody second_factor::sign_in::owner; POST Everybody second_factor::sign_in::owner_post; }
+    "/login/passkey/begin" { POST Everybody passkeys::ask; }
+    "/login/passkey" { POST Everybody passkeys::owner; }
+    "/admin/login/passkey/begin" { POST Everybody passkeys::ask; }
+    "/admin/login/passkey" { POST Everybody passkeys::staff; }
+    "/account/security" { GET Owner passkeys::get; }
+    "/account/security/begin" { POST Owner passkeys::begin; }
+    "/account/security/add" { POST Owner passkeys::finish; }
+    "/account/security/{id}/remove" { POST Owner passkeys::take_away; }
+    "/admin/security" { GET Staff passkeys::get; }
+    "/admin/security/begin" { POST Staff passkeys::begin; }
+    "/admin/security/add" { POST Staff passkeys::finish; }
+    "/admin/security/{id}/remove" { POST Staff passkeys::take_away; }
     "/reseller" { GET Reseller reseller::get; }
     "/reseller/branding" { POST Reseller reseller::brand_post; }
     "/reseller/customers/new" { GET Reseller reseller::customers::new_page; POST Reseller reseller::customers::create; }

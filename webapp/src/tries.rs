@@ -1,5 +1,6 @@
 //! How often a password may be tried, wherever it is asked for: on the sign-in pages, in the JSON API, behind the link
 //! of a sign-up, and again before something that hurts. One account has one count, so no door gives a guesser more.
+//! Wrong passkeys are counted here as well, by address.
 
 use crate::error::{WebError, wait_words};
 use crate::extract::{Ctx, Who};
@@ -49,6 +50,13 @@ impl Tries {
         }
     }
 
+    /// With passkeys from the address of this request. They cannot be guessed and say only afterwards whose they are, so
+    /// no account has a count of them, which strangers could fill: whoever keeps sending wrong ones waits, nobody else.
+    #[must_use]
+    pub fn of_passkeys(ctx: &Ctx) -> Self {
+        Self { account: String::new(), subject: format!("passkey/{}", ctx.address()) }
+    }
+
     /// Counts a try. A browser that signed in to this account before does not share the account's
     /// bucket with strangers.
     ///
@@ -64,7 +72,7 @@ impl Tries {
         waits.into_iter().filter_map(Result::err).max().map_or(Ok(()), Err)
     }
 
-    /// The password was wrong: the wait grows from the fifth time on.
+    /// The password (or passkey) was wrong: the wait grows from the fifth time on.
     pub async fn wrong(&self, ctx: &Ctx) {
         ctx.state().limits.fail(DELAY, &self.subject).await;
     }

@@ -137,4 +137,88 @@
       if (s.state && s.state !== again.dataset.state) location.reload();
     }).catch(function () {});
   }, +again.dataset.every || 5000);
+
+  // Passkeys: asks the server for a challenge, the browser for an answer, and sends that as an ordinary form. What cannot
+  // work here stays hidden, and a sentence says so.
+  var add = $('[data-passkey-add]'), enter = $('[data-passkey-enter]'), keys = navigator.credentials, waiting = null;
+  function bytes(text) {
+    return Uint8Array.from(atob(text.replace(/-/g, '+').replace(/_/g, '/')), function (c) { return c.charCodeAt(0); });
+  }
+  function text64(buffer) {
+    var raw = '';
+    new Uint8Array(buffer).forEach(function (b) { raw += String.fromCharCode(b); });
+    return btoa(raw).replace(/\+/g, '-').replace(/\//g, '_').replace(/=+$/, '');
+  }
+  function challenge(form, at) {
+    var body = new URLSearchParams({ csrf_token: form.elements.csrf_token.value });
+    return fetch(at, { method: 'POST', body: body, headers: { Accept: 'application/json' } }).then(function (r) {
+      // Signed out, or the password is asked for again: the page itself says which.
+      if (r.redirected) { location.reload(); return new Promise(function () {}); }
+      return r.json().then(function (j) {
+        if (!r.ok) throw new Error(j.detail || '');
+        return j.publicKey;
+      });
+    }).then(function (o) {
+      o.challenge = bytes(o.challenge);
+      if (o.user) o.user.id = bytes(o.user.id);
+      (o.excludeCredentials || []).forEach(function (c) { c.id = bytes(c.id); });
+      return o;
+    });
+  }
+  function answer(form, c) {
+    var out = { id: c.id, rawId: text64(c.rawId), type: c.type, extensions: {}, response: {} };
+    ['attestationObject', 'clientDataJSON', 'authenticatorData', 'signature', 'userHandle'].forEach(function (k) {
+      if (c.response[k]) out.response[k] = text64(c.response[k]);
+    });
+    form.elements.answer.value = JSON.stringify(out);
+    form.submit();
+  }
+  function withKey(form, run) {
+    var p = $('[data-passkey-error]', form), b = $('button', form);
+    form.hidden = false;
+    form.addEventListener('submit', function (e) {
+      e.preventDefault();
+      e.stopPropagation();
+      form.dataset.sent = '1';
+      b.disabled = p.hidden = true;
+      run().catch(function (e) {
+        delete form.dataset.sent;
+        b.disabled = false;
+        p.textContent = e.name === 'InvalidStateError' ? 'This device has a passkey here already.'
+          : e.name === 'NotAllowedError' ? 'Nothing was chosen, or the time was over. Try again.'
+          : e.name === 'Error' && e.message || 'That did not work. Try again.';
+        p.hidden = false;
+      });
+    });
+  }
+  if (!window.PublicKeyCredential || !keys) {
+    all('[data-passkey-missing]').forEach(function (p) { p.hidden = false; });
+    add = enter = null;
+  }
+  if (add) withKey(add, function () {
+    // Without a name the server says what is missing, before a device makes anything.
+    if (!add.elements.name.value.trim()) { add.submit(); return new Promise(function () {}); }
+    return challenge(add, add.dataset.passkeyAdd).then(function (o) { return keys.create({ publicKey: o }); })
+      .then(function (c) { answer(add, c); });
+  });
+  if (enter) {
+    withKey(enter, function () {
+      if (waiting) waiting.abort();
+      return challenge(enter, enter.dataset.passkeyEnter).then(function (o) { return keys.get({ publicKey: o }); })
+        .then(function (c) { answer(enter, c); });
+    });
+    // The browser offers passkeys in the email field, once somebody goes there; challenges live for five minutes.
+    var email = $('#email'), can = window.PublicKeyCredential.isConditionalMediationAvailable;
+    var offer = function () {
+      var stop = waiting = new AbortController();
+      var again = setTimeout(function () { stop.abort(); offer(); }, 240000);
+      stop.signal.addEventListener('abort', function () { clearTimeout(again); });
+      challenge(enter, enter.dataset.passkeyEnter).then(function (o) {
+        if (!stop.signal.aborted) return keys.get({ publicKey: o, mediation: 'conditional', signal: stop.signal });
+      }).then(function (c) { if (c) answer(enter, c); }, function () { /* The forms work as ever. */ });
+    };
+    if (email && can) email.addEventListener('focus', function () {
+      can.call(window.PublicKeyCredential).then(function (ok) { if (ok) offer(); });
+    }, { once: true });
+  }
 })();

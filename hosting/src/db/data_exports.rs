@@ -297,6 +297,18 @@ impl DataExports<'_> {
                AS CHAR) AS "t!: String" FROM store_transfers t JOIN stores s ON s.id = t.store_id WHERE t.customer_id = ? ORDER BY t.id"#,
             id
         );
+        let passkeys = rows!(
+            self,
+            r#"SELECT CAST(JSON_OBJECT('name', name, 'added_at', created_at, 'last_used_at', last_used_at, 'blocked_at', blocked_at)
+               AS CHAR) AS "t!: String" FROM passkeys WHERE customer_id = ? ORDER BY id"#,
+            id
+        );
+        let ceremonies = rows!(
+            self,
+            r#"SELECT CAST(JSON_OBJECT('begun_at', created_at) AS CHAR) AS "t!: String"
+               FROM passkey_ceremonies WHERE customer_id = ? ORDER BY id"#,
+            id
+        );
         let reseller = rows!(
             self,
             r#"SELECT CAST(JSON_OBJECT('most_customers', max_customers, 'most_stores', max_stores, 'name', brand_name, 'email', brand_email,
@@ -338,6 +350,8 @@ impl DataExports<'_> {
             "password_resets": resets,
             "email_changes": email_changes,
             "views_by_support": views,
+            "passkeys": passkeys,
+            "passkeys_being_added": ceremonies,
             "reseller": reseller,
             "reseller_plans": reseller_plans,
             "resets_of_second_factor": resets_of_factor,

@@ -21,6 +21,8 @@ pub const DELETED: &[&str] = &[
     "customer_views",
     "factor_resets",
     "store_transfers",
+    "passkeys",
+    "passkey_ceremonies",
     "resellers",
     "reseller_plans",
 ];
@@ -121,6 +123,8 @@ impl Erasure<'_> {
         sqlx::query!("DELETE FROM api_credentials WHERE customer_id = ?", id).execute(&mut *self.conn).await?;
         sqlx::query!("DELETE FROM sign_ups WHERE customer_id = ?", id).execute(&mut *self.conn).await?;
         sqlx::query!("DELETE FROM mail_messages WHERE customer_id = ?", id).execute(&mut *self.conn).await?;
+        sqlx::query!("DELETE FROM passkeys WHERE customer_id = ?", id).execute(&mut *self.conn).await?;
+        sqlx::query!("DELETE FROM passkey_ceremonies WHERE customer_id = ?", id).execute(&mut *self.conn).await?;
         // Messages, notes of staff and files go with them.
         sqlx::query!("DELETE FROM webhooks WHERE customer_id = ?", id).execute(&mut *self.conn).await?;
         sqlx::query!("DELETE FROM tickets WHERE customer_id = ?", id).execute(&mut *self.conn).await?;

@@ -57,6 +57,10 @@ impl Expiry<'_> {
             .execute(&mut *self.conn)
             .await?
             .rows_affected();
+        gone += sqlx::query!("DELETE FROM passkey_ceremonies WHERE expires_at < NOW(6) LIMIT ?", BITE)
+            .execute(&mut *self.conn)
+            .await?
+            .rows_affected();
         gone += sqlx::query!("DELETE FROM sign_ins WHERE at < NOW(6) - INTERVAL 1 YEAR LIMIT ?", BITE)
             .execute(&mut *self.conn)
             .await?

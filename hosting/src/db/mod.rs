@@ -66,6 +66,7 @@ pub mod leases;
 pub mod login_sessions;
 pub mod mail_messages;
 pub mod operations;
+pub mod passkeys;
 pub mod password_resets;
 pub mod plans;
 pub mod ports;
@@ -322,6 +323,10 @@ pub trait Queries {
     /// Wished changes of an address.
     fn email_changes(&mut self) -> email_changes::EmailChanges<'_> {
         email_changes::EmailChanges { conn: self.conn() }
+    }
+    /// Passkeys.
+    fn passkeys(&mut self) -> passkeys::Passkeys<'_> {
+        passkeys::Passkeys { conn: self.conn() }
     }
     /// Resellers.
     fn resellers(&mut self) -> resellers::Resellers<'_> {

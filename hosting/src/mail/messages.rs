@@ -158,6 +158,10 @@ pub fn second_factor(product: &str, what: &str, account: &str) -> Message {
             format!("The second factor of your {product} account is off"),
             "From now on the password alone is enough to sign in. Every other device was signed out.",
         ),
+        "factors_removed" => (
+            format!("The second factor and the passkeys of your {product} account were removed"),
+            "From now on the password alone is enough to sign in. Every device was signed out.",
+        ),
         "recovery_code_used" => (
             format!("A recovery code of your {product} account was used"),
             "Somebody, probably you, signed in with a recovery code. It does not work again.",
@@ -454,6 +458,36 @@ pub fn view_request(product: &str, who: &str, reason: &str, link: &str) -> Messa
     }
 }
 
+/// A passkey was added, removed or blocked.
+#[must_use]
+pub fn passkey(product: &str, what: &str, page: &str) -> Message {
+    let (subject, words, small) = match what {
+        "passkey_added" => (
+            "A passkey was added",
+            "It signs in to your account without your password. Every other device was signed out.",
+            "Was it not you? Remove it there and change your password now.",
+        ),
+        "passkey_removed" => (
+            "A passkey was removed",
+            "It does not sign in to your account any more. Every other device was signed out.",
+            "Was it not you? Change your password now; that signs everybody else out.",
+        ),
+        _ => (
+            "A passkey is blocked",
+            "Somebody signed in with it, and its counter went back: there may be a copy of it. They were kept out, and it \
+             does not sign in to your account any more.",
+            "Remove it there, and add a new one on a device you trust.",
+        ),
+    };
+    Message {
+        subject: format!("{subject}: your {product} account"),
+        heading: subject.into(),
+        paragraphs: vec![words.into()],
+        button: Some(Button { label: "Look at your passkeys".into(), url: page.into() }),
+        small: vec![small.into()],
+    }
+}
+
 /// Support will take a lost second factor away; the link, which stops it, holds the only copy of the token.
 #[must_use]
 pub fn factor_reset_planned(product: &str, when: &str, link: &str) -> Message {
@@ -462,11 +496,14 @@ pub fn factor_reset_planned(product: &str, when: &str, link: &str) -> Message {
         heading: "Your second factor will be removed".into(),
         paragraphs: vec![
             "Somebody, probably you, told support that phone and recovery codes are lost.".into(),
-            format!("On {when} the second factor is removed and every device is signed out. Your password stays."),
+            format!(
+                "On {when} the second factor and all passkeys are removed and every device is signed out. Your password \
+                 stays."
+            ),
             "Was it not you? Stop it now, and choose a new password.".into(),
         ],
         button: Some(Button { label: "Keep my second factor".into(), url: link.into() }),
-        small: vec!["Signing in with a code stops it as well.".into()],
+        small: vec!["Signing in with a code or a passkey stops it as well.".into()],
     }
 }
 
@@ -500,6 +537,7 @@ pub(super) fn samples(store: &str) -> Vec<(&'static str, Message)> {
         ("admin_password_changed", admin_password_changed("Shopfleet", url)),
         ("second_factor_on", second_factor("Shopfleet", "second_factor_on", url)),
         ("second_factor_off", second_factor("Shopfleet", "second_factor_off", url)),
+        ("factors_removed", second_factor("Shopfleet", "factors_removed", url)),
         ("recovery_code_used", second_factor("Shopfleet", "recovery_code_used", url)),
         ("recovery_codes_new", second_factor("Shopfleet", "recovery_codes_new", url)),
         ("admin_temporary_password", admin_temporary_password("Shopfleet", &Secret::new("abcdefgh12345678"), url)),
@@ -518,6 +556,9 @@ pub(super) fn samples(store: &str) -> Vec<(&'static str, Message)> {
         ("closing_cancelled", closing_cancelled("Shopfleet", url)),
         ("account_closed", account_closed("Shopfleet")),
         ("factor_reset_planned", factor_reset_planned("Shopfleet", "2026-11-22 10:00 UTC", url)),
+        ("passkey_added", passkey("Shopfleet", "passkey_added", url)),
+        ("passkey_removed", passkey("Shopfleet", "passkey_removed", url)),
+        ("passkey_blocked", passkey("Shopfleet", "passkey_blocked", url)),
         ("view_request", view_request("Shopfleet", "Grace Hopper", "The cart does not load", url)),
         ("test_mail", test_mail("Shopfleet", url)),
         ("ticket_received", ticket_received("T-ABC123", store, 24, true, url)),

@@ -34,6 +34,7 @@ pub mod file_access;
 pub mod invite_customers;
 pub mod note_sign_in;
 pub mod open_ticket;
+pub mod passkeys;
 pub mod passwords;
 pub mod place_store;
 pub mod prove_password;

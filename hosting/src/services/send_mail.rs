@@ -257,9 +257,14 @@ pub async fn send_mail(
         }
         "store_received" => messages::store_received(&named(), &base.join("/dashboard")),
         "store_given" => messages::store_given(&named(), settings.text("support_email")),
-        what @ ("second_factor_on" | "second_factor_off" | "recovery_code_used" | "recovery_codes_new") => {
+        what @ ("second_factor_on" | "second_factor_off" | "factors_removed" | "recovery_code_used"
+        | "recovery_codes_new") => {
             let page = if args.admin_id.is_some() { "/admin/2fa" } else { "/account/2fa" };
             messages::second_factor(&product, what, &base.join(page))
+        }
+        what @ ("passkey_added" | "passkey_removed" | "passkey_blocked") => {
+            let page = if args.admin_id.is_some() { "/admin/security" } else { "/account/security" };
+            messages::passkey(&product, what, &base.join(page))
         }
         "admin_temporary_password" => {
             let id = args.admin_id.unwrap_or_default();

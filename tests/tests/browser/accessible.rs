@@ -80,6 +80,7 @@ pub async fn empty_pages(stage: &Stage) {
         "/admin/password",
         "/admin/devices",
         "/admin/2fa",
+        "/admin/security",
         "/admin/reauthenticate",
         "/admin/admins",
         "/admin/admins/new",
@@ -150,7 +151,7 @@ pub async fn filled_pages(stage: &Stage) {
         "/account/data",
         "/account/close",
         "/account/2fa",
-        "/account/2fa",
+        "/account/security",
         "/reauthenticate?next=%2Fdashboard%2Faccess",
     ] {
         look(owner, stage, path, &format!("owner {path}"), &mut faults).await;

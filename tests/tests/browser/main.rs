@@ -11,6 +11,7 @@ mod live_log;
 mod live_speed;
 mod live_tabs;
 mod no_script;
+mod passkeys;
 mod reseller_pages;
 mod stage;
 mod weight;
@@ -46,6 +47,9 @@ tests![
     no_script::sign_up_without_scripts,
     keyboard::from_sign_up_to_the_dashboard,
     keyboard::from_staff_sign_in_to_a_retry,
+    passkeys::an_owner_adds_one_and_signs_in_with_it,
+    passkeys::a_staff_member_does_the_same,
+    passkeys::without_scripts_or_passkeys_a_sentence_says_so,
     live_log::reload_in_mid_job,
     live_log::thirty_cuts_lose_double_and_swap_nothing,
     live_log::a_restart_of_the_web_process_and_503s_are_survived,

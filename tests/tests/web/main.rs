@@ -25,6 +25,7 @@ mod panel;
 mod panel_audit;
 mod panel_customers;
 mod panel_settings;
+mod passkeys;
 mod password;
 mod resellers;
 mod rights;

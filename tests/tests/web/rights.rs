@@ -57,6 +57,18 @@ fn addresses(job: &str, id: u64) -> BTreeMap<&'static str, String> {
         ("/admin/admins/{id}/factor", "/admin/admins/1/factor".into()),
         own("/password/forgot"),
         own("/password/reset"),
+        own("/login/passkey/begin"),
+        own("/login/passkey"),
+        own("/admin/login/passkey/begin"),
+        own("/admin/login/passkey"),
+        own("/account/security"),
+        own("/account/security/begin"),
+        own("/account/security/add"),
+        ("/account/security/{id}/remove", "/account/security/1/remove".into()),
+        own("/admin/security"),
+        own("/admin/security/begin"),
+        own("/admin/security/add"),
+        ("/admin/security/{id}/remove", "/admin/security/1/remove".into()),
         own("/reseller"),
         own("/reseller/branding"),
         own("/reseller/customers/new"),
@@ -367,6 +379,8 @@ async fn a_stranger_gets_no_further_than_the_sign_in() {
             api if api.area() == Area::Api => assert_eq!(status, 401, "{} {path}", route.method),
             Access::Operations => assert!([200, 404].contains(&status), "{path}: {status}"),
             Access::Asset => assert_eq!(status, 404, "{path}"),
+            // By an IP address there are none.
+            _ if route.path.contains("/login/passkey") => assert_eq!(status, 409, "{path}"),
             _ => assert!(
                 // Without a proven password there is no code to ask for.
                 [200, 303, 422].contains(&status) && (!to.contains("login") || path.ends_with("/2fa")),
@@ -447,7 +461,8 @@ async fn support_looks_and_does_not_touch() {
     let token = support.get("/admin").await.hidden("csrf_token");
     for route in ROUTES.iter().filter(|r| r.access.area() == Area::Staff) {
         // What concerns nobody but themselves.
-        let own = route.method == "POST" && route.path.starts_with("/admin/devices");
+        let own =
+            route.method == "POST" && ["/admin/security", "/admin/devices"].iter().any(|p| route.path.starts_with(p));
         if matches!(route.access, Access::StaffPassword | Access::StaffFactor) || own {
             continue;
         }

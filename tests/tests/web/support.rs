@@ -66,7 +66,7 @@ impl App {
         Self::at("127.0.0.1").await
     }
 
-    /// The same, where the panel is reached by another name of this machine.
+    /// A panel that is reached by a name, as passkeys need.
     pub async fn at(host: &str) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let db = TestDb::new().await;

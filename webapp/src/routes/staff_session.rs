@@ -12,6 +12,7 @@ use crate::views::{Field, FieldError, View};
 use actix_web::HttpResponse;
 use hosting::crypto::Secret;
 use hosting::services::admin_sign_in::{StaffSignIn, admin_sign_in};
+use hosting::services::passkeys::available;
 
 const WRONG: &str = "The email or the password is not right";
 
@@ -26,7 +27,8 @@ pub async fn get(ctx: Ctx, query: Query) -> Answer {
     if let Who::Staff(_) = ctx.who() {
         return Ok(ctx.see_other(if next.is_empty() { "/admin" } else { &next }));
     }
-    ctx.ok(&Login { page: ctx.page("Staff sign-in", "").await, form: SignInForm::default(), next })
+    let view = page(&ctx, SignInForm::default(), next).await;
+    ctx.ok(&view)
 }
 
 /// Signs in; same words for every reason.
@@ -95,8 +97,8 @@ pub(super) async fn start(ctx: &Ctx, token: &Secret, key: &str) {
 
 async fn page(ctx: &Ctx, form: SignInForm, next: String) -> Login {
     let mut page = ctx.page("Staff sign-in", "").await;
-    page.has_errors = true;
-    Login { page, form, next }
+    page.has_errors = !form.errors.is_empty();
+    Login { page, form, next, passkeys: available(&ctx.state().config.base_url) }
 }
 
 /// `POST /admin/logout`

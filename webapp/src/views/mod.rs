@@ -17,6 +17,7 @@ pub mod line_html;
 pub mod log;
 pub mod memory;
 pub mod owner;
+pub mod passkeys;
 pub mod public;
 pub mod reseller;
 #[cfg(test)]
@@ -101,6 +102,8 @@ pub const PAGES: &[&str] = &[
     factor::OwnerCode::TEMPLATE,
     factor::StaffCode::TEMPLATE,
     factor::KeepFactor::TEMPLATE,
+    passkeys::OwnerPasskeys::TEMPLATE,
+    passkeys::StaffPasskeys::TEMPLATE,
     reseller::Reseller::TEMPLATE,
     reseller::NewCustomer::TEMPLATE,
     reseller::ResellerCustomer::TEMPLATE,

@@ -144,6 +144,8 @@ pub struct Login {
     pub form: SignInForm,
     /// Path to go to afterwards, or empty.
     pub next: String,
+    /// The panel has a host name, so there may be passkeys.
+    pub passkeys: bool,
 }
 view!(Login => "pages/auth/login.html", remembered = true);
 

@@ -442,6 +442,27 @@ fn all() -> Vec<(&'static str, String)> {
         token: "t".into(),
         due: Some(when()),
     };
+    let keys = |filled: bool, available: bool| passkeys::Passkeys {
+        base: "/account/security",
+        csrf: "t".into(),
+        available,
+        fresh: filled,
+        prove: "/reauthenticate".into(),
+        rows: if filled {
+            [(1, false), (2, true)]
+                .map(|(id, blocked)| passkeys::PasskeyLine {
+                    id,
+                    name: HOSTILE.into(),
+                    added: when(),
+                    used: (!blocked).then(when),
+                    blocked,
+                })
+                .to_vec()
+        } else {
+            vec![]
+        },
+        form: passkeys::PasskeyForm { removing: 2, ..passkeys::PasskeyForm::default() },
+    };
     let reseller_page = |filled: bool| reseller::Reseller {
         page: owner("Customers"),
         rows: if filled {
@@ -573,6 +594,7 @@ fn all() -> Vec<(&'static str, String)> {
         temporary_until: Some(when()),
         own: false,
         has_factor: true,
+        has_passkeys: true,
         active: true,
         roles: roles(),
         version: "v".into(),
@@ -1073,12 +1095,14 @@ fn all() -> Vec<(&'static str, String)> {
                 page: Page { nav: "login".into(), ..page("Sign in") },
                 form: SignInForm::default(),
                 next: String::new(),
+                passkeys: true,
             }
             .render(),
         ),
         (
             "login-error",
-            Login { page: page("Sign in"), form: sign_in_errors.clone(), next: "/setup/01J".into() }.render(),
+            Login { page: page("Sign in"), form: sign_in_errors.clone(), next: "/setup/01J".into(), passkeys: false }
+                .render(),
         ),
         (
             "reauthenticate",
@@ -1210,7 +1234,13 @@ fn all() -> Vec<(&'static str, String)> {
         ("delete-planned", delete(true, false).render()),
         (
             "admin-login",
-            admin::Login { page: page("Staff sign-in"), form: SignInForm::default(), next: String::new() }.render(),
+            admin::Login {
+                page: page("Staff sign-in"),
+                form: SignInForm::default(),
+                next: String::new(),
+                passkeys: true,
+            }
+            .render(),
         ),
         (
             "admin-password",
@@ -1301,6 +1331,9 @@ fn all() -> Vec<(&'static str, String)> {
         ("keep-factor", keep_factor("ask").render()),
         ("keep-factor-kept", keep_factor("kept").render()),
         ("keep-factor-over", keep_factor("over").render()),
+        ("passkeys", passkeys::OwnerPasskeys { page: owner("Passkeys"), passkeys: keys(true, true) }.render()),
+        ("passkeys-empty", passkeys::OwnerPasskeys { page: owner("Passkeys"), passkeys: keys(false, false) }.render()),
+        ("passkeys-staff", passkeys::StaffPasskeys { page: staff("Passkeys"), passkeys: keys(true, false) }.render()),
         ("reseller", reseller_page(true).render()),
         ("reseller-empty", reseller_page(false).render()),
         (

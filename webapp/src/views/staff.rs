@@ -76,6 +76,8 @@ pub struct Admin {
     pub own: bool,
     /// A second factor is on.
     pub has_factor: bool,
+    /// They have passkeys.
+    pub has_passkeys: bool,
     /// May sign in.
     pub active: bool,
     /// Roles that may be given.

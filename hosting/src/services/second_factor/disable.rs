@@ -1,7 +1,7 @@
 //! Turning a second factor off: by its owner with password and code, or by a super admin for a staff member who lost it.
 
 use super::check::{Code, use_up};
-use super::{end_others, notice};
+use super::{end_others, notice, take_all};
 use crate::db::jobs::JobRef;
 use crate::db::{Queries, Tx};
 use crate::domain::rights::may_grant;
@@ -52,8 +52,8 @@ async fn disable_in(
     Ok(mail)
 }
 
-/// Takes the factor of a staff member away who lost it; their sessions end. Where one is required, they set up a new
-/// one before anything else.
+/// Takes factor and passkeys of a staff member away who lost them; their sessions end. Where a factor is required, they
+/// set up a new one before anything else.
 ///
 /// # Errors
 /// `Denied`; `Conflict` for oneself, when there is none, or when the form was sent before.
@@ -83,13 +83,12 @@ async fn remove_in(
     if !may_grant(actor.role, admin.role) {
         return Err(ServiceError::Denied("super admins"));
     }
-    if !tx.second_factors().remove(Person::Staff(id)).await? {
-        return Err(ServiceError::Conflict("There is no second factor to remove".into()));
-    }
+    let Some((mail, passkeys)) = take_all(tx, Person::Staff(id)).await? else {
+        return Err(ServiceError::Conflict("There is no second factor to remove, and no passkey".into()));
+    };
     tx.login_sessions().revoke_all_of_admin(id).await?;
-    let mail = notice(tx, actor, Person::Staff(id), "second_factor_off").await?;
-    let target = id.to_string();
-    audited(tx, services, actor, "admin.remove_second_factor", ("admin", &target), "done", serde_json::json!({}))
-        .await?;
+    let mail = notice(tx, actor, Person::Staff(id), mail).await?;
+    let (target, details) = (id.to_string(), serde_json::json!({ "passkeys": passkeys }));
+    audited(tx, services, actor, "admin.remove_second_factor", ("admin", &target), "done", details).await?;
     Ok(mail)
 }

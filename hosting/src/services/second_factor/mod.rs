@@ -65,11 +65,22 @@ async fn notice(tx: &mut Tx, actor: &Actor, person: Person, template: &str) -> R
     Ok(tx.jobs().insert(&NewJob::mail(&mail, None, actor)).await?)
 }
 
-/// Ends every session of a person but one.
-async fn end_others(tx: &mut Tx, person: Person, keep: u64) -> Result<u64, ServiceError> {
+/// Ends every session of a person but one, and what programs have of theirs.
+pub(in crate::services) async fn end_others(tx: &mut Tx, person: Person, keep: u64) -> Result<u64, ServiceError> {
     Ok(match person {
         Person::Customer(id) => tx.login_sessions().revoke_all_of_customer(id, Some(keep)).await?,
         Person::Staff(id) => tx.login_sessions().revoke_others_of_admin(id, keep).await?,
+    })
+}
+
+/// Takes everything away that a person signs in with beside their password: codes and passkeys. The mail that tells
+/// them, by its name, and how many passkeys went; `None` when there was nothing.
+async fn take_all(tx: &mut Tx, person: Person) -> Result<Option<(&'static str, u64)>, ServiceError> {
+    let factor = tx.second_factors().remove(person).await?;
+    Ok(match (factor, tx.passkeys().remove_all(person).await?) {
+        (false, 0) => None,
+        (true, 0) => Some(("second_factor_off", 0)),
+        (_, passkeys) => Some(("factors_removed", passkeys)),
     })
 }
 

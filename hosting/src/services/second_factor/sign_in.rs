@@ -126,7 +126,7 @@ async fn sign_in(
         .await?;
     let by = by(actor, person, role, &email);
     note_sign_in(tx, &by, person, user_agent, true).await?;
-    super::way_back::not_lost(tx, services, &by, person).await?;
+    super::way_back::not_lost(tx, services, &by, person, "code").await?;
     let codes_left = if let Code::Recovery(left) = used { Some(left) } else { None };
     let mail = match codes_left {
         Some(_) => Some(notice(tx, &by, person, "recovery_code_used").await?),

@@ -1,7 +1,7 @@
 //! The way back for an owner who lost phone and recovery codes: staff plan a reset, the owner is told at once and can stop
 //! it for a day, then the factor goes. Nobody who only talks support into it gets in before the owner hears of it.
 
-use super::notice;
+use super::{notice, take_all};
 use crate::crypto::sha256;
 use crate::db::factor_resets::FactorReset;
 use crate::db::jobs::{JobRef, NewJob};
@@ -121,16 +121,17 @@ async fn staff_stop(tx: &mut Tx, services: &Services, actor: &Actor, customer_id
     stop_in(tx, services, actor, &open, "staff").await
 }
 
-/// Somebody signed in with the factor, so it is not lost.
-pub(super) async fn not_lost(
+/// Somebody signed in with a code or a passkey, which the reset would take away: they are not lost.
+pub(in crate::services) async fn not_lost(
     tx: &mut Tx,
     services: &Services,
     actor: &Actor,
     person: Person,
+    how: &str,
 ) -> Result<(), ServiceError> {
     let Person::Customer(id) = person else { return Ok(()) };
     match tx.factor_resets().open(id).await? {
-        Some(open) => stop_in(tx, services, actor, &open, "signed in with a code").await,
+        Some(open) => stop_in(tx, services, actor, &open, &format!("signed in with a {how}")).await,
         None => Ok(()),
     }
 }
@@ -171,12 +172,13 @@ async fn reset_in(
 ) -> Result<Option<JobRef>, ServiceError> {
     let person = Person::Customer(reset.customer_id);
     tx.customers().lock(reset.customer_id).await?.ok_or(ServiceError::NotFound)?;
-    if !tx.factor_resets().end(reset.id, false).await? || !tx.second_factors().remove(person).await? {
+    if !tx.factor_resets().end(reset.id, false).await? {
         return Ok(None);
     }
+    let Some((mail, passkeys)) = take_all(tx, person).await? else { return Ok(None) };
     let ended = tx.login_sessions().revoke_all_of_customer(reset.customer_id, None).await?;
-    let mail = notice(tx, actor, person, "second_factor_off").await?;
-    let details = serde_json::json!({ "reset": reset.id, "sessions_ended": ended });
+    let mail = notice(tx, actor, person, mail).await?;
+    let details = serde_json::json!({ "reset": reset.id, "sessions_ended": ended, "passkeys": passkeys });
     note(tx, services, actor, "customer.reset_factor", reset.customer_id, details).await?;
     Ok(Some(mail))
 }
@@ -192,10 +194,11 @@ async fn note(
     audited(tx, services, actor, action, ("customer", &customer_id.to_string()), "done", details).await
 }
 
-/// From the command line of the machine: takes the factor of a staff member away at once, the last super admin's too.
+/// From the command line of the machine: takes factor and passkeys of a staff member away at once, the last super
+/// admin's too.
 ///
 /// # Errors
-/// `NotFound` when nobody has the address; `Conflict` when they have no factor.
+/// `NotFound` when nobody has the address; `Conflict` when they have neither.
 pub async fn reset_of_admin(services: &Services, actor: &Actor, email: &str) -> Result<(), ServiceError> {
     let email = Email::parse(email).map_err(|e| ServiceError::field("email", e.0))?;
     let mail = transact!(services.db, tx => admin_in(&mut tx, services, actor, &email))?;
@@ -209,12 +212,13 @@ async fn admin_in(tx: &mut Tx, services: &Services, actor: &Actor, email: &Email
     }
     let found = tx.admins().find_by_email(&email.key()).await?.ok_or(ServiceError::NotFound)?;
     let person = Person::Staff(found.id);
-    if !tx.second_factors().remove(person).await? {
-        return Err(ServiceError::Conflict(format!("{} has no second factor", email.as_str())));
-    }
+    let Some((mail, passkeys)) = take_all(tx, person).await? else {
+        return Err(ServiceError::Conflict(format!("{} has no second factor and no passkey", email.as_str())));
+    };
     let ended = tx.login_sessions().revoke_all_of_admin(found.id).await?;
-    let mail = notice(tx, actor, person, "second_factor_off").await?;
-    let (target, details) = (found.id.to_string(), serde_json::json!({ "sessions_ended": ended }));
+    let mail = notice(tx, actor, person, mail).await?;
+    let target = found.id.to_string();
+    let details = serde_json::json!({ "sessions_ended": ended, "passkeys": passkeys });
     audited(tx, services, actor, "admin.reset_factor", ("admin", &target), "done", details).await?;
     Ok(mail)
 }

@@ -11,6 +11,7 @@ use crate::views::public::{Login, SignInForm};
 use crate::views::{Field, FieldError};
 use actix_web::HttpResponse;
 use hosting::crypto::Secret;
+use hosting::services::passkeys::available;
 use hosting::services::sign_in::{SignIn, sign_in};
 
 const WRONG: &str = "The email or the password is not right";
@@ -21,7 +22,8 @@ pub async fn get(ctx: Ctx, query: Query) -> Answer {
     if let Who::Customer(_) = ctx.who() {
         return Ok(ctx.see_other(if next.is_empty() { "/dashboard" } else { &next }));
     }
-    ctx.ok(&Login { page: ctx.page("Sign in", "login").await, form: SignInForm::default(), next })
+    let view = page(&ctx, SignInForm::default(), next).await;
+    ctx.ok(&view)
 }
 
 /// Signs in. One answer for a wrong name and a wrong password; after five wrong ones for an account
@@ -84,17 +86,20 @@ async fn known_device(ctx: &Ctx, key: &str) -> Result<bool, WebError> {
     Ok(!id.is_empty() && ctx.knows_device(&format!("customer/{id}")))
 }
 
-async fn again(ctx: &Ctx, form: SignInForm, next: String) -> Answer {
+async fn page(ctx: &Ctx, form: SignInForm, next: String) -> Login {
     let mut page = ctx.page("Sign in", "login").await;
-    page.has_errors = true;
-    ctx.unprocessable(&Login { page, form, next })
+    page.has_errors = !form.errors.is_empty();
+    Login { page, form, next, passkeys: available(&ctx.state().config.base_url) }
+}
+
+async fn again(ctx: &Ctx, form: SignInForm, next: String) -> Answer {
+    let view = page(ctx, form, next).await;
+    ctx.unprocessable(&view)
 }
 
 async fn too_often(ctx: &Ctx, mut form: SignInForm, next: String, wait: u64) -> Answer {
     form.errors.push(FieldError { field: "", text: too_many_words(wait) });
-    let mut page = ctx.page("Sign in", "login").await;
-    page.has_errors = true;
-    let body = crate::views::View::render(&Login { page, form, next })?;
+    let body = crate::views::View::render(&page(ctx, form, next).await)?;
     Ok(HttpResponse::TooManyRequests()
         .insert_header(("retry-after", wait.to_string()))
         .insert_header(("content-type", "text/html; charset=utf-8"))

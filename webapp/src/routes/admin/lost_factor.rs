@@ -67,8 +67,9 @@ async fn view(ctx: &Ctx, customer: &Customer) -> Confirm {
              them who ask."
                 .into(),
             format!(
-                "They get a mail at once and can stop it for {WAIT_HOURS} hours. Then the factor is removed and every device \
-                 is signed out. The password stays as it is."
+                "They get a mail at once and can stop it for {WAIT_HOURS} hours. Then the factor and all passkeys are \
+                 removed and every device is signed out. The password stays as it is. A sign-in with a code or a passkey \
+                 stops it."
             ),
         ],
         action: format!("{here}/factor"),

@@ -62,18 +62,12 @@ pub async fn post(ctx: Ctx, id: web::Path<String>, form: Form) -> Answer {
 }
 
 async fn view(ctx: &Ctx, admin: &Admin, role: &str, active: bool, form: AdminForm) -> Result<View, WebError> {
-    let until = ctx
-        .state()
-        .services
-        .db
-        .read()
-        .await?
-        .admins()
-        .list()
-        .await?
-        .into_iter()
-        .find(|a| a.id == admin.id)
-        .and_then(|a| a.temporary_until);
+    let mut conn = ctx.state().services.db.read().await?;
+    let until = conn.admins().list().await?.into_iter().find(|a| a.id == admin.id).and_then(|a| a.temporary_until);
+    let person = Person::Staff(admin.id);
+    let has_factor = conn.second_factors().find(person).await?.is_some_and(|f| f.confirmed_at.is_some());
+    let has_passkeys = !conn.passkeys().list(person).await?.is_empty();
+    drop(conn);
     let now = now_plain();
     Ok(View {
         page: ctx.page(admin.name.clone(), "admin").await,
@@ -81,16 +75,8 @@ async fn view(ctx: &Ctx, admin: &Admin, role: &str, active: bool, form: AdminFor
         email: admin.email.clone(),
         badge: badge(admin.active, admin.must_change_password, admin.temporary_over),
         temporary_until: until.filter(|t| *t > now).map(When::exact),
-        has_factor: ctx
-            .state()
-            .services
-            .db
-            .read()
-            .await?
-            .second_factors()
-            .find(Person::Staff(admin.id))
-            .await?
-            .is_some_and(|f| f.confirmed_at.is_some()),
+        has_factor,
+        has_passkeys,
         own: ctx.staff()?.admin_id == admin.id,
         active,
         roles: roles(ctx, role)?,

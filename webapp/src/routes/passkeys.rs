@@ -1,0 +1,221 @@
+//! Passkeys: `/account/security` and `/admin/security` to add and remove them, and the two sign-in pages' way in with one.
+//!
+//! A script asks for a challenge and the browser's answer comes back as an ordinary form. Without scripts the pages say
+//! that passkeys need them, and the forms for name and password stay as they are.
+
+use super::{Answer, refuse, staff_session};
+use crate::error::WebError;
+use crate::extract::{Ctx, Form, Who, cookie_name};
+use crate::rate_limit::PASSKEY_ADDRESS;
+use crate::tries::{Tries, prove};
+use crate::urls::{is_token, query, safe_next};
+use crate::views::passkeys::{OwnerPasskeys, PasskeyForm, PasskeyLine, Passkeys, StaffPasskeys};
+use crate::views::{Field, FieldError, When};
+use actix_web::{HttpRequest, HttpResponse, web};
+use hosting::clock::now_plain;
+use hosting::db::Queries;
+use hosting::db::login_sessions::FRESH_SECONDS;
+use hosting::domain::Person;
+use hosting::services::ServiceError;
+use hosting::services::passkeys::add::Begun;
+use hosting::services::passkeys::sign_in::{Entered, Side};
+use hosting::services::passkeys::{add, available, remove, sign_in};
+
+/// Cookie of a ceremony: bound to this browser, as long as its challenge lives.
+const CEREMONY: &str = "passkey";
+const CEREMONY_SECONDS: i64 = 300;
+
+/// The signed-in person and where their page is.
+struct Reader {
+    person: Person,
+    session: u64,
+    fresh: bool,
+    base: &'static str,
+}
+
+fn reader(ctx: &Ctx) -> Result<Reader, WebError> {
+    Ok(match ctx.who() {
+        Who::Customer(c) => Reader {
+            person: Person::Customer(c.customer_id),
+            session: c.id,
+            fresh: c.authenticated_seconds <= FRESH_SECONDS,
+            base: "/account/security",
+        },
+        Who::Staff(s) => Reader {
+            person: Person::Staff(s.admin_id),
+            session: s.id,
+            fresh: s.authenticated_seconds <= FRESH_SECONDS,
+            base: "/admin/security",
+        },
+        Who::Visitor => return Err(WebError::Internal("passkeys reached by a visitor".into())),
+    })
+}
+
+/// The list.
+pub async fn get(ctx: Ctx) -> Answer {
+    let reader = reader(&ctx)?;
+    draw(&ctx, &reader, PasskeyForm::default()).await
+}
+
+async fn draw(ctx: &Ctx, reader: &Reader, form: PasskeyForm) -> Answer {
+    let rows = ctx.state().services.db.read().await?.passkeys().list(reader.person).await?;
+    let now = now_plain();
+    let rows = rows
+        .into_iter()
+        .map(|r| PasskeyLine {
+            id: r.id,
+            name: r.name,
+            added: When::relative(r.created_at, now),
+            used: r.last_used_at.map(|at| When::relative(at, now)),
+            blocked: r.blocked_at.is_some(),
+        })
+        .collect();
+    let errors = !form.errors.is_empty();
+    let mut page = ctx.page("Passkeys", "account").await;
+    page.has_errors = errors;
+    let passkeys = Passkeys {
+        base: reader.base,
+        csrf: page.csrf.clone(),
+        available: available(&ctx.state().config.base_url),
+        fresh: reader.fresh,
+        prove: prove_at(reader),
+        rows,
+        form,
+    };
+    match (reader.person, errors) {
+        (Person::Customer(_), false) => ctx.ok(&OwnerPasskeys { page, passkeys }),
+        (Person::Customer(_), true) => ctx.unprocessable(&OwnerPasskeys { page, passkeys }),
+        (Person::Staff(_), false) => ctx.ok(&StaffPasskeys { page, passkeys }),
+        (Person::Staff(_), true) => ctx.unprocessable(&StaffPasskeys { page, passkeys }),
+    }
+}
+
+/// Where the password is proven before one is added.
+fn prove_at(reader: &Reader) -> String {
+    let at = if reader.base.starts_with("/admin") { "/admin/reauthenticate" } else { "/reauthenticate" };
+    format!("{at}{}", query(&[("next", reader.base)]))
+}
+
+/// A challenge for a new one.
+pub async fn begin(ctx: Ctx, _form: Form) -> Answer {
+    let reader = reader(&ctx)?;
+    if !reader.fresh {
+        return Err(WebError::SignIn(prove_at(&reader)));
+    }
+    ctx.state().limits.take(PASSKEY_ADDRESS, ctx.address()).await.map_err(WebError::TooMany)?;
+    let begun = add::begin(&ctx.state().services, &ctx.state().config.base_url, reader.person).await?;
+    Ok(challenge(&ctx, &begun))
+}
+
+fn challenge(ctx: &Ctx, begun: &Begun) -> HttpResponse {
+    ctx.set_cookie(CEREMONY, begun.token.expose(), Some(CEREMONY_SECONDS));
+    HttpResponse::Ok().json(&begun.options)
+}
+
+fn ceremony(ctx: &Ctx, request: &HttpRequest) -> Option<String> {
+    let name = cookie_name(ctx.state().config.base_url.is_https(), CEREMONY);
+    request.cookie(&name).map(|c| c.value().to_owned()).filter(|t| is_token(t))
+}
+
+/// Keeps the one the browser made.
+pub async fn finish(ctx: Ctx, request: HttpRequest, form: Form) -> Answer {
+    let reader = reader(&ctx)?;
+    if !reader.fresh {
+        return Err(WebError::SignIn(prove_at(&reader)));
+    }
+    let (name, answer) = (form.get("name")?, form.get("answer")?);
+    let token = ceremony(&ctx, &request).unwrap_or_default();
+    ctx.set_cookie(CEREMONY, "", Some(0));
+    let (services, base) = (&ctx.state().services, &ctx.state().config.base_url);
+    let whose = (reader.person, reader.session);
+    match add::finish(services, base, &ctx.actor(), whose, &token, (name, answer)).await {
+        Ok(()) => {
+            ctx.flash("passkey_added");
+            Ok(ctx.see_other(reader.base))
+        }
+        Err(ServiceError::Invalid(fields)) => {
+            let mut shown =
+                PasskeyForm { name: Field::of(name.chars().take(254).collect::<String>()), ..PasskeyForm::default() };
+            for (field, words) in &fields {
+                match *field {
+                    "name" => refuse(&mut shown.name, &mut shown.errors, "name", words),
+                    _ => shown.errors.push(FieldError { field: "", text: words.clone() }),
+                }
+            }
+            draw(&ctx, &reader, shown).await
+        }
+        Err(other) => Err(other.into()),
+    }
+}
+
+/// Removes one.
+pub async fn take_away(ctx: Ctx, id: web::Path<String>, form: Form) -> Answer {
+    let id: u64 = id.parse().map_err(|_| WebError::NotFound)?;
+    let reader = reader(&ctx)?;
+    let proven = prove(&ctx, form.get("password")?).await?;
+    let whose = (reader.person, reader.session);
+    match remove::remove(&ctx.state().services, &ctx.actor(), whose, id, proven.as_ref()).await {
+        Ok(()) => {
+            ctx.flash("passkey_removed");
+            Ok(ctx.see_other(reader.base))
+        }
+        Err(ServiceError::Invalid(fields)) => {
+            let mut shown = PasskeyForm { removing: id, ..PasskeyForm::default() };
+            for (_, words) in &fields {
+                refuse(&mut shown.password, &mut shown.errors, "password", words);
+            }
+            draw(&ctx, &reader, shown).await
+        }
+        Err(other) => Err(other.into()),
+    }
+}
+
+/// A challenge for a sign-in, of owners and of staff.
+pub async fn ask(ctx: Ctx, _form: Form) -> Answer {
+    ctx.state().limits.take(PASSKEY_ADDRESS, ctx.address()).await.map_err(WebError::TooMany)?;
+    let begun = sign_in::begin(&ctx.state().services, &ctx.state().config.base_url).await?;
+    Ok(challenge(&ctx, &begun))
+}
+
+/// An owner signs in with one.
+pub async fn owner(ctx: Ctx, request: HttpRequest, form: Form) -> Answer {
+    enter(&ctx, &request, &form, Side::Owner).await
+}
+
+/// A staff member signs in with one.
+pub async fn staff(ctx: Ctx, request: HttpRequest, form: Form) -> Answer {
+    enter(&ctx, &request, &form, Side::Staff).await
+}
+
+async fn enter(ctx: &Ctx, request: &HttpRequest, form: &Form, side: Side) -> Answer {
+    let tries = Tries::of_passkeys(ctx);
+    tries.begin(ctx, true).await.map_err(WebError::TooMany)?;
+    let next = match side {
+        Side::Owner => safe_next(form.get("next")?).unwrap_or_default(),
+        Side::Staff => staff_session::next_of(form.get("next")?),
+    };
+    let (login, home) = if side == Side::Staff { ("/admin/login", "/admin") } else { ("/login", "/dashboard") };
+    let token = ceremony(ctx, request).unwrap_or_default();
+    ctx.set_cookie(CEREMONY, "", Some(0));
+    let (services, base) = (&ctx.state().services, &ctx.state().config.base_url);
+    let answer = sign_in::Answer { token: &token, text: form.get("answer")?, user_agent: ctx.user_agent() };
+    let refused = match sign_in::finish(services, base, &ctx.actor(), side, answer).await? {
+        Entered::Done { token, person, email, temporary } => {
+            tries.right(ctx).await;
+            match person {
+                Person::Customer(id) => super::account::start_session(ctx, &token, &id.to_string()).await,
+                Person::Staff(_) => staff_session::start(ctx, &token, &email.to_lowercase()).await,
+            }
+            let to = if next.is_empty() { home } else { next };
+            return Ok(ctx.see_other(if temporary { "/admin/password" } else { to }));
+        }
+        Entered::Over => "passkey_over",
+        Entered::Refused => {
+            tries.wrong(ctx).await;
+            "passkey_refused"
+        }
+    };
+    ctx.flash(refused);
+    let back = if next.is_empty() { String::new() } else { query(&[("next", next)]) };
+    Ok(ctx.see_other(&format!("{login}{back}")))
+}
