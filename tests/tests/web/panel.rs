@@ -114,7 +114,7 @@ async fn a_pool_nearly_full_says_so_and_is_widened() {
         assert_eq!(r.status, 422, "{first} {last}");
         assert!(r.body.contains(words), "{first} {last}: {}", r.body);
     }
-    assert_eq!(app.db.number("SELECT COUNT(*) FROM port_allocations").await, 400);
+    assert_eq!(app.db.number("SELECT COUNT(*) FROM port_allocations").await, 500);
     let r = widen("8101", "8150").await;
     assert_eq!((r.status, r.location.as_str()), (303, "/admin/ports?server=local-1"), "{}", r.body);
     assert_eq!(app.db.number("SELECT COUNT(*) FROM port_allocations WHERE pool = 'store_web'").await, 150);
