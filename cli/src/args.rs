@@ -66,6 +66,9 @@ pub enum Verb {
     /// Look at servers and add one
     #[command(subcommand)]
     Servers(Servers),
+    /// Tickets: look, ask, answer, files
+    #[command(subcommand)]
+    Tickets(remote::Tickets),
     /// Recurring work: look, run, pause
     #[command(subcommand)]
     Schedules(remote::Schedules),

@@ -68,6 +68,7 @@ fn dispatch(verb: Verb, place: &Place, format: Format) -> Result<ExitCode> {
         Verb::Customers(verb) => asked(place, format, async |r| remote::customers::run(r, verb).await),
         Verb::Resellers(verb) => asked(place, format, async |r| remote::resellers::run(r, verb).await),
         Verb::Staff(verb) => asked(place, format, async |r| remote::people::staff(r, verb).await),
+        Verb::Tickets(verb) => asked(place, format, async |r| remote::tickets::run(r, verb).await),
         Verb::Schedules(verb) => asked(place, format, async |r| remote::work::schedules(r, verb).await),
         Verb::Audit(verb) => asked(place, format, async |r| remote::work::audit(r, verb).await),
         Verb::Offers(verb) => asked(place, format, async |r| remote::inside::offers(r, verb).await),

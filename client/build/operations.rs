@@ -10,6 +10,7 @@ pub enum Answer {
     Nothing,
     Json(String),
     Events,
+    File,
 }
 
 /// What goes there.
@@ -121,6 +122,8 @@ fn read(document: &Value, path: &str, method: &str, operation: &Value) -> Operat
             if query.iter().any(|(name, ..)| name == "after") && items.is_object() {
                 row = Some(types::of(items).0);
             }
+        } else if response["content"].is_object() {
+            answer = Answer::File;
         }
     }
     let words = [operation["summary"].as_str(), operation["description"].as_str()];
@@ -168,6 +171,7 @@ pub fn write(operations: &[Operation]) -> String {
         let call = format!("self.{}({})", o.id, arguments.join(", "));
         match o.answer {
             Answer::Events => writeln!(out, "            \"{}\" => gathered({call}?).await,", o.id).unwrap(),
+            Answer::File => writeln!(out, "            \"{}\" => {call}.await?.into_value().await,", o.id).unwrap(),
             _ => writeln!(out, "            \"{}\" => as_value(&{call}.await?),", o.id).unwrap(),
         }
     }
@@ -185,6 +189,9 @@ fn method(o: &Operation) -> String {
         }
         Answer::Json(kind) => {
             writeln!(out, "    pub async fn {}(&self{arguments}) -> Result<types::{kind}, Error> {{\n        self.ask({call}).await\n    }}\n", o.id).unwrap();
+        }
+        Answer::File => {
+            writeln!(out, "    pub async fn {}(&self{arguments}) -> Result<Download, Error> {{\n        self.download({call}).await\n    }}\n", o.id).unwrap();
         }
         Answer::Events => {
             writeln!(out, "    pub fn {}(&self{arguments}) -> Result<Events, Error> {{\n        Ok(Events::new(self.clone(), {call}, query.after))\n    }}\n", o.id).unwrap();

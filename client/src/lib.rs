@@ -17,6 +17,7 @@
 //! renews itself; its refresh token is never sent twice (see [`auth`]).
 
 pub mod auth;
+mod download;
 mod error;
 mod events;
 mod input;
@@ -24,6 +25,7 @@ mod pages;
 mod send;
 
 pub use auth::{Keep, Kept, LogIn, Memory};
+pub use download::Download;
 pub use error::{Error, Refusal};
 pub use events::{Events, JobEvent};
 pub use input::Input;
@@ -63,7 +65,7 @@ mod operations {
     use super::input::as_value;
     use super::pages::all_pages;
     use super::send::{Call, Sent, encoded, filled};
-    use super::{Client, Error, Events, Input, Operation, types};
+    use super::{Client, Download, Error, Events, Input, Operation, types};
     use futures_util::Stream;
 
     include!(concat!(env!("OUT_DIR"), "/operations.rs"));

@@ -1,6 +1,7 @@
 //! The client itself: how a call is sent, proven, repeated and read.
 
 use crate::auth::{Credentials, Keep, LogIn, Memory, Session};
+use crate::download::Download;
 use crate::error::{Error, Refusal};
 use crate::types::{AccountKind, LogInRequest, Problem, ProblemCode, TokenError};
 use reqwest::{Method, Response, StatusCode, header};
@@ -197,6 +198,11 @@ impl Client {
         serde_json::from_slice(&bytes).map_err(|e| Error::Answer(format!("{}: {e}", call.operation)))
     }
 
+    /// A call whose answer is a file.
+    pub(crate) async fn download(&self, call: Call) -> Result<Download, Error> {
+        self.send_for(&call, None, true).await.map(Download::new)
+    }
+
     /// A call without an answer.
     pub(crate) async fn tell(&self, call: Call) -> Result<(), Error> {
         self.send(&call, None).await.map(|_| ())
@@ -204,6 +210,10 @@ impl Client {
 
     /// Sends a call until it is answered, renewing the log-in once. `after`: a stream, from there on.
     pub(crate) async fn send(&self, call: &Call, after: Option<u32>) -> Result<Response, Error> {
+        self.send_for(call, after, false).await
+    }
+
+    async fn send_for(&self, call: &Call, after: Option<u32>, file: bool) -> Result<Response, Error> {
         // What is tried again has to be the same: one key for all tries.
         let own = format!("{:032x}", rand::random::<u128>());
         let key = self.key.as_deref().unwrap_or(&own);
@@ -216,7 +226,7 @@ impl Client {
                 Credentials::LogIn(session) => Some(session.access().await),
             };
             tried += 1;
-            let (error, wait) = match self.try_once(call, bearer.as_ref(), key, after).await {
+            let (error, wait) = match self.try_once(call, bearer.as_ref(), key, after, file).await {
                 Ok(response) => return Ok(response),
                 Err(error) => {
                     let again = again(call, &error);
@@ -246,6 +256,7 @@ impl Client {
         bearer: Option<&SecretString>,
         key: &str,
         after: Option<u32>,
+        file: bool,
     ) -> Result<Response, Error> {
         let mut url = self.base.clone();
         url.set_path(&format!("{}{}", self.base.path().trim_end_matches('/'), call.path));
@@ -268,7 +279,9 @@ impl Client {
             Some(after) => {
                 request.header(header::ACCEPT, "text/event-stream").header("last-event-id", after.to_string())
             }
-            None => request.header(header::ACCEPT, "application/json").timeout(ANSWER_WITHIN),
+            // A file may be long: each part of it has its time.
+            None if file => request.header(header::ACCEPT, "*/*"),
+            None => request.header(header::ACCEPT, "application/json").timeout(within(&call.sent)),
         };
         let response = request.send().await.map_err(|e| {
             let words = if e.is_connect() { NOT_REACHED } else { "no whole answer from" };
@@ -276,6 +289,12 @@ impl Client {
         })?;
         if response.status().is_success() { Ok(response) } else { Err(refused(response).await) }
     }
+}
+
+/// A body with files takes its time on the way.
+fn within(sent: &Sent) -> Duration {
+    let length = if let Sent::Json(bytes) = sent { bytes.len() } else { 0 };
+    ANSWER_WITHIN + Duration::from_secs((length / 128 / 1024) as u64)
 }
 
 /// Whether a call may be sent once more after this, and how long the panel asks to wait.
@@ -354,7 +373,7 @@ async fn body(mut response: Response) -> Result<Vec<u8>, Error> {
 }
 
 /// The innermost cause says it best; the outer ones repeat the address.
-fn cause(error: &reqwest::Error) -> String {
+pub(crate) fn cause(error: &reqwest::Error) -> String {
     let mut inner: &dyn std::error::Error = error;
     while let Some(next) = inner.source() {
         inner = next;

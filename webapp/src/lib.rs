@@ -6,6 +6,7 @@ pub mod assets;
 pub mod chart;
 pub mod csv;
 pub mod error;
+pub mod export;
 pub mod extract;
 pub mod job_view;
 mod kept;

@@ -433,6 +433,7 @@ routes! {
     "/api/v1/jobs/{id}/release" { POST ApiOperator api::jobs::release; }
     "/api/v1/customers" { GET ApiStaff api::customers::list; POST ApiCustomerManager api::customer_changes::create; }
     "/api/v1/customers/invite" { POST ApiCustomerManager api::customer_changes::invite; }
+    "/api/v1/customers/export" { POST ApiCustomerManager api::customers::export; }
     "/api/v1/customers/{id}" { GET ApiStaff api::customers::get; }
     "/api/v1/customers/{id}/email" { PUT ApiCustomerManager api::customer_changes::email; }
     "/api/v1/customers/{id}/close" { POST ApiCustomerManager api::customer_changes::close; }
@@ -477,6 +478,7 @@ routes! {
     "/api/v1/schedules/{name}/pause" { POST ApiOperator api::schedules::pause; }
     "/api/v1/schedules/{name}/resume" { POST ApiOperator api::schedules::resume; }
     "/api/v1/audit" { GET ApiStaff api::audit::list; }
+    "/api/v1/audit/export" { POST ApiSuper api::audit::export; }
     "/api/v1/audit/verification" { POST ApiSuper api::audit::verify; }
     "/api/v1/settings" { GET ApiOperator api::settings::list; }
     "/api/v1/settings/{name}" { PUT ApiSuper api::settings::set; DELETE ApiSuper api::settings::unset; }

@@ -1,5 +1,7 @@
 //! Verbs that work through the API of a panel.
 
+use std::path::PathBuf;
+
 use clap::{Args, Subcommand, ValueEnum};
 
 /// Whose account logs in.
@@ -47,6 +49,20 @@ pub enum Customers {
         /// At most so many
         #[arg(long, default_value_t = 50)]
         limit: u32,
+    },
+    /// All customers as a file
+    Export {
+        #[arg(long, value_parser = ["csv", "jsonl"], default_value = "csv")]
+        format: String,
+        /// Start of an e-mail, of a store's name or of its address
+        #[arg(long)]
+        search: Option<String>,
+        /// Only whose newest store is in this state
+        #[arg(long)]
+        state: Option<String>,
+        /// Write it there instead of to standard output; nothing is overwritten
+        #[arg(long)]
+        to: Option<PathBuf>,
     },
     /// One customer with their stores
     Show { customer: u64 },
@@ -170,6 +186,62 @@ pub enum Staff {
 }
 
 #[derive(Debug, Subcommand)]
+pub enum Tickets {
+    /// Tickets, newest first
+    List {
+        /// At most so many
+        #[arg(long, default_value_t = 50)]
+        limit: u32,
+    },
+    /// One ticket and what was written
+    Show { ticket: String },
+    /// Ask something (shop owners)
+    Open {
+        /// In one line
+        subject: String,
+        message: String,
+        #[arg(long, value_parser = ["store", "address", "billing", "account", "other"], default_value = "other")]
+        category: String,
+        #[arg(long, value_parser = ["low", "normal", "high", "urgent"])]
+        priority: Option<String>,
+        /// Full id of the store it is about
+        #[arg(long)]
+        store: Option<String>,
+        /// A file to send along, at most 5 MB; several are several of these
+        #[arg(long = "file")]
+        files: Vec<PathBuf>,
+    },
+    /// Write in a ticket; what staff write is an answer
+    Write {
+        ticket: String,
+        text: String,
+        /// Number of the newest message you have read: refused when there are newer ones (staff)
+        #[arg(long)]
+        seen: Option<u32>,
+        /// A file to send along, at most 5 MB; several are several of these
+        #[arg(long = "file")]
+        files: Vec<PathBuf>,
+    },
+    /// Download a file of a ticket
+    File {
+        ticket: String,
+        /// Its id, as `show` says it
+        file: String,
+        /// Write it there instead of to standard output; nothing is overwritten
+        #[arg(long)]
+        to: Option<PathBuf>,
+    },
+    /// Keep a note that only staff read (staff)
+    Note { ticket: String, text: String },
+    /// Say that it is solved
+    Solve { ticket: String },
+    /// Close it (staff)
+    Close { ticket: String },
+    /// Take it up again (staff)
+    Reopen { ticket: String },
+}
+
+#[derive(Debug, Subcommand)]
 pub enum Schedules {
     /// Recurring work
     List,
@@ -203,6 +275,29 @@ pub enum Audit {
         /// At most so many
         #[arg(long, default_value_t = 50)]
         limit: u32,
+    },
+    /// All events as a file
+    Export {
+        #[arg(long, value_parser = ["csv", "jsonl"], default_value = "csv")]
+        format: String,
+        /// Only by this person
+        #[arg(long)]
+        actor: Option<String>,
+        /// Only this action, noun.verb
+        #[arg(long)]
+        action: Option<String>,
+        /// Only about this thing: its id
+        #[arg(long)]
+        target: Option<String>,
+        /// Not before this day or moment
+        #[arg(long)]
+        from: Option<String>,
+        /// Before this day or moment
+        #[arg(long)]
+        until: Option<String>,
+        /// Write it there instead of to standard output; nothing is overwritten
+        #[arg(long)]
+        to: Option<PathBuf>,
     },
     /// Walk the whole chain; fails when it does not hold
     Verify,

@@ -4,9 +4,9 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use secrecy::ExposeSecret;
-use shopfleet_client::types::{Chosen, Closure, EmailChange, ListCustomersQuery, NewCustomer, Nothing};
+use shopfleet_client::types::{Chosen, Closure, CustomerExport, EmailChange, ListCustomersQuery, NewCustomer, Nothing};
 
-use super::{Remote, facts, first, moment, page};
+use super::{Remote, facts, first, moment, page, saved};
 use crate::args::remote::Customers;
 use crate::say;
 
@@ -29,6 +29,10 @@ pub async fn run(remote: &Remote, verb: Customers) -> Result<ExitCode> {
                     moment(Some(&c.created_at)),
                 ]
             })
+        }
+        Customers::Export { format, search, state, to } => {
+            let wish = CustomerExport { format: saved::format(&format), q: search, state };
+            saved::save(remote, client.export_customers(&wish).await?, to.as_deref()).await
         }
         Customers::Show { customer } => {
             let found = client.get_customer(customer).await?;

@@ -13,8 +13,10 @@ pub mod people;
 pub mod profiles;
 pub mod prompt;
 pub mod resellers;
+pub mod saved;
 pub mod settings;
 pub mod stores;
+pub mod tickets;
 pub mod work;
 
 use std::process::ExitCode;

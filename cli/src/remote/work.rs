@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use anyhow::Result;
 use shopfleet_client::types::{
-    ListAuditEventsQuery, ListMailsQuery, ListPortsQuery, ListServiceLinesQuery, Nothing, ServiceLine, WhichProcess,
-    Widening,
+    AuditExport, ListAuditEventsQuery, ListMailsQuery, ListPortsQuery, ListServiceLinesQuery, Nothing, ServiceLine,
+    WhichProcess, Widening,
 };
 
-use super::{Remote, facts, first, moment, page};
+use super::{Remote, facts, first, moment, page, saved};
 use crate::args::remote::{Audit, Mails, Ports, Schedules, System};
 use crate::output::{self, Format};
 use crate::say;
@@ -87,6 +87,18 @@ pub async fn audit(remote: &Remote, verb: Audit) -> Result<ExitCode> {
                     e.address.clone(),
                 ]
             })
+        }
+        Audit::Export { format, actor, action, target, from, until, to } => {
+            let wish = AuditExport {
+                format: saved::format(&format),
+                actor,
+                action,
+                target_kind: None,
+                target_id: target,
+                from,
+                until,
+            };
+            saved::save(remote, remote.client.export_audit(&wish).await?, to.as_deref()).await
         }
         Audit::Verify => {
             let found = remote.client.verify_audit(&Nothing {}).await?;

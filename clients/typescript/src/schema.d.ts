@@ -116,6 +116,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/audit/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take audit events out
+         * @description As a file, newest first; that it was taken is an event itself. Sent while it is read: an answer that breaks off is not
+         *     the whole file.
+         */
+        post: operations["export_audit"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/audit/verification": {
         parameters: {
             query?: never;
@@ -212,6 +233,27 @@ export interface paths {
          * @description Whose owner gets a mail with a link to choose a password.
          */
         post: operations["create_customer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/customers/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take the customers out
+         * @description As a file, newest first; that it was taken is an event in the audit log. Sent while it is read: an answer that breaks
+         *     off is not the whole file.
+         */
+        post: operations["export_customers"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2036,6 +2078,22 @@ export interface components {
             /** @description What. */
             title: string;
         };
+        /** @description Which events, and how they are written. All filters together; names and ids exactly. */
+        AuditExport: {
+            /** @description Only this action, noun.verb */
+            action?: string;
+            /** @description Only by this person. */
+            actor?: string;
+            format: components["schemas"]["FileFormat"];
+            /** @description Not before this moment or day (RFC 3339). */
+            from?: string;
+            /** @description Only about the thing with this id. */
+            target_id?: string;
+            /** @description Only about this kind of thing; needs `target_id`. */
+            target_kind?: string;
+            /** @description Before this moment or day (RFC 3339). */
+            until?: string;
+        };
         /** @description What the customers of a reseller see instead of our name. */
         Brand: {
             /** @description Empty: ours. */
@@ -2130,6 +2188,14 @@ export interface components {
             state: string;
             /** @description Public ids. */
             stores: string[];
+        };
+        /** @description Which customers, and how they are written. */
+        CustomerExport: {
+            format: components["schemas"]["FileFormat"];
+            /** @description Start of an e-mail, of a store's name or of its address. */
+            q?: string;
+            /** @description Only whose newest store is in this state: active, provisioning, requested, suspended, failed, deleting. */
+            state?: string;
         };
         /** @description The job that opens or closes it. */
         DatabaseOrder: {
@@ -2272,6 +2338,11 @@ export interface components {
             /** @description Absent when there was nothing to do. */
             job?: string | null;
         };
+        /**
+         * @description How a list is written.
+         * @enum {string}
+         */
+        FileFormat: "csv" | "jsonl";
         /**
          * @description Groups of credentials.
          * @enum {string}
@@ -2659,6 +2730,13 @@ export interface components {
             /** @description Its owner is mailed a link to choose a password. */
             email: string;
         };
+        /** @description A file as it stands in a body. */
+        NewFile: {
+            /** @description Its bytes as base64 (RFC 4648, section 4). At most 5 MiB of them. */
+            content: string;
+            /** @description What it is called; it never becomes a path. */
+            name: string;
+        };
         /**
          * @description What can be made.
          * @enum {string}
@@ -2666,6 +2744,8 @@ export interface components {
         NewKind: "token" | "client";
         /** @description A message to write. */
         NewMessage: {
+            /** @description Up to five. */
+            files?: components["schemas"]["NewFile"][];
             /**
              * Format: int32
              * @description Staff: number of the newest message that was read; the answer is refused with 409 when there are newer ones.
@@ -2718,7 +2798,9 @@ export interface components {
         NewTicket: {
             /** @description store, address, billing, account, other */
             category: string;
-            /** @description Text. Files are attached in the panel. */
+            /** @description Up to five. */
+            files?: components["schemas"]["NewFile"][];
+            /** @description Text. */
             message: string;
             /** @description low, normal, high, urgent */
             priority?: string;
@@ -4238,6 +4320,121 @@ export interface operations {
             };
         };
     };
+    export_audit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AuditExport"];
+            };
+        };
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                    "application/x-ndjson": string;
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No valid credential */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not open to this role or credential */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not there, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The world is in another state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Larger than this takes */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another media type is needed */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something in it is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; Retry-After says when */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database does not answer; try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     verify_audit: {
         parameters: {
             query?: never;
@@ -4820,6 +5017,121 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["MadeCustomer"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No valid credential */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not open to this role or credential */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not there, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The world is in another state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Larger than this takes */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another media type is needed */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something in it is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; Retry-After says when */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database does not answer; try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export_customers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CustomerExport"];
+            };
+        };
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                    "application/x-ndjson": string;
                 };
             };
             /** @description The request cannot be read */

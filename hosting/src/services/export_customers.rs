@@ -13,8 +13,13 @@ const BITE: u32 = 500;
 ///
 /// # Errors
 /// Database trouble.
-pub async fn begin_export(services: &Services, actor: &Actor, filter: &CustomerFilter) -> Result<(), ServiceError> {
-    let details = serde_json::json!({ "format": "csv", "q": filter.q, "state": filter.store_state });
+pub async fn begin_export(
+    services: &Services,
+    actor: &Actor,
+    filter: &CustomerFilter,
+    format: &str,
+) -> Result<(), ServiceError> {
+    let details = serde_json::json!({ "format": format, "q": filter.q, "state": filter.store_state });
     transact!(services.db, tx => audited(&mut tx, services, actor, "customer.export", ("customer", "list"), "done", details.clone()))
 }
 

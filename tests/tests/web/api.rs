@@ -563,7 +563,12 @@ async fn every_operation_for_every_role() {
                 // Not yours and not there: the same answer.
                 ("other" | "other reseller", _) if about_one && route.method == "GET" => Some(404),
                 // What is in a store is its owner's alone.
-                ("reseller", _) if route.path.ends_with("/database-page") && route.method == "GET" => Some(404),
+                ("reseller", _)
+                    if route.method == "GET"
+                        && (route.path.ends_with("/database-page") || route.path.ends_with("/file-access")) =>
+                {
+                    Some(404)
+                }
                 _ => None,
             };
             match allowed {
@@ -631,8 +636,13 @@ async fn every_operation_for_every_role() {
         ("POST", format!("/api/v1/stores/{store}/credentials"), json!({ "group": "admin", "password": PASSWORD })),
         ("POST", format!("/api/v1/stores/{store}/database-page/start"), json!({ "password": PASSWORD })),
         ("POST", format!("/api/v1/stores/{store}/database-page/stop"), json!({})),
+        ("POST", format!("/api/v1/stores/{store}/file-access/start"), json!({ "password": PASSWORD })),
+        ("POST", format!("/api/v1/stores/{store}/file-access/password"), json!({ "password": PASSWORD })),
+        ("DELETE", format!("/api/v1/stores/{store}/file-access/password"), json!({})),
+        ("GET", format!("/api/v1/stores/{store}/file-access"), json!(null)),
     ] {
-        let got = callers["reseller"].send(method, &path, Some(&body), &[]).await.status;
+        let body = (!body.is_null()).then_some(&body);
+        let got = callers["reseller"].send(method, &path, body, &[]).await.status;
         assert_eq!(got, 404, "{method} {path}");
     }
     let r = callers["reseller"].post(&format!("/api/v1/stores/{store}/admin-password"), &json!({})).await;

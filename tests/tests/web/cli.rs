@@ -25,7 +25,7 @@ pub struct Output {
 }
 
 impl Output {
-    fn json(&self) -> Value {
+    pub fn json(&self) -> Value {
         assert_eq!(self.code, 0, "{self:?}");
         serde_json::from_str(self.out.lines().next().expect("a document")).unwrap()
     }
@@ -66,7 +66,7 @@ impl Shell {
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
         Output { code: done.status.code().unwrap_or(-1), out: text(done.stdout), err: text(done.stderr) }
     }
-    async fn log_in(&self, app: &App, email: &str, who: &str, name: &str) {
+    pub async fn log_in(&self, app: &App, email: &str, who: &str, name: &str) {
         let line = ["login", app.base.as_str(), "--as", who, "--email", email, "--name", name];
         let done = self.run(&line, &format!("{PASSWORD}\n")).await;
         assert_eq!(done.code, 0, "{done:?}");

@@ -6,6 +6,7 @@ mod account;
 mod admins;
 mod api;
 mod api_changes;
+mod api_files;
 mod api_schema;
 mod api_typescript;
 mod bad_days;

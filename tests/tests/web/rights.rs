@@ -314,6 +314,8 @@ fn addresses(job: &str, id: u64) -> BTreeMap<&'static str, String> {
         ("/api/v1/schedules/{name}/resume", "/api/v1/schedules/housekeeping/resume".into()),
         own("/api/v1/audit"),
         own("/api/v1/audit/verification"),
+        own("/api/v1/audit/export"),
+        own("/api/v1/customers/export"),
         own("/api/v1/settings"),
         ("/api/v1/settings/{name}", "/api/v1/settings/product_name".into()),
         own("/api/v1/system"),

@@ -5,13 +5,14 @@ use super::jobs::Nothing;
 use super::list::{Cursor, Listing, ok};
 use super::{at, idempotency};
 use crate::error::WebError;
+use crate::export::{self, FileFormat};
 use crate::extract::{Ctx, Query};
 use crate::routes::Answer;
 use actix_web::HttpRequest;
 use hosting::db::Queries;
 use hosting::db::audit::EventFilter;
 use hosting::services::audit_log::verify_audit;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use time::format_description::well_known::Rfc3339;
 use time::{OffsetDateTime, PlainDateTime, UtcOffset};
 use utoipa::ToSchema;
@@ -47,9 +48,37 @@ pub struct Verification {
     broken: Option<String>,
 }
 
+/// Which events, and how they are written. All filters together; names and ids exactly.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AuditExport {
+    format: FileFormat,
+    /// Only by this person.
+    #[serde(default)]
+    #[schema(max_length = 254)]
+    actor: String,
+    /// Only this action, noun.verb
+    #[serde(default)]
+    #[schema(max_length = 254)]
+    action: String,
+    /// Only about this kind of thing; needs `target_id`.
+    #[serde(default)]
+    #[schema(max_length = 254)]
+    target_kind: String,
+    /// Only about the thing with this id.
+    #[serde(default)]
+    #[schema(max_length = 254)]
+    target_id: String,
+    /// Not before this moment or day (RFC 3339).
+    #[serde(default)]
+    from: String,
+    /// Before this moment or day (RFC 3339).
+    #[serde(default)]
+    until: String,
+}
+
 /// A moment like 2026-11-21T16:20:00Z, or the beginning of a day like 2026-11-21.
-fn moment(query: &Query, name: &'static str) -> Result<Option<PlainDateTime>, WebError> {
-    let text = query.get(name)?;
+fn moment(name: &'static str, text: &str) -> Result<Option<PlainDateTime>, WebError> {
     if text.is_empty() {
         return Ok(None);
     }
@@ -60,12 +89,33 @@ fn moment(query: &Query, name: &'static str) -> Result<Option<PlainDateTime>, We
     Ok(Some(PlainDateTime::new(at.date(), at.time())))
 }
 
-fn text(query: &Query, name: &'static str) -> Result<Option<String>, WebError> {
-    let text = query.get(name)?.trim();
+fn text(name: &'static str, text: &str) -> Result<Option<String>, WebError> {
+    let text = text.trim();
     if text.chars().count() > 254 {
         return Err(WebError::field(name, "Give at most 254 characters"));
     }
     Ok((!text.is_empty()).then(|| text.to_owned()))
+}
+
+/// Reads a filter of texts by name; `None` lets nothing through.
+fn filter<'a>(get: impl Fn(&str) -> Result<&'a str, WebError>) -> Result<Option<EventFilter>, WebError> {
+    let text = |name| text(name, get(name)?);
+    let moment = |name| moment(name, get(name)?);
+    let filter = EventFilter {
+        actor: text("actor")?,
+        action: text("action")?,
+        target_kind: text("target_kind")?,
+        target_id: text("target_id")?,
+        from: moment("from")?,
+        until: moment("until")?,
+        ..EventFilter::default()
+    };
+    if filter.target_kind.is_some() && filter.target_id.is_none() {
+        return Err(WebError::field("target_id", "Give the id along with the kind"));
+    }
+    // What is not ASCII was never recorded as an id, a kind or an action.
+    let odd = [&filter.action, &filter.target_kind, &filter.target_id].into_iter().flatten().any(|t| !t.is_ascii());
+    Ok((!odd).then_some(filter))
 }
 
 /// List audit events
@@ -83,23 +133,13 @@ fn text(query: &Query, name: &'static str) -> Result<Option<String>, WebError> {
     responses((status = 200, body = Listing<Event>)))]
 pub async fn list(ctx: Ctx, query: Query) -> Answer {
     let cursor = Cursor::of(&query)?;
-    let filter = EventFilter {
-        actor: text(&query, "actor")?,
-        action: text(&query, "action")?,
-        target_kind: text(&query, "target_kind")?,
-        target_id: text(&query, "target_id")?,
-        from: moment(&query, "from")?,
-        until: moment(&query, "until")?,
-        before: cursor.before,
-        after: None,
-        limit: cursor.fetch(),
+    let rows = match filter(|name| query.get(name))? {
+        Some(filter) => {
+            let filter = EventFilter { before: cursor.before, limit: cursor.fetch(), ..filter };
+            ctx.state().services.db.read().await?.audit().search(&filter).await?
+        }
+        None => Vec::new(),
     };
-    if filter.target_kind.is_some() && filter.target_id.is_none() {
-        return Err(WebError::field("target_id", "Give the id along with the kind"));
-    }
-    // What is not ASCII was never recorded as an id, a kind or an action.
-    let odd = [&filter.action, &filter.target_kind, &filter.target_id].into_iter().flatten().any(|t| !t.is_ascii());
-    let rows = if odd { Vec::new() } else { ctx.state().services.db.read().await?.audit().search(&filter).await? };
     Ok(ok(&cursor.page(
         rows,
         |r| r.number,
@@ -136,4 +176,28 @@ pub async fn verify(ctx: Ctx, request: HttpRequest, body: Body<Nothing>) -> Answ
         Ok((200, verification))
     })
     .await
+}
+
+/// Take audit events out
+///
+/// As a file, newest first; that it was taken is an event itself. Sent while it is read: an answer that breaks off is not
+/// the whole file.
+#[utoipa::path(post, path = "/api/v1/audit/export", tag = "audit", operation_id = "export_audit",
+    request_body = AuditExport,
+    responses((status = 200, description = "The file", content((String = "text/csv"), (String = "application/x-ndjson")))))]
+pub async fn export(ctx: Ctx, body: Body<AuditExport>) -> Answer {
+    let asked = body.value;
+    let filter = filter(|name| {
+        Ok(match name {
+            "actor" => asked.actor.as_str(),
+            "action" => &asked.action,
+            "target_kind" => &asked.target_kind,
+            "target_id" => &asked.target_id,
+            "from" => &asked.from,
+            _ => &asked.until,
+        })
+    })?;
+    // A name that nothing has.
+    let filter = filter.unwrap_or_else(|| EventFilter { action: Some("-".into()), ..EventFilter::default() });
+    export::events(&ctx, filter, asked.format).await
 }

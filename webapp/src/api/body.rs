@@ -1,12 +1,20 @@
-//! A JSON body, read strictly: right media type, small, known fields only.
+//! A JSON body, read strictly: right media type, small (but where files may be in it), known fields only.
 
 use crate::error::WebError;
+use crate::extract::{Ctx, upload};
 use actix_web::http::header;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use futures_util::StreamExt;
 use futures_util::future::LocalBoxFuture;
 use hosting::crypto::sha256;
+use hosting::domain::Upload;
+use hosting::domain::upload::{FILE_BYTES, FILES};
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use tokio::sync::OwnedSemaphorePermit;
+use utoipa::ToSchema;
 
 /// No body of ours comes near this.
 pub const MAX_BODY_BYTES: usize = 64 * 1024;
@@ -20,6 +28,9 @@ pub struct Body<T> {
     pub hash: [u8; 32],
 }
 
+/// A body with files: they stand in it as base64.
+pub const MAX_FILES_BYTES: usize = (FILES * FILE_BYTES).div_ceil(3) * 4 + 256 * 1024;
+
 /// Reads the bytes of a request of the given media type.
 ///
 /// # Errors
@@ -31,13 +42,102 @@ pub(super) async fn bytes(request: &HttpRequest, mut payload: Payload, media: &s
     }
     let mut body = Vec::new();
     while let Some(chunk) = payload.next().await {
-        let chunk = chunk.map_err(|_| WebError::BadRequest("It broke off before its end."))?;
+        let chunk = chunk.map_err(|_| broken())?;
         if body.len() + chunk.len() > MAX_BODY_BYTES {
             return Err(WebError::TooLarge);
         }
         body.extend_from_slice(&chunk);
     }
     Ok(body)
+}
+
+/// The same, with files in it. What is small is read like any other; what is larger waits for room in memory, and is
+/// counted like the forms with files.
+#[derive(Debug)]
+pub struct FilesBody<T> {
+    /// What was sent.
+    pub value: T,
+    /// SHA-256 of its bytes.
+    pub hash: [u8; 32],
+    _room: Option<OwnedSemaphorePermit>,
+}
+
+/// A file as it stands in a body.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewFile {
+    /// What it is called; it never becomes a path.
+    #[schema(max_length = 255)]
+    name: String,
+    /// Its bytes as base64 (RFC 4648, section 4). At most 5 MiB of them.
+    #[schema(max_length = 6990508)]
+    content: String,
+}
+
+impl NewFile {
+    /// The files of a body as services take them.
+    ///
+    /// # Errors
+    /// 422 on `files` for what is no base64.
+    pub fn uploads(files: Vec<Self>) -> Result<Vec<Upload>, WebError> {
+        files
+            .into_iter()
+            .map(|file| {
+                let bytes = BASE64.decode(&file.content);
+                let bytes = bytes.map_err(|_| WebError::field("files", "Send the content of each file as base64"))?;
+                Ok(Upload::new(&file.name, bytes))
+            })
+            .collect()
+    }
+}
+
+fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, WebError> {
+    serde_json::from_slice(body).map_err(|e| match e.classify() {
+        serde_json::error::Category::Data => WebError::Unreadable(format!("{e}.")),
+        _ => WebError::BadRequest("The body is not well-formed JSON."),
+    })
+}
+
+impl<T: DeserializeOwned + 'static> FromRequest for FilesBody<T> {
+    type Error = WebError;
+    type Future = LocalBoxFuture<'static, Result<Self, WebError>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let (request, mut payload) = (request.clone(), payload.take());
+        let ctx = request.extensions().get::<Ctx>().cloned();
+        Box::pin(async move {
+            let ctx = ctx.ok_or_else(|| WebError::Internal("no context".into()))?;
+            let fits = request.content_type().eq_ignore_ascii_case("application/json");
+            if !fits || request.headers().contains_key(header::CONTENT_ENCODING) {
+                return Err(WebError::MediaType);
+            }
+            let said = request.headers().get(header::CONTENT_LENGTH);
+            let said = said.and_then(|v| v.to_str().ok()?.parse::<usize>().ok());
+            if said.is_some_and(|n| n > MAX_FILES_BYTES) {
+                return Err(WebError::TooLarge);
+            }
+            let read = async {
+                let (mut body, mut room) = (Vec::new(), None);
+                while let Some(chunk) = payload.next().await {
+                    let chunk = chunk.map_err(|_| broken())?;
+                    let length = body.len() + chunk.len();
+                    if length > MAX_FILES_BYTES {
+                        return Err(WebError::TooLarge);
+                    }
+                    if length > MAX_BODY_BYTES && room.is_none() {
+                        room = Some(upload::room(&ctx).await?);
+                    }
+                    body.extend_from_slice(&chunk);
+                }
+                Ok(Self { value: parse(&body)?, hash: sha256(&body), _room: room })
+            };
+            tokio::time::timeout(upload::DEADLINE, read).await.map_err(|_| broken())?
+        })
+    }
+}
+
+fn broken() -> WebError {
+    WebError::BadRequest("It broke off before its end.")
 }
 
 impl<T: DeserializeOwned + 'static> FromRequest for Body<T> {
@@ -48,11 +148,7 @@ impl<T: DeserializeOwned + 'static> FromRequest for Body<T> {
         let (request, payload) = (request.clone(), payload.take());
         Box::pin(async move {
             let body = bytes(&request, payload, "application/json").await?;
-            let value = serde_json::from_slice(&body).map_err(|e| match e.classify() {
-                serde_json::error::Category::Data => WebError::Unreadable(format!("{e}.")),
-                _ => WebError::BadRequest("The body is not well-formed JSON."),
-            })?;
-            Ok(Self { value, hash: sha256(&body) })
+            Ok(Self { value: parse(&body)?, hash: sha256(&body) })
         })
     }
 }

@@ -1,14 +1,17 @@
 //! `/api/v1/customers`, for staff.
 
 use super::at;
+use super::body::Body;
 use super::list::{Cursor, Listing, ok};
 use crate::error::WebError;
+use crate::export::{self, FileFormat};
 use crate::extract::{Ctx, Query};
 use crate::routes::Answer;
+use crate::routes::admin::customers::STATES;
 use actix_web::web;
 use hosting::db::Queries;
 use hosting::db::customers::CustomerFilter;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 /// A customer in a list.
@@ -45,6 +48,21 @@ pub struct CustomerDetail {
     email_verified_at: Option<String>,
     /// Public ids.
     stores: Vec<String>,
+}
+
+/// Which customers, and how they are written.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CustomerExport {
+    format: FileFormat,
+    /// Start of an e-mail, of a store's name or of its address.
+    #[serde(default)]
+    #[schema(max_length = 200)]
+    q: String,
+    /// Only whose newest store is in this state: active, provisioning, requested, suspended, failed, deleting.
+    #[serde(default)]
+    #[schema(max_length = 40)]
+    state: String,
 }
 
 /// List customers
@@ -101,4 +119,29 @@ pub async fn get(ctx: Ctx, id: web::Path<String>) -> Answer {
         email_verified_at: found.email_verified_at.map(at),
         stores,
     }))
+}
+
+/// Take the customers out
+///
+/// As a file, newest first; that it was taken is an event in the audit log. Sent while it is read: an answer that breaks
+/// off is not the whole file.
+#[utoipa::path(post, path = "/api/v1/customers/export", tag = "customers", operation_id = "export_customers",
+    request_body = CustomerExport,
+    responses((status = 200, description = "The file", content((String = "text/csv"), (String = "application/x-ndjson")))))]
+pub async fn export(ctx: Ctx, body: Body<CustomerExport>) -> Answer {
+    let asked = body.value;
+    let q = asked.q.trim();
+    if q.chars().count() > 200 {
+        return Err(WebError::field("q", "Give at most 200 characters"));
+    }
+    let known = STATES.iter().any(|(value, _)| *value == asked.state);
+    if !known {
+        return Err(WebError::field("state", "There is no such state"));
+    }
+    let filter = CustomerFilter {
+        q: (!q.is_empty()).then(|| q.to_owned()),
+        store_state: (!asked.state.is_empty()).then_some(asked.state),
+        ..CustomerFilter::default()
+    };
+    export::customers(&ctx, filter, asked.format).await
 }

@@ -1,7 +1,7 @@
 //! `/api/v1/stores/{id}/log`: the last lines that a store wrote while it ran, and what came since.
 
 use super::list::ok;
-use super::stores::scoped;
+use super::stores::looked_after;
 use crate::error::WebError;
 use crate::extract::{Ctx, Query};
 use crate::routes::{Answer, store_log};
@@ -68,7 +68,7 @@ pub async fn get(ctx: Ctx, id: web::Path<String>, query: Query) -> Answer {
             Last::parse(text).ok_or_else(|| WebError::field("after", "Give `after` of the answer before, as it is"))?
         }
     };
-    let store = scoped(&ctx, &id).await?;
+    let store = looked_after(&ctx, &id).await?;
     if !store_log::has_log(&store) {
         return Err(WebError::Conflict("A store has a log from its first start until it is deleted.".into()));
     }

@@ -2,7 +2,7 @@
 
 use super::at;
 use super::list::ok;
-use super::stores::scoped;
+use super::stores::looked_after;
 use crate::error::WebError;
 use crate::extract::{Ctx, Query};
 use crate::routes::Answer;
@@ -78,7 +78,7 @@ pub async fn get(ctx: Ctx, id: web::Path<String>, query: Query) -> Answer {
         "7d" => true,
         _ => return Err(WebError::field("range", "Give 24h or 7d")),
     };
-    let store = scoped(&ctx, &id).await?;
+    let store = looked_after(&ctx, &id).await?;
     let range = store_usage::range(week);
     let Numbers { rows, disk, served, plan } = store_usage::numbers(&ctx, &store, range).await?;
     Ok(ok(&StoreUsage {

@@ -1,7 +1,7 @@
 //! `/api/v1/tickets`: conversations of a customer with us, all of them for staff. Notes of staff have an address of
 //! their own, which only staff may open.
 
-use super::body::Body;
+use super::body::{Body, FilesBody, NewFile};
 use super::jobs::Nothing;
 use super::list::{Cursor, Listing, ok};
 use super::{at, idempotency, uid};
@@ -89,7 +89,7 @@ pub struct NewTicket {
     /// In one line.
     #[schema(min_length = 1, max_length = 80)]
     subject: String,
-    /// Text. Files are attached in the panel.
+    /// Text.
     #[schema(min_length = 1, max_length = 20000)]
     message: String,
     /// store, address, billing, account, other
@@ -100,6 +100,10 @@ pub struct NewTicket {
     /// Public id of the store it is about.
     #[serde(default)]
     store: String,
+    /// Up to five.
+    #[serde(default)]
+    #[schema(max_items = 5)]
+    files: Vec<NewFile>,
 }
 
 fn usual() -> String {
@@ -121,6 +125,10 @@ pub struct NewMessage {
     /// Staff: number of the newest message that was read; the answer is refused with 409 when there are newer ones.
     #[serde(default)]
     seen: Option<u32>,
+    /// Up to five.
+    #[serde(default)]
+    #[schema(max_items = 5)]
+    files: Vec<NewFile>,
 }
 
 /// A message that was written.
@@ -201,9 +209,10 @@ pub async fn list(ctx: Ctx, query: Query) -> Answer {
 /// Open a ticket
 #[utoipa::path(post, path = "/api/v1/tickets", tag = "tickets", operation_id = "open_ticket",
     request_body = NewTicket, responses((status = 201, body = Opened)))]
-pub async fn open(ctx: Ctx, request: HttpRequest, body: Body<NewTicket>) -> Answer {
+pub async fn open(ctx: Ctx, request: HttpRequest, body: FilesBody<NewTicket>) -> Answer {
     let customer = ctx.customer()?.customer_id;
     let asked = body.value;
+    let files = NewFile::uploads(asked.files)?;
     idempotency::once(&ctx, &request, &body.hash, || async {
         ctx.state().limits.take(TICKET_ACCOUNT, &customer.to_string()).await.map_err(WebError::TooMany)?;
         let wish = TicketWish {
@@ -212,7 +221,7 @@ pub async fn open(ctx: Ctx, request: HttpRequest, body: Body<NewTicket>) -> Answ
             category: &asked.category,
             priority: &asked.priority,
             store: &asked.store,
-            files: &[],
+            files: &files,
             source: "api",
         };
         let id = open_ticket(&ctx.state().services, &ctx.actor(), customer, &wish, None).await?;
@@ -264,11 +273,12 @@ pub async fn messages(ctx: Ctx, id: web::Path<String>) -> Answer {
 #[utoipa::path(post, path = "/api/v1/tickets/{id}/messages", tag = "tickets", operation_id = "write_in_ticket",
     params(("id" = String, Path, description = "Public id", pattern = "^[0-9A-HJKMNP-TV-Z]{26}$")),
     request_body = NewMessage, responses((status = 201, body = Written)))]
-pub async fn write(ctx: Ctx, request: HttpRequest, id: web::Path<String>, body: Body<NewMessage>) -> Answer {
+pub async fn write(ctx: Ctx, request: HttpRequest, id: web::Path<String>, body: FilesBody<NewMessage>) -> Answer {
     let ticket = scoped(&ctx, &id).await?;
     let asked = body.value;
+    let files = NewFile::uploads(asked.files)?;
     idempotency::once(&ctx, &request, &body.hash, || async {
-        let words = Words { message: &asked.text, files: &[], source: "api", seen: asked.seen };
+        let words = Words { message: &asked.text, files: &files, source: "api", seen: asked.seen };
         let services = &ctx.state().services;
         let number = if is_staff(&ctx) {
             match answer(services, &ctx.actor(), ticket.id, &words, false, None).await? {

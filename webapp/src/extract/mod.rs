@@ -2,7 +2,7 @@
 
 mod ctx;
 mod form;
-mod upload;
+pub(crate) mod upload;
 
 pub(crate) use ctx::{Arrival, cookie_name, html};
 pub use ctx::{Ctx, Who, role_words};

@@ -22,7 +22,7 @@ const MAX_TEXT_BYTES: usize = 160 * 1024;
 /// Fields of a form.
 const MAX_FIELDS: usize = 40;
 /// A body that takes longer is given up.
-const DEADLINE: Duration = Duration::from_secs(90);
+pub(crate) const DEADLINE: Duration = Duration::from_secs(90);
 /// Bodies that this process holds in memory at once.
 const AT_ONCE: usize = 8;
 
@@ -64,20 +64,28 @@ impl FromRequest for UploadForm {
             if encoded {
                 return Err(WebError::MediaType);
             }
-            let who = match ctx.who() {
-                Who::Visitor => return Err(WebError::SignedOut),
-                Who::Customer(c) => format!("customer/{}", c.customer_id),
-                Who::Staff(s) => format!("staff/{}", s.admin_id),
-            };
-            ctx.state().limits.take(UPLOAD_ACCOUNT, &who).await.map_err(WebError::TooMany)?;
             let read = async {
-                let room = BODIES.clone().acquire_owned().await.map_err(|_| broken())?;
+                let room = room(&ctx).await?;
                 let (fields, files) = read(&ctx, body).await?;
                 Ok(Self { fields, files, _room: Some(room) })
             };
             tokio::time::timeout(DEADLINE, read).await.map_err(|_| broken())?
         })
     }
+}
+
+/// Counts one body with files of this person, and waits until there is room for it.
+///
+/// # Errors
+/// 429 above the rate.
+pub(crate) async fn room(ctx: &Ctx) -> Result<OwnedSemaphorePermit, WebError> {
+    let who = match ctx.who() {
+        Who::Visitor => return Err(WebError::SignedOut),
+        Who::Customer(c) => format!("customer/{}", c.customer_id),
+        Who::Staff(s) => format!("staff/{}", s.admin_id),
+    };
+    ctx.state().limits.take(UPLOAD_ACCOUNT, &who).await.map_err(WebError::TooMany)?;
+    BODIES.clone().acquire_owned().await.map_err(|_| broken())
 }
 
 fn broken() -> WebError {

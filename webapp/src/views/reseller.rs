@@ -91,6 +91,8 @@ pub struct StoreRow {
     pub deletion: Option<When>,
     /// What can be changed about it.
     pub changes: Vec<Link>,
+    /// Where its deletion is planned or taken back, or empty.
+    pub delete: String,
 }
 
 /// Work on their store.

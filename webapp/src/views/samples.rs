@@ -505,6 +505,7 @@ fn all() -> Vec<(&'static str, String)> {
                     label: "Restart store".into(),
                     current: false,
                 }],
+                delete: "/reseller/customers/3/delete".into(),
             }]
         } else {
             vec![]

@@ -4,18 +4,16 @@ use super::super::{Answer, need_key};
 use super::job_action::first_use;
 use super::keyset::Keyset;
 use crate::error::WebError;
+use crate::export::{self, FileFormat};
 use crate::extract::{Ctx, Form, Query};
+use crate::urls;
 use crate::views::admin::audit::{Audit, Event, Filter, Verified};
-use crate::views::{Badge, Choice, Link, When, iso_time};
-use crate::{csv, urls};
-use actix_web::HttpResponse;
-use bytes::Bytes;
-use futures_util::stream;
+use crate::views::{Badge, Choice, Link, When};
 use hosting::clock::now_plain;
 use hosting::db::Queries;
 use hosting::db::audit::{EventFilter, EventRow};
 use hosting::domain::rights::{Capability, Reach, may};
-use hosting::services::audit_log::{begin_export, export_part, verify_audit};
+use hosting::services::audit_log::verify_audit;
 use time::{Date, Month, PlainDateTime, Time};
 
 const PAGE: u32 = 50;
@@ -70,41 +68,10 @@ pub async fn verify(ctx: Ctx, form: Form) -> Answer {
 /// Everything the filter lets through as a file. It takes no one-use key: doing it twice makes two files.
 pub async fn export(ctx: Ctx, form: Form) -> Answer {
     let asked = Asked::of(|name| form.get(name))?;
-    let jsonl = match form.get("format")? {
-        "csv" => false,
-        "jsonl" => true,
-        _ => return Err(WebError::Unreadable("Choose CSV or JSONL.".into())),
-    };
+    let format = FileFormat::parse(form.get("format")?);
+    let format = format.ok_or_else(|| WebError::Unreadable("Choose CSV or JSONL.".into()))?;
     let filter = asked.days().map_err(|()| WebError::Unreadable(WRONG_DAY.into())).and_then(|_| asked.filter())?;
-    let services = ctx.state().services.clone();
-    let begin = begin_export(&services, &ctx.actor(), &filter, if jsonl { "jsonl" } else { "csv" }).await?;
-    let head = (!jsonl).then(|| {
-        Bytes::from(csv::line([
-            "number", "time", "who", "role", "action", "kind", "id", "address", "result", "details",
-        ]))
-    });
-    let rows = stream::unfold(Some(begin), move |below| {
-        let (services, filter) = (services.clone(), filter.clone());
-        async move {
-            match export_part(&services, &filter, below?).await {
-                Ok(rows) if rows.is_empty() => None,
-                Ok(rows) => {
-                    let next = rows.last().map(|r| r.number);
-                    let text: String = rows.iter().map(|r| if jsonl { json_line(r) } else { csv_line(r) }).collect();
-                    Some((Ok(Bytes::from(text)), next))
-                }
-                // A cut answer shows as a failed download, never as a whole log.
-                Err(error) => Some((Err(std::io::Error::other(error.to_string())), None)),
-            }
-        }
-    });
-    let head = stream::iter(head.map(Ok));
-    let (name, mime) =
-        if jsonl { ("audit.jsonl", "application/x-ndjson") } else { ("audit.csv", "text/csv; charset=utf-8") };
-    Ok(HttpResponse::Ok()
-        .insert_header(("content-type", mime))
-        .insert_header(("content-disposition", format!("attachment; filename=\"{name}\"")))
-        .streaming(futures_util::StreamExt::chain(head, rows)))
+    export::events(&ctx, filter, format).await
 }
 
 const WRONG_DAY: &str = "Enter days like 2026-11-21.";
@@ -261,29 +228,6 @@ fn verified(e: &EventRow, now: PlainDateTime) -> Verified {
         format!("The chain does not hold at event {at}: {why}. Checked by {}.", e.actor_name)
     };
     Verified { whole, text, at: When::relative(e.at, now) }
-}
-
-fn csv_line(e: &EventRow) -> String {
-    csv::line([
-        e.number.to_string().as_str(),
-        &iso_time(e.at),
-        &e.actor_name,
-        &e.role,
-        &e.action,
-        &e.target_kind,
-        &e.target_id,
-        &e.address,
-        &e.outcome,
-        &e.details.to_string(),
-    ])
-}
-
-fn json_line(e: &EventRow) -> String {
-    let value = serde_json::json!({
-        "number": e.number, "time": iso_time(e.at), "who": e.actor_name, "role": e.role, "action": e.action,
-        "kind": e.target_kind, "id": e.target_id, "address": e.address, "result": e.outcome, "details": e.details,
-    });
-    format!("{value}\n")
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use hosting::domain::rights::{Capability, Reach, may};
 const PAGE: u32 = 50;
 const HERE: &str = "/admin/customers";
 
-pub(super) const STATES: [(&str, &str); 7] = [
+pub(crate) const STATES: [(&str, &str); 7] = [
     ("", "Any state"),
     ("active", "Live"),
     ("provisioning", "Setting up"),

@@ -4,16 +4,12 @@ use super::super::Answer;
 use super::customers::STATES;
 use super::job_action::first_use;
 use crate::error::WebError;
+use crate::export::{self, FileFormat};
 use crate::extract::{Ctx, Form};
 use crate::views::admin::Hidden;
 use crate::views::admin::confirm::Confirm;
-use crate::views::iso_time;
-use crate::{csv, urls};
-use actix_web::HttpResponse;
-use bytes::Bytes;
-use futures_util::{StreamExt, stream};
-use hosting::db::customers::{CustomerFilter, CustomerListRow};
-use hosting::services::export_customers::{begin_export, export_part, matching};
+use hosting::db::customers::CustomerFilter;
+use hosting::services::export_customers::matching;
 use hosting::services::invite_customers::invite_customers;
 
 const LIST: &str = "/admin/customers";
@@ -107,51 +103,5 @@ fn mark(ids: &[u64]) -> String {
 
 /// The filtered list as CSV. It takes no one-use key: doing it twice makes two files.
 pub async fn export(ctx: Ctx, form: Form) -> Answer {
-    let filter = filter(&form)?;
-    let services = ctx.state().services.clone();
-    begin_export(&services, &ctx.actor(), &filter).await?;
-    let head = Bytes::from(csv::line([
-        "number",
-        "email",
-        "signed_up",
-        "store",
-        "state",
-        "platform",
-        "server",
-        "plan",
-        "last_job",
-    ]));
-    let rows = stream::unfold(Some(None), move |below| {
-        let (services, filter) = (services.clone(), filter.clone());
-        async move {
-            match export_part(&services, &filter, below?).await {
-                Ok(rows) if rows.is_empty() => None,
-                Ok(rows) => {
-                    let next = rows.last().map(|r| Some(r.id));
-                    Some((Ok(Bytes::from(rows.iter().map(line).collect::<String>())), next))
-                }
-                // A cut answer shows as a failed download, never as a whole list.
-                Err(error) => Some((Err(std::io::Error::other(error.to_string())), None)),
-            }
-        }
-    });
-    Ok(HttpResponse::Ok()
-        .insert_header(("content-type", "text/csv; charset=utf-8"))
-        .insert_header(("content-disposition", "attachment; filename=\"customers.csv\""))
-        .streaming(stream::iter([Ok(head)]).chain(rows)))
-}
-
-fn line(c: &CustomerListRow) -> String {
-    let text = |value: &Option<String>| value.clone().unwrap_or_default();
-    csv::line([
-        c.id.to_string().as_str(),
-        &c.email,
-        &iso_time(c.created_at),
-        &text(&c.store_name),
-        &text(&c.store_state),
-        &text(&c.platform),
-        &text(&c.server_name),
-        &text(&c.plan_name),
-        &c.job_uid.as_deref().map(urls::short_job).unwrap_or_default(),
-    ])
+    export::customers(&ctx, filter(&form)?, FileFormat::Csv).await
 }

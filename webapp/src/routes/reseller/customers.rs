@@ -103,7 +103,7 @@ async fn store_row(ctx: &Ctx, customer_id: u64, row: &Store) -> Result<StoreRow,
     let plan = ctx.state().services.db.read().await?.plans().get(row.plan_id).await?;
     let host = row.host.clone().unwrap_or_else(|| format!("{}.{}", row.slug, settings.text("base_domain")));
     let live = row.state == StoreState::Active;
-    let mut changes: Vec<Link> = RESELLERS
+    let changes: Vec<Link> = RESELLERS
         .iter()
         .filter(|(_, verb)| store_change::fits(*verb, row))
         .map(|(name, verb)| Link {
@@ -112,10 +112,7 @@ async fn store_row(ctx: &Ctx, customer_id: u64, row: &Store) -> Result<StoreRow,
             current: false,
         })
         .collect();
-    if matches!(row.state, StoreState::Active | StoreState::Suspended | StoreState::Failed) {
-        let label = if row.delete_after.is_some() { "Keep store" } else { "Delete store" };
-        changes.push(Link { href: store::delete_place(customer_id), label: label.into(), current: false });
-    }
+    let may_go = matches!(row.state, StoreState::Active | StoreState::Suspended | StoreState::Failed);
     Ok(StoreRow {
         name: row.name.clone(),
         badge: if live && row.maintenance {
@@ -129,5 +126,6 @@ async fn store_row(ctx: &Ctx, customer_id: u64, row: &Store) -> Result<StoreRow,
         reason: if row.state == StoreState::Suspended { row.suspend_reason.clone() } else { String::new() },
         deletion: row.delete_after.map(When::exact),
         changes,
+        delete: if may_go { store::delete_place(customer_id) } else { String::new() },
     })
 }
