@@ -140,12 +140,13 @@ fn mask_by_name(text: &str) -> String {
         let name = before[name_at..at].to_ascii_lowercase();
         let telling = name.split(['_', '-']).any(|part| TELLING.contains(&part)) || name.ends_with("key");
         let end = after.find(|c: char| c.is_whitespace() || "&\"';,)>".contains(c)).unwrap_or(after.len());
-        if telling && end > 0 {
+        // What is not telling itself may hold what is: `path=/x?token=abc`.
+        rest = if telling && end > 0 {
             out.push_str("••••••");
+            &after[end..]
         } else {
-            out.push_str(&after[..end]);
-        }
-        rest = &after[end..];
+            after
+        };
     }
     out.push_str(rest);
     out
@@ -195,6 +196,7 @@ mod tests {
             text("/?wc_order_key=wc_x&_wpnonce=1&access_token=y&page=2"),
             "/?wc_order_key=••••••&_wpnonce=••••••&access_token=••••••&page=2"
         );
+        assert_eq!(text("back=/x?token=abc&a=1"), "back=/x?token=••••••&a=1");
         assert_eq!(text("a = b, ü=ü key="), "a = b, ü=ü key=");
     }
 
