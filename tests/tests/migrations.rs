@@ -26,6 +26,12 @@ async fn every_statement_may_run_again_on_a_filled_database() {
     for statement in SAMPLE.split(";\n").map(str::trim).filter(|s| !s.is_empty()) {
         test.sql(statement).await;
     }
+    // As a server of today has them; those of before get them by a migration.
+    test.sql(
+        "INSERT IGNORE INTO port_allocations (server_id, port, pool) SELECT s.id, n.seq, 'store_sftp' \
+         FROM servers s JOIN seq_12001_to_12100 n",
+    )
+    .await;
     let tables =
         ["customers", "stores", "jobs", "job_steps", "job_lines", "plans", "servers", "port_allocations", "audit_head"];
     let mut before = Vec::new();
@@ -62,6 +68,8 @@ fn every_file_holds_one_statement_and_says_it_can_run_again() {
             head.contains("IF NOT EXISTS")
                 || head.contains("IGNORE")
                 || head.contains("IF EXISTS")
+                // The whole form of a column, the same each time.
+                || (head.starts_with("ALTER TABLE") && head.contains(" MODIFY ") && !head.contains(" ADD "))
                 // What is filled in stays as it is.
                 || (head.starts_with("UPDATE") && head.contains("IS NULL")),
             "{}",

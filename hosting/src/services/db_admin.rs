@@ -1,9 +1,8 @@
 //! A store's database page: started on demand, entered by one-time tickets, stopped by its owner or
 //! when nobody has used it for a while. The work is the worker's; here are the rules and records.
 
-use super::{ServiceError, Services};
+use super::{ServiceError, Services, audited_store, changing_job};
 use crate::crypto::{Secret, random_token, sha256};
-use crate::db::audit::NewEvent;
 use crate::db::jobs::{JobRef, NewJob};
 use crate::db::stores::Store;
 use crate::db::{Queries, Tx};
@@ -35,8 +34,15 @@ async fn start_in(
     }
     let job = changing_job(tx, jobs::START_DB_ADMIN, actor, store).await?;
     tx.db_admin().order(store.id).await?;
-    audit(tx, services, actor, store, "store.start_db_admin", serde_json::json!({ "job": job.uid.to_string() }))
-        .await?;
+    audited_store(
+        tx,
+        services,
+        actor,
+        store,
+        "store.start_db_admin",
+        serde_json::json!({ "job": job.uid.to_string() }),
+    )
+    .await?;
     Ok(Some(job))
 }
 
@@ -69,7 +75,8 @@ async fn ticket_in(
     job.exclusive = false;
     job.deadline_seconds = Some(60);
     let job = tx.jobs().insert(&job).await?;
-    audit(tx, services, actor, store, "store.open_db_admin", serde_json::json!({ "job": job.uid.to_string() })).await?;
+    audited_store(tx, services, actor, store, "store.open_db_admin", serde_json::json!({ "job": job.uid.to_string() }))
+        .await?;
     Ok((ticket, job))
 }
 
@@ -97,30 +104,6 @@ async fn stop_in(
         tx.db_admin().set_state(store.id, "stopping").await?;
     }
     let details = serde_json::json!({ "reason": reason, "job": job.uid.to_string() });
-    audit(tx, services, actor, store, "store.stop_db_admin", details).await?;
+    audited_store(tx, services, actor, store, "store.stop_db_admin", details).await?;
     Ok(job)
-}
-
-async fn changing_job(tx: &mut Tx, kind: &'static str, actor: &Actor, store: &Store) -> Result<JobRef, ServiceError> {
-    tx.jobs().insert(&NewJob::for_store(kind, store.id, store.customer_id, store.server_id, actor)).await.map_err(|e| {
-        if e.is_duplicate("jobs_one_change_per_store") {
-            ServiceError::Conflict("Your store is being changed right now. Wait until that has ended".into())
-        } else {
-            e.into()
-        }
-    })
-}
-
-async fn audit(
-    tx: &mut Tx,
-    services: &Services,
-    actor: &Actor,
-    store: &Store,
-    action: &str,
-    details: serde_json::Value,
-) -> Result<(), ServiceError> {
-    let target_id = store.uid.to_string();
-    let event = NewEvent { action, target_kind: "store", target_id: &target_id, outcome: "done", details };
-    tx.audit().append(&services.keys, actor, &event).await?;
-    Ok(())
 }

@@ -1,10 +1,10 @@
 //! File access (SFTP) to a store's content: opened on demand, by keys or a made password, closed by its owner or when
 //! nobody uses it. The work is the worker's; here are the rules and records.
 
-use super::{ServiceError, Services, audited};
+use super::{ServiceError, Services, audited_store, changing_job};
 use crate::crypto::Secret;
 use crate::db::file_access::MOST_KEYS;
-use crate::db::jobs::{JobRef, NewJob};
+use crate::db::jobs::JobRef;
 use crate::db::stores::Store;
 use crate::db::{Queries, Tx};
 use crate::domain::ssh_key::SshKey;
@@ -44,8 +44,15 @@ async fn start_in(
         return Err(ServiceError::Conflict("Add a key or make a password first, so that you can sign in".into()));
     }
     let job = order(tx, actor, store).await?;
-    audit(tx, services, actor, store, "store.start_file_access", serde_json::json!({ "job": job.uid.to_string() }))
-        .await?;
+    audited_store(
+        tx,
+        services,
+        actor,
+        store,
+        "store.start_file_access",
+        serde_json::json!({ "job": job.uid.to_string() }),
+    )
+    .await?;
     Ok(Some(job))
 }
 
@@ -67,12 +74,12 @@ async fn stop_in(
     reason: &str,
 ) -> Result<JobRef, ServiceError> {
     tx.stores().lock(store.id).await?.ok_or(ServiceError::NotFound)?;
-    let job = insert(tx, jobs::STOP_FILE_ACCESS, actor, store).await?;
+    let job = changing_job(tx, jobs::STOP_FILE_ACCESS, actor, store).await?;
     if tx.file_access().find(store.id).await?.is_some() {
         tx.file_access().set_state(store.id, "stopping").await?;
     }
     let details = serde_json::json!({ "reason": reason, "job": job.uid.to_string() });
-    audit(tx, services, actor, store, "store.stop_file_access", details).await?;
+    audited_store(tx, services, actor, store, "store.stop_file_access", details).await?;
     Ok(job)
 }
 
@@ -119,7 +126,7 @@ async fn add_key_in(
     })?;
     let job = reopen(tx, actor, store).await?;
     let details = serde_json::json!({ "name": name, "fingerprint": fingerprint });
-    audit(tx, services, actor, store, "store.add_file_access_key", details).await?;
+    audited_store(tx, services, actor, store, "store.add_file_access_key", details).await?;
     Ok(job)
 }
 
@@ -145,7 +152,7 @@ async fn remove_key_in(
         return Err(ServiceError::NotFound);
     }
     let job = reopen(tx, actor, store).await?;
-    audit(tx, services, actor, store, "store.remove_file_access_key", serde_json::json!({ "key": id })).await?;
+    audited_store(tx, services, actor, store, "store.remove_file_access_key", serde_json::json!({ "key": id })).await?;
     Ok(job)
 }
 
@@ -192,7 +199,7 @@ async fn set_password_in(
         }
     };
     let job = reopen(tx, actor, store).await?;
-    audit(tx, services, actor, store, action, serde_json::json!({})).await?;
+    audited_store(tx, services, actor, store, action, serde_json::json!({})).await?;
     Ok(job)
 }
 
@@ -221,35 +228,14 @@ async fn reopen(tx: &mut Tx, actor: &Actor, store: &Store) -> Result<Option<JobR
     if has_a_way_in(tx, store.id).await? {
         return order(tx, actor, store).await.map(Some);
     }
-    let job = insert(tx, jobs::STOP_FILE_ACCESS, actor, store).await?;
+    let job = changing_job(tx, jobs::STOP_FILE_ACCESS, actor, store).await?;
     tx.file_access().set_state(store.id, "stopping").await?;
     Ok(Some(job))
 }
 
 async fn order(tx: &mut Tx, actor: &Actor, store: &Store) -> Result<JobRef, ServiceError> {
     // The job first: its unique key refuses while another job is changing the store.
-    let job = insert(tx, jobs::START_FILE_ACCESS, actor, store).await?;
+    let job = changing_job(tx, jobs::START_FILE_ACCESS, actor, store).await?;
     tx.file_access().order(store.id).await?;
     Ok(job)
-}
-
-async fn insert(tx: &mut Tx, kind: &'static str, actor: &Actor, store: &Store) -> Result<JobRef, ServiceError> {
-    tx.jobs().insert(&NewJob::for_store(kind, store.id, store.customer_id, store.server_id, actor)).await.map_err(|e| {
-        if e.is_duplicate("jobs_one_change_per_store") {
-            ServiceError::Conflict("Your store is being changed right now. Wait until that has ended".into())
-        } else {
-            e.into()
-        }
-    })
-}
-
-async fn audit(
-    tx: &mut Tx,
-    services: &Services,
-    actor: &Actor,
-    store: &Store,
-    action: &str,
-    details: serde_json::Value,
-) -> Result<(), ServiceError> {
-    audited(tx, services, actor, action, ("store", &store.uid.to_string()), "done", details).await
 }

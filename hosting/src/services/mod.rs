@@ -69,6 +69,8 @@ pub mod write_ticket;
 
 use crate::crypto::KeyRing;
 use crate::db::audit::NewEvent;
+use crate::db::jobs::{JobRef, NewJob};
+use crate::db::stores::Store;
 use crate::db::{Conflict, Db, DbError, Queries, Tx};
 use crate::domain::Actor;
 use crate::queue::Queue;
@@ -131,6 +133,32 @@ async fn audited(
     let event = NewEvent { action, target_kind, target_id, outcome, details };
     tx.audit().append(&services.keys, actor, &event).await?;
     Ok(())
+}
+
+/// Appends an audit row about something that was done to a store; last in its transaction, as [`audited`].
+async fn audited_store(
+    tx: &mut Tx,
+    services: &Services,
+    actor: &Actor,
+    store: &Store,
+    action: &str,
+    details: serde_json::Value,
+) -> Result<(), ServiceError> {
+    audited(tx, services, actor, action, ("store", &store.uid.to_string()), "done", details).await
+}
+
+/// Orders a job that changes a store, for its owner to wait for.
+///
+/// # Errors
+/// `Conflict` while another job is changing the store: its unique key refuses.
+async fn changing_job(tx: &mut Tx, kind: &'static str, actor: &Actor, store: &Store) -> Result<JobRef, ServiceError> {
+    tx.jobs().insert(&NewJob::for_store(kind, store.id, store.customer_id, store.server_id, actor)).await.map_err(|e| {
+        if e.is_duplicate("jobs_one_change_per_store") {
+            ServiceError::Conflict("Your store is being changed right now. Wait until that has ended".into())
+        } else {
+            e.into()
+        }
+    })
 }
 
 /// Uses a form's one-use key up.

@@ -102,6 +102,8 @@ async fn owners_read_and_follow_their_own_stores_log_and_no_other() {
     let broken = plugin(&server, &store, "broken.php", &code);
     assert_eq!(server.get(&host, &broken).await.0, 500);
     let page = eventually("the visit is in the log", async || {
+        // A person may ask now and then only; the lines come within a second or two.
+        tokio::time::sleep(Duration::from_millis(400)).await;
         let page = ana.get(HERE).await;
         assert_eq!(page.status, 200, "{}", page.body);
         ["visit=one", "no-such-file", "PHP Fatal"].iter().all(|t| page.body.contains(t)).then_some(page)
@@ -142,10 +144,9 @@ async fn owners_read_and_follow_their_own_stores_log_and_no_other() {
     server.get(&host, "/?visit=zero").await;
     let more = eventually("what came since is read", async || {
         let more = api.get(&format!("{log}?find=visit&after={after}")).await;
-        // A person may ask now and then only; the lines come within a second or two.
         tokio::time::sleep(Duration::from_millis(400)).await;
-        assert!(matches!(more.status, 200 | 429 | 503), "{}: {}", more.status, more.body);
-        Some(more).filter(|m| m.status == 200).map(|m| texts(&m)).filter(|t| !t.is_empty())
+        assert_eq!(more.status, 200, "{}", more.body);
+        Some(texts(&more)).filter(|t| !t.is_empty())
     })
     .await;
     assert!(more.len() == 1 && more[0].contains("visit=zero"), "{more:?}");

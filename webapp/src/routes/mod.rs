@@ -12,6 +12,7 @@ pub mod passkeys;
 pub mod password;
 pub mod plans;
 pub mod pricing;
+mod reader;
 pub mod reseller;
 pub mod second_factor;
 pub mod setup;

@@ -3,9 +3,10 @@
 //! A script asks for a challenge and the browser's answer comes back as an ordinary form. Without scripts the pages say
 //! that passkeys need them, and the forms for name and password stay as they are.
 
+use super::reader::Reader;
 use super::{Answer, refuse, staff_session};
 use crate::error::WebError;
-use crate::extract::{Ctx, Form, Who, cookie_name};
+use crate::extract::{Ctx, Form, cookie_name};
 use crate::rate_limit::PASSKEY_ADDRESS;
 use crate::tries::{Tries, prove};
 use crate::urls::{is_token, query, safe_next};
@@ -14,7 +15,6 @@ use crate::views::{Field, FieldError, When};
 use actix_web::{HttpRequest, HttpResponse, web};
 use hosting::clock::now_plain;
 use hosting::db::Queries;
-use hosting::db::login_sessions::FRESH_SECONDS;
 use hosting::domain::Person;
 use hosting::services::ServiceError;
 use hosting::services::passkeys::add::Begun;
@@ -25,30 +25,8 @@ use hosting::services::passkeys::{add, available, remove, sign_in};
 const CEREMONY: &str = "passkey";
 const CEREMONY_SECONDS: i64 = 300;
 
-/// The signed-in person and where their page is.
-struct Reader {
-    person: Person,
-    session: u64,
-    fresh: bool,
-    base: &'static str,
-}
-
 fn reader(ctx: &Ctx) -> Result<Reader, WebError> {
-    Ok(match ctx.who() {
-        Who::Customer(c) => Reader {
-            person: Person::Customer(c.customer_id),
-            session: c.id,
-            fresh: c.authenticated_seconds <= FRESH_SECONDS,
-            base: "/account/security",
-        },
-        Who::Staff(s) => Reader {
-            person: Person::Staff(s.admin_id),
-            session: s.id,
-            fresh: s.authenticated_seconds <= FRESH_SECONDS,
-            base: "/admin/security",
-        },
-        Who::Visitor => return Err(WebError::Internal("passkeys reached by a visitor".into())),
-    })
+    Reader::of(ctx, "/account/security", "/admin/security")
 }
 
 /// The list.
@@ -78,7 +56,7 @@ async fn draw(ctx: &Ctx, reader: &Reader, form: PasskeyForm) -> Answer {
         csrf: page.csrf.clone(),
         available: available(&ctx.state().config.base_url),
         fresh: reader.fresh,
-        prove: prove_at(reader),
+        prove: reader.prove_at(),
         rows,
         form,
     };
@@ -90,18 +68,10 @@ async fn draw(ctx: &Ctx, reader: &Reader, form: PasskeyForm) -> Answer {
     }
 }
 
-/// Where the password is proven before one is added.
-fn prove_at(reader: &Reader) -> String {
-    let at = if reader.base.starts_with("/admin") { "/admin/reauthenticate" } else { "/reauthenticate" };
-    format!("{at}{}", query(&[("next", reader.base)]))
-}
-
 /// A challenge for a new one.
 pub async fn begin(ctx: Ctx, _form: Form) -> Answer {
     let reader = reader(&ctx)?;
-    if !reader.fresh {
-        return Err(WebError::SignIn(prove_at(&reader)));
-    }
+    reader.need_fresh()?;
     ctx.state().limits.take(PASSKEY_ADDRESS, ctx.address()).await.map_err(WebError::TooMany)?;
     let begun = add::begin(&ctx.state().services, &ctx.state().config.base_url, reader.person).await?;
     Ok(challenge(&ctx, &begun))
@@ -120,9 +90,7 @@ fn ceremony(ctx: &Ctx, request: &HttpRequest) -> Option<String> {
 /// Keeps the one the browser made.
 pub async fn finish(ctx: Ctx, request: HttpRequest, form: Form) -> Answer {
     let reader = reader(&ctx)?;
-    if !reader.fresh {
-        return Err(WebError::SignIn(prove_at(&reader)));
-    }
+    reader.need_fresh()?;
     let (name, answer) = (form.get("name")?, form.get("answer")?);
     let token = ceremony(&ctx, &request).unwrap_or_default();
     ctx.set_cookie(CEREMONY, "", Some(0));

@@ -9,6 +9,7 @@ pub mod errors;
 pub mod file_access;
 pub mod healthy;
 pub mod lifecycle;
+pub mod on_demand;
 pub mod open;
 pub mod place_template;
 pub mod prepare;

@@ -1,7 +1,7 @@
 //! `/dashboard/access`: sign-in details, hidden until asked for; each showing is recorded.
 
 use super::super::Answer;
-use super::own_store;
+use super::{own_store, stale};
 use crate::error::WebError;
 use crate::extract::{Ctx, Form};
 use crate::rate_limit::REVEAL_ACCOUNT;
@@ -10,7 +10,6 @@ use crate::views::date_text;
 use crate::views::owner::{Access, Credential, CredentialGroup};
 use hosting::crypto::Secret;
 use hosting::db::Queries;
-use hosting::db::login_sessions::FRESH_SECONDS;
 use hosting::db::stores::Store;
 use hosting::domain::StoreState;
 use hosting::jobs::PROVISION_STORE;
@@ -27,10 +26,6 @@ const GROUPS: &[GroupDef] = &[
 
 const MASK: &str = "••••••••••••";
 
-fn stale(ctx: &Ctx) -> Result<bool, WebError> {
-    Ok(ctx.customer()?.authenticated_seconds > FRESH_SECONDS)
-}
-
 /// The page, everything hidden.
 pub async fn get(ctx: Ctx) -> Answer {
     draw(&ctx, None).await
@@ -38,8 +33,8 @@ pub async fn get(ctx: Ctx) -> Answer {
 
 /// Shows one group, once, after a recent proof of the password.
 pub async fn reveal(ctx: Ctx, form: Form) -> Answer {
-    if stale(&ctx)? {
-        return Ok(ctx.see_other(&format!("/reauthenticate{}", urls::query(&[("next", "/dashboard/access")]))));
+    if let Some(away) = stale(&ctx, "/dashboard/access")? {
+        return Ok(away);
     }
     let customer = ctx.customer()?.customer_id;
     if let Err(wait) = ctx.state().limits.take(REVEAL_ACCOUNT, &customer.to_string()).await {

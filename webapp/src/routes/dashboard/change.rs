@@ -10,7 +10,6 @@ use crate::extract::{Ctx, Form};
 use crate::urls;
 use crate::views::change::OwnerChange;
 use actix_web::{HttpResponse, web};
-use hosting::db::login_sessions::FRESH_SECONDS;
 use hosting::db::stores::Store;
 
 async fn subject(ctx: &Ctx, name: &str) -> Result<(Store, Verb), WebError> {
@@ -21,8 +20,7 @@ async fn subject(ctx: &Ctx, name: &str) -> Result<(Store, Verb), WebError> {
 
 /// A new password is behind a recent proof of the old one of the panel.
 fn stale(ctx: &Ctx, verb: Verb, here: &str) -> Result<Option<HttpResponse>, WebError> {
-    let old = verb == Verb::Password && ctx.customer()?.authenticated_seconds > FRESH_SECONDS;
-    Ok(old.then(|| ctx.see_other(&format!("/reauthenticate{}", urls::query(&[("next", here)])))))
+    if verb == Verb::Password { super::stale(ctx, here) } else { Ok(None) }
 }
 
 fn places(name: &str) -> (String, String, &'static str) {

@@ -3,7 +3,7 @@
 
 use super::super::admin::job_action::first_use;
 use super::super::{Answer, need_key};
-use super::own_store;
+use super::{live_store, own_store, stale};
 use crate::error::WebError;
 use crate::extract::{Ctx, Form};
 use crate::rate_limit::REVEAL_ACCOUNT;
@@ -12,7 +12,6 @@ use crate::views::owner::Database;
 use actix_web::HttpResponse;
 use hosting::crypto::Secret;
 use hosting::db::Queries;
-use hosting::db::login_sessions::FRESH_SECONDS;
 use hosting::db::stores::Store;
 use hosting::domain::{HostName, JobState, StoreState};
 use hosting::jobs::START_DB_ADMIN;
@@ -25,16 +24,6 @@ const HERE: &str = "/dashboard/database";
 /// How long a browser waits for its ticket to be handed over; it takes some hundredths of a second.
 const HAND_OVER: Duration = Duration::from_secs(5);
 
-/// The proof of the password is too old: where to renew it.
-fn stale(ctx: &Ctx) -> Result<Option<HttpResponse>, WebError> {
-    let old = ctx.customer()?.authenticated_seconds > FRESH_SECONDS;
-    Ok(old.then(|| ctx.see_other(&format!("/reauthenticate{}", urls::query(&[("next", HERE)])))))
-}
-
-async fn live_store(ctx: &Ctx) -> Result<Store, WebError> {
-    own_store(ctx).await?.filter(|s| s.state == StoreState::Active).ok_or(WebError::NotFound)
-}
-
 /// The page.
 pub async fn get(ctx: Ctx) -> Answer {
     let Some(store) = own_store(&ctx).await? else { return Ok(ctx.see_other("/dashboard")) };
@@ -46,7 +35,7 @@ pub async fn get(ctx: Ctx) -> Answer {
 pub async fn start(ctx: Ctx, form: Form) -> Answer {
     let key = need_key(&form)?;
     let store = live_store(&ctx).await?;
-    if let Some(away) = stale(&ctx)? {
+    if let Some(away) = stale(&ctx, HERE)? {
         return Ok(away);
     }
     if first_use(&ctx, &key, "start_database").await? {
@@ -59,7 +48,7 @@ pub async fn start(ctx: Ctx, form: Form) -> Answer {
 pub async fn open(ctx: Ctx, form: Form) -> Answer {
     let key = need_key(&form)?;
     let store = live_store(&ctx).await?;
-    if let Some(away) = stale(&ctx)? {
+    if let Some(away) = stale(&ctx, HERE)? {
         return Ok(away);
     }
     let customer = ctx.customer()?.customer_id;

@@ -3,7 +3,7 @@
 
 use super::super::admin::job_action::first_use;
 use super::super::{Answer, need_key};
-use super::own_store;
+use super::{live_store, own_store, stale};
 use crate::error::WebError;
 use crate::extract::{Ctx, Form};
 use crate::rate_limit::REVEAL_ACCOUNT;
@@ -14,7 +14,6 @@ use actix_web::{HttpResponse, web};
 use hosting::clock::now_plain;
 use hosting::db::Queries;
 use hosting::db::file_access::AccessKey;
-use hosting::db::login_sessions::FRESH_SECONDS;
 use hosting::db::stores::Store;
 use hosting::domain::ssh_key::SshKey;
 use hosting::domain::{JobState, PortPool, StoreState};
@@ -23,16 +22,6 @@ use hosting::services::ServiceError;
 use hosting::services::file_access::{self, PASSWORD_HASH, USER};
 
 const HERE: &str = "/dashboard/files";
-
-/// The proof of the password is too old: where to renew it.
-fn stale(ctx: &Ctx) -> Result<Option<HttpResponse>, WebError> {
-    let old = ctx.customer()?.authenticated_seconds > FRESH_SECONDS;
-    Ok(old.then(|| ctx.see_other(&format!("/reauthenticate{}", urls::query(&[("next", HERE)])))))
-}
-
-async fn live_store(ctx: &Ctx) -> Result<Store, WebError> {
-    own_store(ctx).await?.filter(|s| s.state == StoreState::Active).ok_or(WebError::NotFound)
-}
 
 /// The page.
 pub async fn get(ctx: Ctx) -> Answer {
@@ -45,7 +34,7 @@ pub async fn get(ctx: Ctx) -> Answer {
 pub async fn start(ctx: Ctx, form: Form) -> Answer {
     let key = need_key(&form)?;
     let store = live_store(&ctx).await?;
-    if let Some(away) = stale(&ctx)? {
+    if let Some(away) = stale(&ctx, HERE)? {
         return Ok(away);
     }
     if first_use(&ctx, &key, "start_files").await? {
@@ -68,7 +57,7 @@ pub async fn stop(ctx: Ctx, form: Form) -> Answer {
 pub async fn add_key(ctx: Ctx, form: Form) -> Answer {
     let key = need_key(&form)?;
     let store = live_store(&ctx).await?;
-    if let Some(away) = stale(&ctx)? {
+    if let Some(away) = stale(&ctx, HERE)? {
         return Ok(away);
     }
     let (text, name) = (form.get("key")?, form.get("name")?);
@@ -120,7 +109,7 @@ pub async fn remove_key(ctx: Ctx, id: web::Path<String>, form: Form) -> Answer {
 pub async fn password(ctx: Ctx, form: Form) -> Answer {
     let key = need_key(&form)?;
     let store = live_store(&ctx).await?;
-    if let Some(away) = stale(&ctx)? {
+    if let Some(away) = stale(&ctx, HERE)? {
         return Ok(away);
     }
     let customer = ctx.customer()?.customer_id;

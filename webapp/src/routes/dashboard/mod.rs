@@ -22,6 +22,7 @@ use crate::views::{Badge, Labelled, Link, When};
 use actix_web::HttpResponse;
 use hosting::clock::now_plain;
 use hosting::db::Queries;
+use hosting::db::login_sessions::FRESH_SECONDS;
 use hosting::db::stores::Store;
 use hosting::domain::{Platform, StoreState};
 use hosting::jobs::PROVISION_STORE;
@@ -34,6 +35,23 @@ use serde_json::json;
 pub async fn own_store(ctx: &Ctx) -> Result<Option<Store>, WebError> {
     let customer = ctx.customer()?.customer_id;
     Ok(ctx.state().services.db.read().await?.stores().list_of_customer(customer).await?.into_iter().next())
+}
+
+/// The customer's store, while it is in service.
+///
+/// # Errors
+/// `NotFound` when it is not, database trouble.
+async fn live_store(ctx: &Ctx) -> Result<Store, WebError> {
+    own_store(ctx).await?.filter(|s| s.state == StoreState::Active).ok_or(WebError::NotFound)
+}
+
+/// Where to prove the password again before going on at `here`; `None` while the last proof is recent.
+///
+/// # Errors
+/// Nobody is signed in as a customer.
+fn stale(ctx: &Ctx, here: &str) -> Result<Option<HttpResponse>, WebError> {
+    let old = ctx.customer()?.authenticated_seconds > FRESH_SECONDS;
+    Ok(old.then(|| ctx.see_other(&format!("/reauthenticate{}", urls::query(&[("next", here)])))))
 }
 
 /// The page.

@@ -4,54 +4,22 @@ pub mod owner;
 pub mod sign_in;
 pub mod staff;
 
+use super::reader::Reader;
 use super::{Answer, need_key, refuse};
 use crate::error::WebError;
-use crate::extract::{Ctx, Form, Who};
+use crate::extract::{Ctx, Form};
 use crate::tries::prove;
 use crate::views::factor::{Factor, FactorForm, OwnerFactor, Qr, StaffFactor};
 use crate::views::{View, When};
 use actix_web::HttpResponse;
 use hosting::clock::now_plain;
 use hosting::db::Queries;
-use hosting::db::login_sessions::FRESH_SECONDS;
 use hosting::domain::Person;
 use hosting::services::ServiceError;
 use hosting::services::second_factor::{disable, renew_codes, set_up};
 
-/// The signed-in person, their session, and where their page is.
-struct Reader {
-    person: Person,
-    session: u64,
-    fresh: bool,
-    base: &'static str,
-}
-
 fn reader(ctx: &Ctx) -> Result<Reader, WebError> {
-    Ok(match ctx.who() {
-        Who::Customer(c) => Reader {
-            person: Person::Customer(c.customer_id),
-            session: c.id,
-            fresh: c.authenticated_seconds <= FRESH_SECONDS,
-            base: "/account/2fa",
-        },
-        Who::Staff(s) => Reader {
-            person: Person::Staff(s.admin_id),
-            session: s.id,
-            fresh: s.authenticated_seconds <= FRESH_SECONDS,
-            base: "/admin/2fa",
-        },
-        Who::Visitor => return Err(WebError::Internal("second factor reached by a visitor".into())),
-    })
-}
-
-impl Reader {
-    fn need_fresh(&self) -> Result<(), WebError> {
-        if self.fresh {
-            return Ok(());
-        }
-        let at = if self.base.starts_with("/admin") { "/admin/reauthenticate" } else { "/reauthenticate" };
-        Err(WebError::SignIn(format!("{at}{}", crate::urls::query(&[("next", self.base)]))))
-    }
+    Reader::of(ctx, "/account/2fa", "/admin/2fa")
 }
 
 async fn page(ctx: &Ctx) -> Answer {

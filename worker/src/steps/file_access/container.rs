@@ -1,12 +1,11 @@
 //! The container with sshd, on the store's network, its port on the server's address.
 
 use super::reserve::none_free;
-use crate::docker::{ContainerSpec, DockerError};
+use crate::docker::ContainerSpec;
 use crate::engine::{Step, StepContext, StepError, StepResult};
 use crate::machine::Machine;
 use crate::steps::Subject;
-use crate::steps::containers::FOREIGN_PORT_REST_SECONDS;
-use crate::steps::render_stack::write_compose;
+use crate::steps::on_demand;
 use crate::steps::subject::fenced;
 use async_trait::async_trait;
 use hosting::db::Queries;
@@ -14,9 +13,6 @@ use hosting::db::stores::Store;
 use hosting::domain::PortPool;
 use std::sync::Arc;
 use std::time::Duration;
-
-/// Ports tried before the server is called full.
-const TRIES: u32 = 20;
 
 /// The step that starts it. Another version of keys and password is another configuration, so that the one that runs is
 /// removed and made again: nobody who signed in with what is no longer true stays.
@@ -35,29 +31,7 @@ impl Step for StartContainer {
     }
 
     async fn apply(&self, cx: &mut StepContext) -> StepResult {
-        let machine = &self.0;
-        machine.ensure_firewall().await?;
-        let subject = Subject::load(machine, cx).await?;
-        let images = machine.images()?;
-        for _ in 0..TRIES {
-            let spec = spec_of(subject.stack(machine, &images).await?.file_access)?;
-            write_compose(machine, &subject, &images).await?;
-            machine.docker.ensure_container(&spec).await?;
-            cx.fail_point("made").await?;
-            match machine.docker.start(&spec.name).await {
-                Ok(()) => return Ok(serde_json::json!({ "port": spec.publish.map(|p| p.0) })),
-                Err(DockerError::PortInUse { cause, .. }) => {
-                    cx.warn(format!("Another program listens on our port; taking another: {cause}"));
-                    let mut tx = fenced(machine, cx).await?;
-                    let (store, pool) = (subject.store.id, PortPool::StoreSftp);
-                    tx.ports().release(store, Some(pool), FOREIGN_PORT_REST_SECONDS).await?;
-                    tx.ports().allocate(machine.server_id, pool, store).await?.ok_or_else(none_free)?;
-                    tx.commit().await?;
-                }
-                Err(error) => return Err(error.into()),
-            }
-        }
-        Err(none_free())
+        on_demand::start(&self.0, cx, PortPool::StoreSftp, |stack| spec_of(stack.file_access), none_free).await
     }
 
     async fn undo(&self, cx: &mut StepContext) -> StepResult<()> {
@@ -101,11 +75,10 @@ impl Step for RemoveContainer {
     }
 }
 
-/// Removes the container until it is not there twice in a row: a creation whose request was given up may still be under
-/// way inside the Engine. Never one that is not this store's.
+/// Removes the container; gone is fine.
 ///
 /// # Errors
 /// Engine trouble.
 pub async fn remove(machine: &Machine, store: &Store) -> StepResult<()> {
-    crate::steps::db_admin::container::remove_named(machine, store, "sftp").await
+    on_demand::remove(machine, store, "sftp").await
 }
