@@ -176,7 +176,13 @@ pub async fn log(ctx: Ctx, query: Query) -> Answer {
     };
     let since = match query.get("since")? {
         "" => None,
-        text => Some(text.parse().map_err(|_| WebError::field("since", "Give the number of a line"))?),
+        // The document's integers are of 64 bits with a sign.
+        text => Some(
+            text.parse::<u64>()
+                .ok()
+                .filter(|number| i64::try_from(*number).is_ok())
+                .ok_or_else(|| WebError::field("since", "Give the number of a line"))?,
+        ),
     };
     let filter = ServiceLineFilter {
         service,
