@@ -28,7 +28,7 @@ pub const DELETED: &[&str] = &[
 ];
 
 /// Tables whose rows stay as a record without the person in them.
-pub const ANONYMISED: &[&str] = &["customers", "stores", "jobs"];
+pub const ANONYMISED: &[&str] = &["customers", "stores", "jobs", "audit_events"];
 
 /// Queries on closing.
 #[derive(Debug)]
@@ -104,8 +104,8 @@ impl Erasure<'_> {
         .is_some())
     }
 
-    /// Forgets the person. What stays is a number, what stores there were, when, and which jobs ran; the audit log
-    /// keeps its rows, as it must.
+    /// Forgets the person. What stays is a number, what stores there were, when, and which jobs ran. The audit log is
+    /// [`Audit::erase_customer`](super::audit::Audit::erase_customer)'s, before this.
     ///
     /// # Errors
     /// Database trouble.
