@@ -76,7 +76,14 @@
     if (navigator.clipboard && window.isSecureContext) navigator.clipboard.writeText(text).then(done, manual);
     else if (manual()) done();
   }
-  window.shopfleet = { copy: copy, say: say };
+  // A reload that nobody asked for keeps nobody signed in: the server reads this once.
+  function reload() {
+    d.cookie = (location.protocol === 'https:' ? '__Host-sf_again=1;secure' : 'sf_again=1') + ';path=/;max-age=5;samesite=lax';
+    location.reload();
+  }
+  window.shopfleet = { copy: copy, say: say, reload: reload };
+  // A form came too late: session.js puts what was typed back where it was.
+  if (/[?&]unsent=1/.test(location.search)) try { sessionStorage.setItem('sf-unsent', '1'); } catch (_) { /* Nothing was kept. */ }
   all('[data-copy]').forEach(function (b) {
     b.hidden = false;
     b.addEventListener('click', function () {
@@ -131,10 +138,18 @@
 
   // Pages that wait for something ask again, but only while somebody looks and nothing is being typed.
   var again = $('[data-again]');
-  if (again) setInterval(function () {
-    if (d.hidden || /^(INPUT|TEXTAREA|SELECT)$/.test(d.activeElement.tagName)) return;
-    fetch(again.dataset.again, { headers: { Accept: 'application/json' } }).then(function (r) { return r.json(); }).then(function (s) {
-      if (s.state && s.state !== again.dataset.state) location.reload();
+  function typed() {
+    return all('main input,main textarea').some(function (x) {
+      return x.type !== 'hidden' && (x.value !== x.defaultValue || x.checked !== x.defaultChecked);
+    });
+  }
+  var asking = again && setInterval(function () {
+    if (d.hidden || /^(INPUT|TEXTAREA|SELECT)$/.test(d.activeElement.tagName) || typed()) return;
+    fetch(again.dataset.again, { headers: { Accept: 'application/json' } }).then(function (r) {
+      if (r.status === 401) clearInterval(asking);
+      return r.json();
+    }).then(function (s) {
+      if (s.state && s.state !== again.dataset.state) reload();
     }).catch(function () {});
   }, +again.dataset.every || 5000);
 

@@ -31,6 +31,7 @@ mod password;
 mod resellers;
 mod rights;
 mod second_factor;
+mod session_end;
 mod sessions;
 mod sign_up;
 mod store_logs;

@@ -15,6 +15,7 @@ pub mod pricing;
 mod reader;
 pub mod reseller;
 pub mod second_factor;
+pub mod session;
 pub mod setup;
 pub mod sign_up;
 pub mod staff_session;
