@@ -4,8 +4,8 @@
 use crate::api;
 use crate::error::WebError;
 use crate::routes::{
-    account, admin, dashboard, health, home, keep_factor, passkeys, password, pricing, reseller, second_factor,
-    session, setup, sign_up, staff_session, theme, verify, viewing, webhooks,
+    account, admin, dashboard, health, home, keep_factor, passkey_proof, passkeys, password, pricing, reseller,
+    second_factor, session, setup, sign_up, staff_session, theme, verify, viewing, webhooks,
 };
 use actix_web::dev::{ResourceDef, ServiceRequest};
 use actix_web::guard::{self, GuardContext};
@@ -227,6 +227,8 @@ routes! {
     "/session/stay" { POST Owner session::stay; }
     "/session/again" { GET Owner session::again; }
     "/reauthenticate" { GET Owner account::reauthenticate::get; POST Owner account::reauthenticate::post; }
+    "/reauthenticate/passkey/begin" { POST Owner passkey_proof::begin; }
+    "/reauthenticate/passkey" { POST Owner passkey_proof::finish; }
     "/account" { GET Owner account::profile::get; POST Owner account::profile::post; }
     "/account/notices" { POST Owner account::profile::notices; }
     "/account/password" { GET Owner account::password::get; POST Owner account::password::post; }
@@ -372,6 +374,8 @@ routes! {
     "/admin/settings/{group}" { POST SuperAdmin admin::settings::save; }
     "/admin/system" { GET Staff admin::system::get; }
     "/admin/reauthenticate" { GET StaffFactor admin::reauthenticate::get; POST StaffFactor admin::reauthenticate::post; }
+    "/admin/reauthenticate/passkey/begin" { POST StaffFactor passkey_proof::begin; }
+    "/admin/reauthenticate/passkey" { POST StaffFactor passkey_proof::finish; }
     "/admin/admins" { GET StaffManager admin::admins::get; }
     "/admin/admins/new" { GET StaffManager admin::admins::new::get; POST StaffManager admin::admins::new::post; }
     "/admin/admins/{id}" { GET StaffManager admin::admins::edit::get; POST StaffManager admin::admins::edit::post; }

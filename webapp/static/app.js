@@ -171,20 +171,22 @@
       if (r.redirected) { location.reload(); return new Promise(function () {}); }
       return r.json().then(function (j) {
         if (!r.ok) throw new Error(j.detail || '');
-        return j.publicKey;
+        return j;
       });
-    }).then(function (o) {
+    }).then(function (j) {
+      var o = j.publicKey;
       o.challenge = bytes(o.challenge);
       if (o.user) o.user.id = bytes(o.user.id);
-      (o.excludeCredentials || []).forEach(function (c) { c.id = bytes(c.id); });
-      return o;
+      (o.excludeCredentials || o.allowCredentials || []).forEach(function (c) { c.id = bytes(c.id); });
+      return j;
     });
   }
-  function answer(form, c) {
+  function answer(form, c, ceremony) {
     var out = { id: c.id, rawId: text64(c.rawId), type: c.type, extensions: {}, response: {} };
     ['attestationObject', 'clientDataJSON', 'authenticatorData', 'signature', 'userHandle'].forEach(function (k) {
       if (c.response[k]) out.response[k] = text64(c.response[k]);
     });
+    form.elements.ceremony.value = ceremony;
     form.elements.answer.value = JSON.stringify(out);
     form.submit();
   }
@@ -213,14 +215,16 @@
   if (add) withKey(add, function () {
     // Without a name the server says what is missing, before a device makes anything.
     if (!add.elements.name.value.trim()) { add.submit(); return new Promise(function () {}); }
-    return challenge(add, add.dataset.passkeyAdd).then(function (o) { return keys.create({ publicKey: o }); })
-      .then(function (c) { answer(add, c); });
+    return challenge(add, add.dataset.passkeyAdd).then(function (j) {
+      return keys.create({ publicKey: j.publicKey }).then(function (c) { answer(add, c, j.ceremony); });
+    });
   });
   if (enter) {
     withKey(enter, function () {
       if (waiting) waiting.abort();
-      return challenge(enter, enter.dataset.passkeyEnter).then(function (o) { return keys.get({ publicKey: o }); })
-        .then(function (c) { answer(enter, c); });
+      return challenge(enter, enter.dataset.passkeyEnter).then(function (j) {
+        return keys.get({ publicKey: j.publicKey }).then(function (c) { answer(enter, c, j.ceremony); });
+      });
     });
     // The browser offers passkeys in the email field, once somebody goes there; challenges live for five minutes.
     var email = $('#email'), can = window.PublicKeyCredential.isConditionalMediationAvailable;
@@ -228,9 +232,11 @@
       var stop = waiting = new AbortController();
       var again = setTimeout(function () { stop.abort(); offer(); }, 240000);
       stop.signal.addEventListener('abort', function () { clearTimeout(again); });
-      challenge(enter, enter.dataset.passkeyEnter).then(function (o) {
-        if (!stop.signal.aborted) return keys.get({ publicKey: o, mediation: 'conditional', signal: stop.signal });
-      }).then(function (c) { if (c) answer(enter, c); }, function () { /* The forms work as ever. */ });
+      challenge(enter, enter.dataset.passkeyEnter).then(function (j) {
+        if (stop.signal.aborted) return;
+        return keys.get({ publicKey: j.publicKey, mediation: 'conditional', signal: stop.signal })
+          .then(function (c) { if (c) answer(enter, c, j.ceremony); });
+      }).catch(function () { /* The forms work as ever. */ });
     };
     if (email && can) email.addEventListener('focus', function () {
       can.call(window.PublicKeyCredential).then(function (ok) { if (ok) offer(); });

@@ -51,6 +51,7 @@ tests![
     passkeys::an_owner_adds_one_and_signs_in_with_it,
     passkeys::a_staff_member_does_the_same,
     passkeys::without_scripts_or_passkeys_a_sentence_says_so,
+    passkeys::it_does_where_the_password_is_asked_for_again,
     sign_out::an_owner_is_warned_stays_and_loses_nothing,
     sign_out::staff_are_warned_also_while_they_look_at_a_panel,
     sign_out::without_scripts_nothing_is_different,

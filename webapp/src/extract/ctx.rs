@@ -271,6 +271,14 @@ impl Ctx {
         same(&secret, &self.form_secret())
     }
 
+    /// Ties something that waits for an answer to this browser (its session, or before a sign-in its visitor's cookie), to
+    /// the side of the panel and to what it was asked for.
+    #[must_use]
+    pub fn bound_to(&self, purpose: &str) -> [u8; 32] {
+        let side = if self.0.path.starts_with("/admin") { "staff" } else { "owner" };
+        mac(&self.form_secret(), format!("bound/{side}/{purpose}").as_bytes())
+    }
+
     /// A fresh one-use key for a form.
     #[must_use]
     pub fn new_form_key(&self) -> OneUse {
@@ -570,6 +578,7 @@ pub(crate) fn notice_named(name: &str) -> Option<Notice> {
         "passkey_removed" => ("good", "The passkey is removed, and other devices were signed out."),
         "passkey_over" => ("warn", "This took longer than five minutes, or was sent before. Try the passkey again."),
         "passkey_refused" => ("warn", "That passkey did not sign you in. Try again, or use your password."),
+        "passkey_unproven" => ("warn", "That passkey did not work here. Try again, or enter your password."),
         "brand_saved" => ("good", "Saved. Your customers see it from now on."),
         "store_ordered" => ("good", "The store is on its way. Its owner gets a mail when it is ready."),
         "reseller_saved" => ("good", "The limits are set."),

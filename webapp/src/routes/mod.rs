@@ -8,6 +8,7 @@ pub mod health;
 pub mod home;
 pub mod keep_factor;
 pub mod log_routes;
+pub mod passkey_proof;
 pub mod passkeys;
 pub mod password;
 pub mod plans;
