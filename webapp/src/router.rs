@@ -275,6 +275,10 @@ routes! {
     "/dashboard/database/open" { POST Owner dashboard::database::open; }
     "/dashboard/database/stop" { POST Owner dashboard::database::stop; }
     "/dashboard/database/state" { GET Owner dashboard::database::state; }
+    "/dashboard/transfer" { GET Owner dashboard::transfer::get; POST Owner dashboard::transfer::post; }
+    "/dashboard/transfer/withdraw" { POST Owner dashboard::transfer::withdraw; }
+    "/dashboard/offers/{offer}" { GET Owner dashboard::transfer::offer; POST Owner dashboard::transfer::accept; }
+    "/dashboard/offers/{offer}/decline" { POST Owner dashboard::transfer::decline; }
     "/dashboard/files" { GET Owner dashboard::files::get; POST Owner dashboard::files::start; }
     "/dashboard/files/stop" { POST Owner dashboard::files::stop; }
     "/dashboard/files/state" { GET Owner dashboard::files::state; }
@@ -358,6 +362,8 @@ routes! {
     "/admin/ports" { GET Staff admin::ports::get; }
     "/admin/ports/widen" { POST Operator admin::ports::widen; }
     "/admin/ports/{server}/{port}/free" { GET Operator admin::ports::free_page; POST Operator admin::ports::free; }
+    "/admin/logs" { GET Operator admin::logs::get; }
+    "/admin/logs/stream" { GET Operator admin::logs::stream; }
     "/admin/mail" { GET Staff admin::mail::get; }
     "/admin/mail/test" { POST SuperAdmin admin::mail::test; }
     "/admin/mail/{id}/resend" { POST Operator admin::mail::resend; }
@@ -373,6 +379,7 @@ routes! {
     "/admin/settings" { GET SuperAdmin admin::settings::get; }
     "/admin/settings/{group}" { POST SuperAdmin admin::settings::save; }
     "/admin/system" { GET Staff admin::system::get; }
+    "/admin/system/restart" { GET SuperAdmin admin::system::restart_page; POST SuperAdmin admin::system::restart; }
     "/admin/reauthenticate" { GET StaffFactor admin::reauthenticate::get; POST StaffFactor admin::reauthenticate::post; }
     "/admin/reauthenticate/passkey/begin" { POST StaffFactor passkey_proof::begin; }
     "/admin/reauthenticate/passkey" { POST StaffFactor passkey_proof::finish; }
@@ -419,6 +426,11 @@ routes! {
     "/api/v1/stores/{id}/file-access/password" { POST ApiOwner api::file_access::make_password; DELETE ApiOwner api::file_access::remove_password; }
     "/api/v1/stores/{id}/log" { GET ApiAny api::store_log::get; }
     "/api/v1/stores/{id}/usage" { GET ApiAny api::store_usage::get; }
+    "/api/v1/stores/{id}/transfer" { POST ApiOperator api::transfers::transfer; }
+    "/api/v1/stores/{id}/offer" { GET ApiOwner api::transfers::get; POST ApiOwner api::transfers::offer; DELETE ApiOwner api::transfers::withdraw; }
+    "/api/v1/offers" { GET ApiOwner api::transfers::list; }
+    "/api/v1/offers/{id}/accept" { POST ApiOwner api::transfers::accept; }
+    "/api/v1/offers/{id}/decline" { POST ApiOwner api::transfers::decline; }
     "/api/v1/jobs" { GET ApiAny api::jobs::list; }
     "/api/v1/jobs/bulk" { POST ApiOperator api::jobs_bulk::bulk; }
     "/api/v1/jobs/dismiss" { POST ApiOperator api::jobs_bulk::dismiss; }
@@ -482,6 +494,9 @@ routes! {
     "/api/v1/settings" { GET ApiOperator api::settings::list; }
     "/api/v1/settings/{name}" { PUT ApiSuper api::settings::set; DELETE ApiSuper api::settings::unset; }
     "/api/v1/system" { GET ApiStaff api::system::get; }
+    "/api/v1/system/processes" { GET ApiStaff api::system::processes; }
+    "/api/v1/system/processes/restart" { POST ApiSuper api::system::restart; }
+    "/api/v1/system/log" { GET ApiOperator api::system::log; }
     "/api/v1/system/attention" { GET ApiStaff api::attention::list; }
 }
 

@@ -20,6 +20,7 @@ pub const DELETED: &[&str] = &[
     "webhooks",
     "customer_views",
     "factor_resets",
+    "store_transfers",
     "passkeys",
     "passkey_ceremonies",
     "resellers",
@@ -138,6 +139,13 @@ impl Erasure<'_> {
             .await?;
         sqlx::query!("DELETE FROM factor_resets WHERE customer_id = ?", id).execute(&mut *self.conn).await?;
         sqlx::query!("DELETE FROM customer_views WHERE customer_id = ?", id).execute(&mut *self.conn).await?;
+        sqlx::query!(
+            "DELETE FROM store_transfers WHERE customer_id = ? OR to_email_key = (SELECT email_key FROM customers WHERE id = ?)",
+            id,
+            id
+        )
+        .execute(&mut *self.conn)
+        .await?;
         sqlx::query!("DELETE l FROM job_lines l JOIN jobs j ON j.id = l.job_id WHERE j.customer_id = ?", id)
             .execute(&mut *self.conn)
             .await?;

@@ -477,6 +477,7 @@ fn staff_menu(path: &str, role: Role) -> Vec<MenuItem> {
         ("/admin/ports", "Ports", "plug-connected"),
         ("/admin/mail", "Mail log", "mail"),
         ("/admin/webhooks", "Webhooks", "external-link"),
+        ("/admin/logs", "Service logs", "device-desktop"),
         ("/admin/audit", "Audit", "history"),
         ("/admin/settings", "Settings", "settings"),
         ("/admin/system", "System", "activity"),
@@ -486,6 +487,7 @@ fn staff_menu(path: &str, role: Role) -> Vec<MenuItem> {
     .filter(|(href, _, _)| match *href {
         "/admin/admins" => may(role, Capability::ManageStaff, Reach::All),
         "/admin/webhooks" => may(role, Capability::WorkOnStores, Reach::All),
+        "/admin/logs" => may(role, Capability::ReadLogs, Reach::All),
         "/admin/settings" => may(role, Capability::ExportAudit, Reach::All),
         _ => true,
     })
@@ -521,6 +523,9 @@ pub(crate) fn notice_named(name: &str) -> Option<Notice> {
         "not_sent" => ("warn", "You were signed out before this was sent, so nothing was changed. Sign in to go on."),
         "mail_sent" => ("good", "A new link is on its way. Only the newest one works."),
         "password_reset" => ("good", "Your new password is set and every device is signed out. Sign in with it."),
+        "store_offered" => ("good", "The store is offered. If there is such an account, it gets a mail."),
+        "offer_withdrawn" => ("good", "The offer is withdrawn. Your store stays yours."),
+        "offer_declined" => ("good", "The offer is declined."),
         "deletion_planned" => ("warn", "The deletion is planned. Until then you can cancel it."),
         "deletion_cancelled" => ("good", "The deletion is cancelled. Your store stays."),
         "retry_started" => ("good", "A new attempt is on its way."),
@@ -543,6 +548,10 @@ pub(crate) fn notice_named(name: &str) -> Option<Notice> {
         "email_changed" => ("good", "Your email is changed. Sign in with the new one."),
         "staff_changed" => ("good", "The changes are saved."),
         "staff_deleted" => ("good", "The account is deleted. What it did stays in the audit log."),
+        "restart_asked" => (
+            "good",
+            "The process finishes what it has in hand and is started again. The list below shows when it is back.",
+        ),
         "schedule_runs" => ("good", "The schedule is due now. Its job appears within a few seconds."),
         "schedule_paused" => ("good", "The schedule is paused. It does not run until it is resumed."),
         "schedule_resumed" => ("good", "The schedule runs again."),
