@@ -3126,6 +3126,11 @@ export interface components {
             browser: string;
             /** @description It worked. */
             done: boolean;
+            /**
+             * @description password, password_code, recovery_code, passkey, temporary (a temporary password), api (a log-in over the API),
+             *     mail_link (the confirmation mail); null for those from before it was kept
+             */
+            way?: string | null;
         };
         /** @description What a staff member is from now on. */
         StaffFacts: {

@@ -190,8 +190,8 @@ impl DataExports<'_> {
         );
         let sign_ins = rows!(
             self,
-            r#"SELECT CAST(JSON_OBJECT('at', at, 'address', address, 'network', network, 'browser', user_agent, 'worked', done) AS CHAR)
-               AS "t!: String" FROM sign_ins WHERE customer_id = ? ORDER BY id"#,
+            r#"SELECT CAST(JSON_OBJECT('at', at, 'address', address, 'network', network, 'browser', user_agent, 'worked', done,
+               'way', way) AS CHAR) AS "t!: String" FROM sign_ins WHERE customer_id = ? ORDER BY id"#,
             id
         );
         let factor = rows!(

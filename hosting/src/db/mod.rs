@@ -88,6 +88,7 @@ pub mod subnets;
 pub mod ticket_files;
 pub mod ticket_lists;
 pub mod tickets;
+mod visitor_sessions;
 pub mod webhook_deliveries;
 pub mod webhook_events;
 pub mod webhooks;

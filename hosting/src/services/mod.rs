@@ -57,6 +57,7 @@ pub mod settings;
 pub mod sign_in;
 pub mod sign_out;
 pub mod sign_up;
+pub mod stay_signed_in;
 pub mod store_wish;
 pub mod take_mail;
 mod tell_ticket;

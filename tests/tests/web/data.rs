@@ -48,6 +48,7 @@ async fn an_export_is_made_told_and_downloaded_by_its_owner_only() {
     let data: serde_json::Value = serde_json::from_str(&file.body).unwrap();
     assert_eq!(data["account"]["email"], "ana@example.com");
     assert_eq!(data["stores"][0]["name"], "Ana's Bikes");
+    assert_eq!(data["sign_ins"][0]["way"], "mail_link");
     for part in ["sessions", "sign_ins", "email_confirmations", "mails", "jobs", "audit", "store_addresses"] {
         assert!(!data[part].as_array().unwrap().is_empty(), "{part} is empty");
     }

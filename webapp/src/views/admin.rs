@@ -321,6 +321,8 @@ pub struct Customer {
     pub factor_due: Option<When>,
     /// Masked values.
     pub credentials: Vec<Labelled>,
+    /// Their newest sign-ins and tries.
+    pub sign_ins: Vec<super::account::SignInLine>,
     /// Live log of the newest set-up.
     pub log: Option<LogPart>,
     /// Run-time log of the store.

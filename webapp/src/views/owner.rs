@@ -27,6 +27,8 @@ pub struct Reauthenticate {
     pub next: String,
     /// Where "Not now" leads.
     pub back: String,
+    /// They have a passkey that would do.
+    pub passkeys: bool,
     /// Errors.
     pub form: PasswordForm,
 }

@@ -416,7 +416,13 @@ fn all() -> Vec<(&'static str, String)> {
         }],
         others: filled,
         history: if filled {
-            vec![account::SignInLine { at: when(), browser: HOSTILE.into(), address: "::1".into(), done: false }]
+            vec![account::SignInLine {
+                at: when(),
+                browser: HOSTILE.into(),
+                address: "::1".into(),
+                done: false,
+                way: "Passkey",
+            }]
         } else {
             Vec::new()
         },
@@ -801,6 +807,13 @@ fn all() -> Vec<(&'static str, String)> {
         provider: 4,
         has_factor: true,
         factor_due: Some(when()),
+        sign_ins: vec![account::SignInLine {
+            at: when(),
+            browser: HOSTILE.into(),
+            address: "::1".into(),
+            done: true,
+            way: "Password and code",
+        }],
         credentials: vec![Labelled::new("Store admin", "••••••••"), Labelled::new("Database", "••••••••")],
         log: full.then(|| log("failed")),
         store_log: full.then(|| samples_staff::store_log(3, "")),
@@ -1113,6 +1126,7 @@ fn all() -> Vec<(&'static str, String)> {
                 email: "ana@example.com".into(),
                 next: "/dashboard/access".into(),
                 back: "/dashboard".into(),
+                passkeys: true,
                 form: PasswordForm::default(),
             }
             .render(),
@@ -1419,6 +1433,7 @@ fn all() -> Vec<(&'static str, String)> {
                 page: staff("Enter your password again"),
                 email: HOSTILE.into(),
                 next: "/admin/admins".into(),
+                passkeys: true,
                 form: staff::PasswordOnlyForm::default(),
             }
             .render(),

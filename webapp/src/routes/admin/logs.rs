@@ -12,7 +12,7 @@ use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse};
 use bytes::Bytes;
 use hosting::db::Queries;
-use hosting::db::login_sessions::SessionOwner;
+use hosting::db::login_sessions::{SessionOwner, Visit};
 use hosting::db::service_lines::{ServiceLine, ServiceLineFilter};
 use hosting::domain::rights::{Capability, Reach, may};
 use serde_json::json;
@@ -229,7 +229,7 @@ async fn may_still(state: &AppState, session: Option<[u8; 32]>) -> bool {
     let Some(hash) = session else { return false };
     let Ok(mut conn) = state.services.db.read().await else { return false };
     matches!(
-        conn.login_sessions().find(&hash).await,
+        conn.login_sessions().find(&hash, Visit::Background).await,
         Ok(Some(SessionOwner::Staff(s))) if may(s.role, Capability::ReadLogs, Reach::All) && !s.must_change_password
     )
 }
