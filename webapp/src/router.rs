@@ -216,6 +216,10 @@ routes! {
     "/reseller/customers/{id}/store/{change}" { GET Reseller reseller::store::change_page; POST Reseller reseller::store::change_post; }
     "/reseller/customers/{id}/delete" { GET Reseller reseller::store::delete_page; POST Reseller reseller::store::delete_post; }
     "/reseller/customers/{id}/delete/cancel" { POST Reseller reseller::store::delete_cancel; }
+    "/reseller/customers/{id}/logs" { GET Reseller reseller::watch::logs; }
+    "/reseller/customers/{id}/logs/stream" { GET Reseller reseller::watch::stream; }
+    "/reseller/customers/{id}/usage" { GET Reseller reseller::watch::usage; }
+    "/reseller/events" { GET Reseller reseller::events::get; }
     "/reseller/jobs/{job}" { GET Reseller reseller::jobs::get; }
     "/reseller/jobs/{job}/retry" { POST Reseller reseller::jobs::retry; }
     "/reseller/jobs/{job}/state" { GET Reseller reseller::jobs::state; }
@@ -432,6 +436,7 @@ routes! {
     "/api/v1/reseller/customers" { GET ApiReseller api::resellers::list; POST ApiReseller api::resellers::create; }
     "/api/v1/reseller/customers/{id}" { GET ApiReseller api::resellers::one; }
     "/api/v1/reseller/customers/{id}/stores" { POST ApiReseller api::resellers::create_their_store; }
+    "/api/v1/reseller/events" { GET ApiReseller api::resellers::list_events; }
     "/api/v1/staff" { GET ApiStaffManager api::staff::list; POST ApiStaffManager api::staff::create; }
     "/api/v1/staff/{id}" { GET ApiStaffManager api::staff::get; PUT ApiStaffManager api::staff::change; DELETE ApiStaffManager api::staff::delete; }
     "/api/v1/staff/{id}/reset" { POST ApiStaffManager api::staff::reset; }

@@ -132,6 +132,15 @@ pub enum Resellers {
     },
     /// One customer of yours with their stores (resellers)
     Customer { customer: u64 },
+    /// What was done to and by your customers, newest first (resellers)
+    Events {
+        /// Only about this customer of yours
+        #[arg(long)]
+        customer: Option<u64>,
+        /// At most so many
+        #[arg(long, default_value_t = 50)]
+        limit: u32,
+    },
     /// Make a customer of yours; its owner is mailed a link to choose a password (resellers)
     Create { email: String },
     /// Order a store for a customer of yours (resellers)

@@ -3,7 +3,9 @@
 use std::process::ExitCode;
 
 use anyhow::Result;
-use shopfleet_client::types::{Brand, ListOwnCustomersQuery, NewCustomer, NewStore, Reseller, ResellerLimits};
+use shopfleet_client::types::{
+    Brand, ListCustomerEventsQuery, ListOwnCustomersQuery, NewCustomer, NewStore, Reseller, ResellerLimits,
+};
 
 use super::{Remote, facts, first, moment, page};
 use crate::args::remote::Resellers;
@@ -51,6 +53,20 @@ pub async fn run(remote: &Remote, verb: Resellers) -> Result<ExitCode> {
                     ("Confirmed", moment(c.base.email_verified_at.as_deref())),
                     ("Stores", c.stores.join(", ")),
                 ]);
+            })
+        }
+        Resellers::Events { customer, limit } => {
+            let query = ListCustomerEventsQuery { customer, limit: page(limit), ..ListCustomerEventsQuery::default() };
+            let events = first(limit, client.list_customer_events_all(query)).await?;
+            remote.list(&events, ["AT", "BY", "ACTION", "CUSTOMER", "TARGET", "OUTCOME"], |e| {
+                [
+                    moment(Some(&e.at)),
+                    e.by.clone(),
+                    e.action.clone(),
+                    e.customer.to_string(),
+                    e.target_id.clone(),
+                    e.outcome.clone(),
+                ]
             })
         }
         Resellers::Create { email } => {

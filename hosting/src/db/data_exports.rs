@@ -325,6 +325,12 @@ impl DataExports<'_> {
             target,
             id
         );
+        let read_by_provider = rows!(
+            self,
+            r#"SELECT CAST(JSON_OBJECT('number', number) AS CHAR) AS "t!: String"
+               FROM reseller_events WHERE customer_id = ? ORDER BY number LIMIT 100000"#,
+            id
+        );
         Ok(serde_json::json!({
             "format": "shopfleet-export/1",
             "times": "UTC",
@@ -357,6 +363,7 @@ impl DataExports<'_> {
             "ticket_messages": messages,
             "ticket_files": files,
             "audit": events,
+            "audit_read_by_provider": read_by_provider,
         }))
     }
 }

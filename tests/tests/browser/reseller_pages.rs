@@ -77,6 +77,11 @@ pub async fn a_reseller_and_their_customers(stage: &Stage) {
     look(&reseller, stage, "/reseller", "reseller with all customers they may have", &mut faults).await;
     look(&reseller, stage, "/reseller?q=nobody", "reseller finds nobody", &mut faults).await;
     look(&reseller, stage, &customer, "reseller customer with a store", &mut faults).await;
+    look(&reseller, stage, &format!("{customer}/logs"), "reseller customer's log, server away", &mut faults).await;
+    look(&reseller, stage, &format!("{customer}/usage"), "reseller customer's use, none yet", &mut faults).await;
+    look(&reseller, stage, "/reseller/events", "reseller what happened", &mut faults).await;
+    look(&reseller, stage, &format!("/reseller/events?customer={sven}"), "reseller nothing happened", &mut faults)
+        .await;
     for change in ["restart", "suspend", "plan"] {
         let path = format!("{customer}/store/{change}");
         look(&reseller, stage, &path, &format!("reseller change {change}"), &mut faults).await;

@@ -109,7 +109,7 @@ pub struct FieldProblem {
         jobs::release, jobs_bulk::bulk, jobs_bulk::dismiss, jobs_bulk::counts, customers::list, customers::get, customers::export,
         customer_changes::create, customer_changes::email, customer_changes::close, customer_changes::reopen,
         customer_changes::invite, reseller_limits::get, reseller_limits::set, reseller_limits::end, resellers::get,
-        resellers::set_brand, resellers::list, resellers::create, resellers::one, resellers::create_their_store, staff::list, staff::get, staff::create, staff::change, staff::reset, staff::remove_factor,
+        resellers::set_brand, resellers::list, resellers::create, resellers::one, resellers::create_their_store, resellers::list_events, staff::list, staff::get, staff::create, staff::change, staff::reset, staff::remove_factor,
         staff::delete, ports::list, ports::widen, ports::free, mails::list, mails::resend, mails::test,
         servers::list, schedules::list, schedules::run, schedules::pause,
         schedules::resume, audit::list, audit::export, audit::verify, settings::list, settings::set, settings::unset,

@@ -10,8 +10,10 @@ use crate::error::WebError;
 use crate::extract::{Ctx, Query};
 use crate::rate_limit::SIGN_UP_ADDRESS;
 use crate::routes::Answer;
+use crate::routes::reseller::events::{self, By};
 use actix_web::{HttpRequest, web};
 use hosting::db::Queries;
+use hosting::db::reseller_events::{OwnEvent, OwnEventFilter};
 use hosting::db::resellers::{OwnCustomer as Row, OwnFilter};
 use hosting::services::create_store::create_store;
 use hosting::services::resellers::{brand, create_customer};
@@ -72,6 +74,25 @@ pub struct OwnCustomerDetail {
     customer: OwnCustomer,
     /// Public ids, newest first.
     stores: Vec<String>,
+}
+
+/// Something that was done to or by a customer of the caller.
+#[derive(Serialize, ToSchema)]
+pub struct CustomerEvent {
+    at: String,
+    /// you, customer (the one it is about), another_customer, staff, system, or somebody who was not signed in
+    by: &'static str,
+    /// `noun.verb`
+    action: String,
+    target_kind: String,
+    target_id: String,
+    /// done, refused, failed
+    outcome: String,
+    /// The customer it is about.
+    customer: u64,
+    /// From where, when you, the customer or somebody not signed in did it.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    address: String,
 }
 
 /// What is set for a reseller and what is used of it; nothing for everybody else.
@@ -201,4 +222,48 @@ pub async fn create_their_store(ctx: Ctx, id: web::Path<String>, request: HttpRe
         Ok((202, Ordered { job }))
     })
     .await
+}
+
+fn show_event(event: &OwnEvent, me: u64) -> CustomerEvent {
+    let by = events::by(event, me);
+    CustomerEvent {
+        at: at(event.at),
+        by: match by {
+            By::You => "you",
+            By::Customer => "customer",
+            By::AnotherCustomer => "another_customer",
+            By::Somebody => "somebody",
+            By::System => "system",
+            By::Support => "staff",
+        },
+        action: event.action.clone(),
+        target_kind: event.target_kind.clone(),
+        target_id: event.target_id.clone(),
+        outcome: event.outcome.clone(),
+        customer: event.customer_id,
+        address: events::from(event, by).to_owned(),
+    }
+}
+
+/// List what was done to your customers and their stores
+///
+/// And by them, since they are yours: your part of the audit log, newest first.
+#[utoipa::path(get, path = "/api/v1/reseller/events", tag = "resellers", operation_id = "list_customer_events",
+    params(("customer" = Option<u64>, Query, description = "Only about this customer of yours"),
+        ("after" = Option<String>, Query, description = "`next` of the page before"),
+        ("limit" = Option<u32>, Query, description = "Rows of a page", minimum = 1, maximum = 200)),
+    responses((status = 200, body = Listing<CustomerEvent>)))]
+pub async fn list_events(ctx: Ctx, query: Query) -> Answer {
+    let cursor = Cursor::of(&query)?;
+    let me = ctx.customer()?.customer_id;
+    let customer_id = match query.get("customer")? {
+        "" => None,
+        id => {
+            let id = id.parse::<u64>().map_err(|_| WebError::field("customer", "Give the number of a customer"))?;
+            Some(find(&ctx, &id.to_string()).await?.id)
+        }
+    };
+    let filter = OwnEventFilter { customer_id, before: cursor.before, after: None, limit: cursor.fetch() };
+    let rows = ctx.state().services.db.read().await?.resellers().events(me, &filter).await?;
+    Ok(ok(&cursor.page(rows, |r| r.number, |r| show_event(r, me))))
 }

@@ -27,6 +27,8 @@ mod samples_desk;
 #[cfg(test)]
 mod samples_hooks;
 #[cfg(test)]
+mod samples_reseller;
+#[cfg(test)]
 mod samples_staff;
 pub mod staff;
 pub mod store_log;
@@ -107,6 +109,9 @@ pub const PAGES: &[&str] = &[
     reseller::ResellerCustomer::TEMPLATE,
     reseller::NewStore::TEMPLATE,
     reseller::Limits::TEMPLATE,
+    reseller::CustomerLogs::TEMPLATE,
+    reseller::CustomerUsage::TEMPLATE,
+    reseller::Events::TEMPLATE,
     staff::Admins::TEMPLATE,
     staff::NewAdmin::TEMPLATE,
     staff::Admin::TEMPLATE,

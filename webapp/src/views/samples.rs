@@ -500,6 +500,7 @@ fn all() -> Vec<(&'static str, String)> {
                 plan: "Starter".into(),
                 reason: HOSTILE.into(),
                 deletion: Some(when()),
+                looks: vec![Link { href: "/reseller/customers/3/logs".into(), label: "Logs".into(), current: false }],
                 changes: vec![Link {
                     href: "/reseller/customers/3/store/restart".into(),
                     label: "Restart store".into(),
@@ -521,6 +522,7 @@ fn all() -> Vec<(&'static str, String)> {
             vec![]
         },
         new_store: if filled { String::new() } else { "/reseller/customers/3/store".into() },
+        events: "/reseller/events?customer=3".into(),
     };
     let reseller_limits = |is_reseller: bool| reseller::Limits {
         page: staff("Reseller"),
@@ -1400,6 +1402,7 @@ fn all() -> Vec<(&'static str, String)> {
     .chain(samples_staff::all())
     .chain(samples_desk::all())
     .chain(samples_hooks::all())
+    .chain(samples_reseller::all())
     .map(|(name, html)| (name, html.unwrap_or_else(|e| panic!("{name}: {e}"))))
     .collect()
 }

@@ -10,7 +10,7 @@ pub mod dismiss;
 pub mod job;
 pub mod job_action;
 pub mod jobs;
-mod keyset;
+pub mod keyset;
 pub mod lost_factor;
 pub mod mail;
 pub mod overview;

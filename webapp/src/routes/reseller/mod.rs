@@ -2,8 +2,10 @@
 //! not found.
 
 pub mod customers;
+pub mod events;
 pub mod jobs;
 pub mod store;
+pub mod watch;
 
 use super::{Answer, plans, refuse};
 use crate::error::WebError;
