@@ -20,7 +20,7 @@ pub const JOBS: u32 = 1_000_000;
 pub const OTHERS: u32 = 200_000;
 
 /// Everything that makes a list, by name; each returns how many rows it showed.
-pub const LISTS: [&str; 42] = [
+pub const LISTS: [&str; 47] = [
     "customers",
     "customers, page in the middle",
     "customers by email",
@@ -61,6 +61,11 @@ pub const LISTS: [&str; 42] = [
     "tickets of one person by state",
     "tickets of one person",
     "tickets of a customer",
+    "tickets of a reseller that wait",
+    "tickets of a reseller that wait, page in the middle",
+    "tickets of a reseller by state",
+    "tickets of a reseller",
+    "newest tickets of a reseller",
     "unanswered tickets",
     "tickets by subject",
 ];
@@ -74,6 +79,7 @@ pub async fn list(conn: &mut Conn, name: &str) -> usize {
     let theirs = OwnEventFilter { limit: 51, ..OwnEventFilter::default() };
     let mails = MailFilter { limit: 51, ..MailFilter::default() };
     let queue = QueueFilter { limit: 51, ..QueueFilter::default() };
+    let of_reseller = QueueFilter { reseller_id: Some(1), ..queue.clone() };
     let middle = Place { at: time::macros::datetime!(2025-01-01 00:30:00), id: 0 };
     let text = |t: &str| Some(t.to_owned());
     let day = time::macros::datetime!(2025-01-02 00:00:00);
@@ -178,6 +184,22 @@ pub async fn list(conn: &mut Conn, name: &str) -> usize {
             .unwrap()
             .len(),
         "tickets of a customer" => conn.tickets().list_of_customer(77, None, 51).await.unwrap().len(),
+        "tickets of a reseller that wait" => conn.tickets().queue(&of_reseller).await.unwrap().len(),
+        "tickets of a reseller that wait, page in the middle" => {
+            conn.tickets().queue(&QueueFilter { beyond: Some(middle), ..of_reseller }).await.unwrap().len()
+        }
+        "tickets of a reseller by state" => conn
+            .tickets()
+            .queue(&QueueFilter { which: Which::In(TicketState::Solved), ..of_reseller })
+            .await
+            .unwrap()
+            .len(),
+        "tickets of a reseller" => {
+            conn.tickets().queue(&QueueFilter { which: Which::All, ..of_reseller }).await.unwrap().len()
+        }
+        "newest tickets of a reseller" => {
+            conn.tickets().newest_of_reseller(1, None, Some(3_000), 51).await.unwrap().len()
+        }
         "unanswered tickets" => conn.tickets().unanswered(12, 10).await.unwrap().len(),
         "tickets by subject" => conn.tickets().search("Question 77 ", 51).await.unwrap().len(),
         other => panic!("{other}"),
@@ -237,8 +259,8 @@ pub async fn fill(db: &TestDb, from: u32, to: u32) {
     db.sql("INSERT IGNORE INTO admins (id, uid, email, email_key, name, password_hash, role) VALUES (1, '01AAAAAAAAAAAAAAAAAAAAAAAA', 'g@example.com', 'g@example.com', 'G', 'x', 'support')").await;
     // One in five waits for us, one in two is nobody's; they came into their state a second after one another.
     db.sql(&format!(
-        "INSERT INTO tickets (id, uid, customer_id, subject, category, priority, state, moved_at, assigned_admin_id, last_seq, evidence) SELECT seq, \
-         CONCAT('01T', LPAD(seq, 23, '0')), 1 + seq % (SELECT MAX(id) FROM customers), CONCAT('Question ', seq, ' x'), \
+        "INSERT INTO tickets (id, uid, customer_id, reseller_id, subject, category, priority, state, moved_at, assigned_admin_id, last_seq, evidence) SELECT seq, \
+         CONCAT('01T', LPAD(seq, 23, '0')), 1 + seq % (SELECT MAX(id) FROM customers), IF((1 + seq % (SELECT MAX(id) FROM customers)) % 11 = 0, 1, NULL), CONCAT('Question ', seq, ' x'), \
          ELT(1 + seq % 3, 'store', 'billing', 'other'), 'normal', ELT(1 + seq % 5, 'open', 'solved', 'closed', 'solved', 'waiting_for_customer'), \
          '2025-01-01' + INTERVAL seq SECOND, IF(seq % 2 = 0, 1, NULL), 1, '{{}}' FROM seq_{first}_to_{last}"
     ))

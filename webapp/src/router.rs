@@ -219,6 +219,10 @@ routes! {
     "/reseller/customers/{id}/logs" { GET Reseller reseller::watch::logs; }
     "/reseller/customers/{id}/logs/stream" { GET Reseller reseller::watch::stream; }
     "/reseller/customers/{id}/usage" { GET Reseller reseller::watch::usage; }
+    "/reseller/tickets" { GET Reseller reseller::tickets::get; }
+    "/reseller/tickets/{ticket}" { GET Reseller reseller::tickets::show; POST Reseller reseller::tickets::post; }
+    "/reseller/tickets/{ticket}/solved" { POST Reseller reseller::tickets::solved; }
+    "/reseller/tickets/{ticket}/files/{file}" { GET Reseller reseller::tickets::file; }
     "/reseller/events" { GET Reseller reseller::events::get; }
     "/reseller/jobs/{job}" { GET Reseller reseller::jobs::get; }
     "/reseller/jobs/{job}/retry" { POST Reseller reseller::jobs::retry; }
@@ -316,6 +320,7 @@ routes! {
     "/admin/customers/{id}/usage" { GET Staff admin::customer::usage; }
     "/admin/customers/{id}/logs" { GET Staff admin::customer::logs; }
     "/admin/customers/{id}/logs/stream" { GET Staff admin::customer::logs_stream; }
+    "/admin/customers/{id}/provider" { GET ResellerManager admin::provider::get; POST ResellerManager admin::provider::post; }
     "/admin/customers/{id}/reseller" { GET ResellerManager admin::reseller::get; POST ResellerManager admin::reseller::post; }
     "/admin/customers/{id}/reseller/end" { POST ResellerManager admin::reseller::end; }
     "/admin/customers/{id}/factor" { GET CustomerManager admin::lost_factor::get; POST CustomerManager admin::lost_factor::post; }
@@ -430,12 +435,14 @@ routes! {
     "/api/v1/customers/{id}/email" { PUT ApiCustomerManager api::customer_changes::email; }
     "/api/v1/customers/{id}/close" { POST ApiCustomerManager api::customer_changes::close; }
     "/api/v1/customers/{id}/reopen" { POST ApiCustomerManager api::customer_changes::reopen; }
+    "/api/v1/customers/{id}/provider" { PUT ApiResellerManager api::customer_changes::provider; }
     "/api/v1/customers/{id}/reseller" { GET ApiStaff api::reseller_limits::get; PUT ApiResellerManager api::reseller_limits::set; DELETE ApiResellerManager api::reseller_limits::end; }
     "/api/v1/reseller" { GET ApiReseller api::resellers::get; }
     "/api/v1/reseller/brand" { PUT ApiReseller api::resellers::set_brand; }
     "/api/v1/reseller/customers" { GET ApiReseller api::resellers::list; POST ApiReseller api::resellers::create; }
     "/api/v1/reseller/customers/{id}" { GET ApiReseller api::resellers::one; }
     "/api/v1/reseller/customers/{id}/stores" { POST ApiReseller api::resellers::create_their_store; }
+    "/api/v1/reseller/tickets" { GET ApiReseller api::tickets::list_of_customers; }
     "/api/v1/reseller/events" { GET ApiReseller api::resellers::list_events; }
     "/api/v1/staff" { GET ApiStaffManager api::staff::list; POST ApiStaffManager api::staff::create; }
     "/api/v1/staff/{id}" { GET ApiStaffManager api::staff::get; PUT ApiStaffManager api::staff::change; DELETE ApiStaffManager api::staff::delete; }

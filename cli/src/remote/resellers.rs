@@ -4,7 +4,8 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use shopfleet_client::types::{
-    Brand, ListCustomerEventsQuery, ListOwnCustomersQuery, NewCustomer, NewStore, Reseller, ResellerLimits,
+    Brand, ListCustomerEventsQuery, ListCustomerTicketsQuery, ListOwnCustomersQuery, NewCustomer, NewStore, Reseller,
+    ResellerLimits,
 };
 
 use super::{Remote, facts, first, moment, page};
@@ -53,6 +54,22 @@ pub async fn run(remote: &Remote, verb: Resellers) -> Result<ExitCode> {
                     ("Confirmed", moment(c.base.email_verified_at.as_deref())),
                     ("Stores", c.stores.join(", ")),
                 ]);
+            })
+        }
+        Resellers::Tickets { customer, limit } => {
+            let query =
+                ListCustomerTicketsQuery { customer, limit: page(limit), ..ListCustomerTicketsQuery::default() };
+            let tickets = first(limit, client.list_customer_tickets_all(query)).await?;
+            remote.list(&tickets, ["TICKET", "REFERENCE", "CUSTOMER", "STATE", "PRIORITY", "SUBJECT", "SINCE"], |t| {
+                [
+                    t.id.clone(),
+                    t.reference.clone(),
+                    t.customer.map(|id| id.to_string()).unwrap_or_default(),
+                    t.state.replace('_', " "),
+                    t.priority.clone(),
+                    t.subject.clone(),
+                    moment(Some(&t.since)),
+                ]
             })
         }
         Resellers::Events { customer, limit } => {

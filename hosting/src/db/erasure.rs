@@ -131,6 +131,9 @@ impl Erasure<'_> {
         // Their customers become ours.
         sqlx::query!("DELETE FROM resellers WHERE customer_id = ?", id).execute(&mut *self.conn).await?;
         sqlx::query!("DELETE FROM reseller_plans WHERE customer_id = ?", id).execute(&mut *self.conn).await?;
+        sqlx::query!("UPDATE tickets SET reseller_id = NULL WHERE reseller_id = ?", id)
+            .execute(&mut *self.conn)
+            .await?;
         // The log keeps its rows; nobody reads them as their provider any more.
         sqlx::query!("DELETE FROM reseller_events WHERE reseller_id = ?", id).execute(&mut *self.conn).await?;
         sqlx::query!("DELETE FROM reseller_events WHERE customer_id = ?", id).execute(&mut *self.conn).await?;

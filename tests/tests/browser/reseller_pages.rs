@@ -28,6 +28,13 @@ pub async fn a_reseller_and_their_customers(stage: &Stage) {
     admin.says("The limits are set").await;
     look_here(admin, "staff customer who is a reseller", &mut faults).await;
     look(admin, stage, &limits, "staff reseller limits", &mut faults).await;
+    let provider = format!("/admin/customers/{}/provider", stage.customer_id("sven@example.com").await);
+    look(admin, stage, &provider, "staff change provider", &mut faults).await;
+    admin.fill("#reseller", "nobody@example.com").await;
+    admin.press("Move customer").await;
+    admin.says("There is a problem").await;
+    look_here(admin, "staff change provider with errors", &mut faults).await;
+    console(admin, &["422 (Unprocessable"], &mut faults).await;
 
     let reseller = stage.driver.browser("reseller", &Options::default()).await;
     reseller.open(&stage.url("/login")).await;
@@ -79,6 +86,33 @@ pub async fn a_reseller_and_their_customers(stage: &Stage) {
     look(&reseller, stage, &customer, "reseller customer with a store", &mut faults).await;
     look(&reseller, stage, &format!("{customer}/logs"), "reseller customer's log, server away", &mut faults).await;
     look(&reseller, stage, &format!("{customer}/usage"), "reseller customer's use, none yet", &mut faults).await;
+    look(&reseller, stage, "/reseller/tickets", "reseller without tickets", &mut faults).await;
+    look(&reseller, stage, "/reseller/tickets?category=billing", "reseller no ticket matches", &mut faults).await;
+    let ticket = "01TTTTTTTTTTTTTTTTTTTTTTTT";
+    theirs
+        .sql(
+            "INSERT INTO tickets (uid, customer_id, reseller_id, subject, category, priority, last_seq, evidence) \
+             SELECT '01TTTTTTTTTTTTTTTTTTTTTTTT', customer_id, (SELECT MAX(customer_id) FROM resellers), \
+             'The cart <b>is</b> empty, and so is the list of all products in it', 'store', 'urgent', 1, '{}' FROM jobs WHERE uid = ?",
+        )
+        .await;
+    theirs
+        .sql(
+            "INSERT INTO ticket_messages (uid, ticket_id, seq, author, body) SELECT '01TTTTTTTTTTTTTTTTTTTTTTTM', t.id, 1, 'customer', \
+             'It was full this morning.' FROM tickets t JOIN jobs j ON j.customer_id = t.customer_id WHERE j.uid = ?",
+        )
+        .await;
+    look(&reseller, stage, "/reseller/tickets", "reseller tickets", &mut faults).await;
+    let ticket = format!("/reseller/tickets/{ticket}");
+    look(&reseller, stage, &ticket, "reseller ticket", &mut faults).await;
+    reseller.press("Send answer").await;
+    reseller.says("There is a problem").await;
+    look_here(&reseller, "reseller ticket with errors", &mut faults).await;
+    console(&reseller, &["422 (Unprocessable"], &mut faults).await;
+    reseller.fill("#message", "Try it once more.").await;
+    reseller.press("Send and solve").await;
+    reseller.says("Try it once more.").await;
+    look_here(&reseller, "reseller ticket solved", &mut faults).await;
     look(&reseller, stage, "/reseller/events", "reseller what happened", &mut faults).await;
     look(&reseller, stage, &format!("/reseller/events?customer={sven}"), "reseller nothing happened", &mut faults)
         .await;
@@ -101,6 +135,7 @@ pub async fn a_reseller_and_their_customers(stage: &Stage) {
     reseller.says("Your customers see it from now on").await;
     console(&reseller, &[], &mut faults).await;
     reseller.close().await;
+    theirs.sql("DELETE t FROM tickets t JOIN jobs j ON j.customer_id = t.customer_id WHERE j.uid = ?").await;
     // Nothing that a worker or another test would come across.
     theirs
         .sql("UPDATE stores SET state = 'deleted', delete_after = NULL WHERE id = (SELECT store_id FROM jobs WHERE uid = ?)")

@@ -28,6 +28,8 @@ mod panel_customers;
 mod panel_settings;
 mod passkeys;
 mod password;
+mod reseller_moves;
+mod reseller_tickets;
 mod resellers;
 mod rights;
 mod second_factor;

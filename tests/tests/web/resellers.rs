@@ -5,7 +5,13 @@ use crate::support::{App, Browser, PASSWORD};
 use hosting::domain::Role;
 use webapp::router::{Access, ROUTES};
 
-async fn limits(staff: &Browser, customer: u64, customers: &str, stores: &str, plans: &[&str]) -> crate::support::Page {
+pub async fn limits(
+    staff: &Browser,
+    customer: u64,
+    customers: &str,
+    stores: &str,
+    plans: &[&str],
+) -> crate::support::Page {
     let page = format!("/admin/customers/{customer}/reseller");
     let mut fields = vec![("customers", customers), ("stores", stores)];
     fields.extend(plans.iter().map(|p| ("plans", *p)));
@@ -13,7 +19,7 @@ async fn limits(staff: &Browser, customer: u64, customers: &str, stores: &str, p
 }
 
 /// An admin, a reseller (customer 1) who may sell Starter to two customers with one store, and a direct customer (2).
-async fn stage() -> (App, Browser, Browser, Browser) {
+pub async fn stage() -> (App, Browser, Browser, Browser) {
     let app = App::new().await;
     let (rob, job) = app.customer("rob@example.com", "Rob").await;
     app.make_live(&job).await;
@@ -27,8 +33,16 @@ async fn stage() -> (App, Browser, Browser, Browser) {
     (app, ada, rob, ana)
 }
 
+/// Mails that were not read before; `read` is how many were.
+pub async fn news(app: &App, read: &mut usize) -> Vec<hosting::mail::Sent> {
+    let mut all = app.deliver_mail().await;
+    let fresh = all.split_off(*read);
+    *read += fresh.len();
+    fresh
+}
+
 /// The customer chooses a password by the mail's link and signs in.
-async fn invited(app: &App, email: &str) -> Browser {
+pub async fn invited(app: &App, email: &str) -> Browser {
     let sent = app.deliver_mail().await;
     let mail = sent.iter().rev().find(|m| m.to == email && m.text.contains("/password/reset?token=")).expect("a link");
     let token = mail.text.split("/password/reset?token=").nth(1).unwrap().split_whitespace().next().unwrap().to_owned();
@@ -244,7 +258,7 @@ async fn customers_see_their_providers_name_on_pages_and_in_mails() {
 }
 
 /// A customer of the reseller (3, Eva) whose store is live, and its public id.
-async fn with_store(app: &App, rob: &Browser) -> (Browser, String) {
+pub async fn with_store(app: &App, rob: &Browser) -> (Browser, String) {
     assert_eq!(rob.submit("/reseller/customers/new", &[("email", "eva@example.com")]).await.status, 303);
     let eva = invited(app, "eva@example.com").await;
     let fields = [("store_name", "Eva's Tea"), ("plan", "starter"), ("address", "")];

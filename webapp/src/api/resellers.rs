@@ -130,6 +130,17 @@ async fn find(ctx: &Ctx, id: &str) -> Result<Row, WebError> {
     ctx.state().services.db.read().await?.resellers().customer(me, id).await?.ok_or(WebError::NotFound)
 }
 
+/// The customer of theirs that a list is asked about.
+pub(super) async fn asked_customer(ctx: &Ctx, query: &Query) -> Result<Option<u64>, WebError> {
+    Ok(match query.get("customer")? {
+        "" => None,
+        id => {
+            let id = id.parse::<u64>().map_err(|_| WebError::field("customer", "Give the number of a customer"))?;
+            Some(find(ctx, &id.to_string()).await?.id)
+        }
+    })
+}
+
 /// Read what you may sell
 #[utoipa::path(get, path = "/api/v1/reseller", tag = "resellers", operation_id = "get_own_reseller",
     responses((status = 200, body = Reseller)))]
@@ -256,13 +267,7 @@ fn show_event(event: &OwnEvent, me: u64) -> CustomerEvent {
 pub async fn list_events(ctx: Ctx, query: Query) -> Answer {
     let cursor = Cursor::of(&query)?;
     let me = ctx.customer()?.customer_id;
-    let customer_id = match query.get("customer")? {
-        "" => None,
-        id => {
-            let id = id.parse::<u64>().map_err(|_| WebError::field("customer", "Give the number of a customer"))?;
-            Some(find(&ctx, &id.to_string()).await?.id)
-        }
-    };
+    let customer_id = asked_customer(&ctx, &query).await?;
     let filter = OwnEventFilter { customer_id, before: cursor.before, after: None, limit: cursor.fetch() };
     let rows = ctx.state().services.db.read().await?.resellers().events(me, &filter).await?;
     Ok(ok(&cursor.page(rows, |r| r.number, |r| show_event(r, me))))

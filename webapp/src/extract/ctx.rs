@@ -515,6 +515,7 @@ fn notice_named(name: &str) -> Option<Notice> {
         "brand_saved" => ("good", "Saved. Your customers see it from now on."),
         "store_ordered" => ("good", "The store is on its way. Its owner gets a mail when it is ready."),
         "reseller_saved" => ("good", "The limits are set."),
+        "customer_moved" => ("good", "They are moved. Everybody concerned is told by mail."),
         "reseller_ended" => ("good", "They are an ordinary customer now, and sign in again."),
         "view_asked" => {
             ("good", "The customer is asked by mail and on their dashboard. Come back when they have answered.")

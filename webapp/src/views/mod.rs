@@ -109,6 +109,7 @@ pub const PAGES: &[&str] = &[
     reseller::ResellerCustomer::TEMPLATE,
     reseller::NewStore::TEMPLATE,
     reseller::Limits::TEMPLATE,
+    reseller::Provider::TEMPLATE,
     reseller::CustomerLogs::TEMPLATE,
     reseller::CustomerUsage::TEMPLATE,
     reseller::Events::TEMPLATE,
@@ -126,6 +127,8 @@ pub const PAGES: &[&str] = &[
     tickets::Queue::TEMPLATE,
     tickets::StaffTicket::TEMPLATE,
     tickets::CannedAnswers::TEMPLATE,
+    tickets::ResellerTickets::TEMPLATE,
+    tickets::ResellerTicket::TEMPLATE,
     errors::ErrorPage::TEMPLATE,
 ];
 

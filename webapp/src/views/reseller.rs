@@ -131,6 +131,8 @@ pub struct ResellerCustomer {
     pub new_store: String,
     /// What happened to them.
     pub events: String,
+    /// What they asked.
+    pub tickets: String,
 }
 view!(ResellerCustomer => "pages/reseller/customer.html");
 
@@ -220,6 +222,41 @@ pub struct Events {
     pub chip: String,
 }
 view!(Events => "pages/reseller/events.html");
+
+/// State of the form that moves a customer.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct ProviderForm {
+    /// Summary.
+    pub errors: Vec<FieldError>,
+    /// To us.
+    pub ours: bool,
+    /// Address or number.
+    pub reseller: Field,
+    /// Reason.
+    pub reason: Field,
+    /// Own password; never given back.
+    pub password: Field,
+}
+
+/// `/admin/customers/{id}/provider`
+#[derive(Debug, Clone, Serialize)]
+pub struct Provider {
+    /// Chrome.
+    pub page: Page,
+    /// Their page.
+    pub back: String,
+    /// E-mail.
+    pub email: String,
+    /// Address of the reseller now, or empty: ours.
+    pub provider: String,
+    /// Row id of that reseller, or empty.
+    pub before: String,
+    /// One-use key.
+    pub form_key: OneUse,
+    /// Values and errors.
+    pub form: ProviderForm,
+}
+view!(Provider => "pages/admin/provider.html");
 
 /// State of the form of the limits.
 #[derive(Debug, Clone, Default, Serialize)]

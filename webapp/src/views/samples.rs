@@ -367,6 +367,8 @@ fn all() -> Vec<(&'static str, String)> {
             closing: errors,
             notify_new_place: true,
             notify_store: false,
+            is_reseller: true,
+            notify_tickets: true,
             ask_before_view: errors,
             form,
         }
@@ -523,6 +525,7 @@ fn all() -> Vec<(&'static str, String)> {
         },
         new_store: if filled { String::new() } else { "/reseller/customers/3/store".into() },
         events: "/reseller/events?customer=3".into(),
+        tickets: "/reseller/tickets?state=all&customer=3".into(),
     };
     let reseller_limits = |is_reseller: bool| reseller::Limits {
         page: staff("Reseller"),

@@ -1,7 +1,7 @@
 //! Pages of a reseller about their customers with made-up data: what a store writes and uses, and what happened.
 
-use super::reseller::{CustomerLogs, CustomerUsage, EventRow, Events};
-use super::samples::{HOSTILE, owner, when};
+use super::reseller::{CustomerLogs, CustomerUsage, EventRow, Events, Provider, ProviderForm};
+use super::samples::{HOSTILE, owner, staff, when};
 use super::samples_staff::{store_log, usage};
 use super::*;
 
@@ -46,8 +46,30 @@ fn events(filled: bool, chip: &str) -> Events {
     }
 }
 
+fn provider(theirs: bool, wrong: bool) -> Provider {
+    let field = |value: &str| Field { value: value.into(), error: if wrong { HOSTILE.into() } else { String::new() } };
+    Provider {
+        page: Page { has_errors: wrong, ..staff("Provider") },
+        back: "/admin/customers/3".into(),
+        email: HOSTILE.into(),
+        provider: if theirs { HOSTILE.into() } else { String::new() },
+        before: if theirs { "1".into() } else { String::new() },
+        form_key: "k".into(),
+        form: ProviderForm {
+            errors: if wrong { vec![FieldError { field: "reseller", text: HOSTILE.into() }] } else { vec![] },
+            ours: false,
+            reseller: field(HOSTILE),
+            reason: field(HOSTILE),
+            password: field(""),
+        },
+    }
+}
+
 pub(super) fn all() -> Vec<(&'static str, Result<String, RenderError>)> {
     vec![
+        ("provider", provider(false, false).render()),
+        ("provider-of-reseller", provider(true, false).render()),
+        ("provider-wrong", provider(true, true).render()),
         ("reseller-logs", logs(true).render()),
         ("reseller-logs-none", logs(false).render()),
         ("reseller-usage", used(true).render()),

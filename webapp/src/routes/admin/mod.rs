@@ -15,6 +15,7 @@ pub mod lost_factor;
 pub mod mail;
 pub mod overview;
 pub mod ports;
+pub mod provider;
 pub mod reauthenticate;
 pub mod reseller;
 pub mod schedules;

@@ -2,7 +2,7 @@
 
 use super::super::store_change::{self, RESELLERS};
 use super::super::{Answer, need_key, refuse, store_log};
-use super::{account_badge, events, find, jobs, own, store, watch};
+use super::{account_badge, events, find, jobs, own, store, tickets, watch};
 use crate::error::WebError;
 use crate::extract::{Ctx, Form};
 use crate::rate_limit::SIGN_UP_ADDRESS;
@@ -95,6 +95,7 @@ pub async fn show(ctx: Ctx, id: web::Path<String>) -> Answer {
             })
             .collect(),
         events: events::place(found.id),
+        tickets: tickets::of_customer(found.id),
         email: found.email,
     })
 }

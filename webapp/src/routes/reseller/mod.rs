@@ -5,6 +5,7 @@ pub mod customers;
 pub mod events;
 pub mod jobs;
 pub mod store;
+pub mod tickets;
 pub mod watch;
 
 use super::{Answer, plans, refuse};
