@@ -5,7 +5,7 @@ use crate::api;
 use crate::error::WebError;
 use crate::routes::{
     account, admin, dashboard, health, home, keep_factor, passkeys, password, pricing, reseller, second_factor, setup,
-    sign_up, staff_session, theme, verify, viewing, webhooks,
+    sign_up, staff_session, theme, verify, viewing, webhooks, with,
 };
 use actix_web::dev::ServiceRequest;
 use actix_web::guard::{self, GuardContext};
@@ -190,6 +190,7 @@ routes! {
     "/theme" { POST Everybody theme::post; }
     "/admin/theme" { POST Everybody theme::post; }
     "/signup" { GET Everybody sign_up::get; POST Everybody sign_up::post; }
+    "/with/{code}" { GET Everybody with::get; }
     "/verify" { GET Everybody verify::get; POST Everybody verify::post; }
     "/verify/resend" { POST Everybody verify::resend; }
     "/login" { GET Everybody account::sign_in::get; POST Everybody account::sign_in::post; }

@@ -106,6 +106,7 @@ fn show(remote: &Remote, reseller: &Reseller) -> Result<ExitCode> {
             ("Plans", r.plans.join(", ")),
             ("Name shown", r.brand_name.clone()),
             ("Help", r.brand_email.clone()),
+            ("Link", r.sign_up_link.clone().unwrap_or_default()),
         ]);
     })
 }

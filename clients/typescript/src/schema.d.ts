@@ -2905,6 +2905,8 @@ export interface components {
             max_stores: number;
             /** @description Slugs of plans they may sell. */
             plans: string[];
+            /** @description Who signs up by it becomes their customer. */
+            sign_up_link?: string;
             /**
              * Format: int64
              * @description Stores of their customers that are not deleted.

@@ -305,7 +305,7 @@ impl DataExports<'_> {
         );
         let reseller = rows!(
             self,
-            r#"SELECT CAST(JSON_OBJECT('most_customers', max_customers, 'most_stores', max_stores, 'name', brand_name, 'email', brand_email, 'mails_about_tickets', notify_tickets,
+            r#"SELECT CAST(JSON_OBJECT('most_customers', max_customers, 'most_stores', max_stores, 'name', brand_name, 'email', brand_email, 'mails_about_tickets', notify_tickets, 'code', code,
                'since', created_at) AS CHAR) AS "t!: String" FROM resellers WHERE customer_id = ?"#,
             id
         );

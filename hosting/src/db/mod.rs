@@ -72,6 +72,7 @@ pub mod plans;
 pub mod ports;
 pub mod progress;
 pub mod reseller_events;
+pub mod reseller_links;
 pub mod resellers;
 pub mod schedules;
 pub mod second_factors;

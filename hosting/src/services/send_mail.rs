@@ -97,7 +97,14 @@ pub async fn send_mail(
     };
     let Some(to) = to else { return Ok(Outcome::Nothing("the account is gone")) };
     let settings = match args.customer_id {
-        Some(id) => resellers::branded(settings, &conn.resellers().brand_of(id).await?),
+        Some(id) => {
+            // Who signs up by a reseller's link is theirs with the confirmation, and knows their name before.
+            let brand = match (args.template.as_str(), args.visitor_session_id) {
+                ("verify_email", Some(visitor)) => conn.resellers().brand_of_sign_up(id, visitor).await?,
+                _ => conn.resellers().brand_of(id).await?,
+            };
+            resellers::branded(settings, &brand)
+        }
         None => settings,
     };
     let store = match args.store_id {

@@ -28,6 +28,7 @@ mod panel_customers;
 mod panel_settings;
 mod passkeys;
 mod password;
+mod reseller_links;
 mod reseller_moves;
 mod reseller_tickets;
 mod resellers;

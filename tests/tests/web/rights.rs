@@ -69,6 +69,7 @@ fn addresses(job: &str, id: u64) -> BTreeMap<&'static str, String> {
         own("/admin/security/begin"),
         own("/admin/security/add"),
         ("/admin/security/{id}/remove", "/admin/security/1/remove".into()),
+        ("/with/{code}", "/with/0123456789".into()),
         own("/reseller"),
         own("/reseller/branding"),
         own("/reseller/customers/new"),
@@ -381,6 +382,8 @@ async fn a_stranger_gets_no_further_than_the_sign_in() {
             api if api.area() == Area::Api => assert_eq!(status, 401, "{} {path}", route.method),
             Access::Operations => assert!([200, 404].contains(&status), "{path}: {status}"),
             Access::Asset => assert_eq!(status, 404, "{path}"),
+            // Nobody's code.
+            _ if route.path == "/with/{code}" => assert_eq!(status, 404, "{path}"),
             // By an IP address there are none.
             _ if route.path.contains("/login/passkey") => assert_eq!(status, 409, "{path}"),
             _ => assert!(

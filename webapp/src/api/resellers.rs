@@ -36,6 +36,9 @@ pub struct Reseller {
     brand_name: String,
     /// The address for help their customers see; empty: ours.
     brand_email: String,
+    /// Who signs up by it becomes their customer.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    sign_up_link: String,
 }
 
 /// What the customers of a reseller see instead of our name.
@@ -101,6 +104,8 @@ pub(super) async fn facts(ctx: &Ctx, customer_id: u64) -> Result<Reseller, WebEr
     let row = conn.resellers().get(customer_id).await?.ok_or(WebError::NotFound)?;
     let used = conn.resellers().used(customer_id).await?;
     let plans = conn.resellers().plan_slugs(customer_id).await?;
+    let code = conn.resellers().provider(customer_id).await?.map(|p| p.code).filter(|code| !code.is_empty());
+    let base = &ctx.state().config.base_url;
     Ok(Reseller {
         plans,
         max_customers: row.max_customers,
@@ -109,6 +114,7 @@ pub(super) async fn facts(ctx: &Ctx, customer_id: u64) -> Result<Reseller, WebEr
         stores: used.stores,
         brand_name: row.brand_name,
         brand_email: row.brand_email,
+        sign_up_link: code.map(|code| base.join(&crate::routes::with::place(&code))).unwrap_or_default(),
     })
 }
 

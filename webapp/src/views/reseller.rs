@@ -55,6 +55,8 @@ pub struct Reseller {
     pub full: bool,
     /// Names of the plans they may sell.
     pub plans: String,
+    /// Their own link for new customers, or empty.
+    pub link: String,
     /// Values and errors.
     pub form: BrandForm,
 }

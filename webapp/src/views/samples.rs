@@ -321,6 +321,7 @@ fn all() -> Vec<(&'static str, String)> {
         base_domain: "shops.localhost".into(),
         magento_open: false,
         capacity_out: errors,
+        closed: false,
     };
     let clean = SignUpForm { platform: Field::of("woocommerce"), plan: Field::of("grow"), ..SignUpForm::default() };
     let verify = |mode| Verify {
@@ -486,6 +487,7 @@ fn all() -> Vec<(&'static str, String)> {
         stores: "1 of 10".into(),
         full: filled,
         plans: "Starter".into(),
+        link: if filled { "https://panel.example/with/0123456789".into() } else { String::new() },
         form: reseller::BrandForm { name: Field::of(HOSTILE), ..reseller::BrandForm::default() },
     };
     let reseller_customer = |filled: bool| reseller::ResellerCustomer {
@@ -1081,6 +1083,11 @@ fn all() -> Vec<(&'static str, String)> {
             }
             .render(),
         ),
+        ("login-with-reseller", {
+            let page =
+                Page { host: "Shopfleet".into(), with: HOSTILE.into(), product: HOSTILE.into(), ..page("Sign in") };
+            Login { page, form: sign_in_errors.clone(), next: String::new(), passkeys: true }.render()
+        }),
         (
             "login-error",
             Login { page: page("Sign in"), form: sign_in_errors.clone(), next: "/setup/01J".into(), passkeys: false }

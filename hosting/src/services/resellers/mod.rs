@@ -3,6 +3,7 @@
 pub mod brand;
 pub mod create_customer;
 pub mod limits;
+pub mod link;
 pub mod move_customer;
 
 use super::ServiceError;

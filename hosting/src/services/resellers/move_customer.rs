@@ -34,11 +34,11 @@ pub async fn move_customer(services: &Services, actor: &Actor, id: u64, wish: &M
         return Err(ServiceError::Denied("admins and super admins"));
     }
     let mut wrong = Vec::new();
+    let to = to(services, wish.reseller.trim(), &mut wrong).await?;
     let reason = wish.reason.trim();
     if reason.is_empty() || reason.chars().count() > 200 {
         wrong.push(("reason", "Say why, in at most 200 characters".to_owned()));
     }
-    let to = to(services, wish.reseller.trim(), &mut wrong).await?;
     let staff = actor.id.filter(|_| actor.role.is_staff()).map(Person::Staff);
     need(wish.proven, staff.ok_or(ServiceError::Denied("staff"))?, &mut wrong);
     if !wrong.is_empty() {

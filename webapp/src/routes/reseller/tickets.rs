@@ -1,7 +1,7 @@
 //! `/reseller/tickets`: what a reseller's customers ask, and answers to it. What staff write down for themselves, and whom
 //! they gave a ticket to, is not theirs to read.
 
-use super::super::admin::tickets::{WHICH, choices, known, pager, place as position, states};
+use super::super::admin::tickets::{choices, known, pager, place as position, states};
 use super::super::ticket_parts::{Reader, download, entries, facts, refuse_message, staff_badge, urgency_badge};
 use super::super::{Answer, need_key};
 use super::{customers, find, own};
@@ -10,14 +10,14 @@ use crate::extract::{Ctx, Form, Query, UploadForm, html};
 use crate::rate_limit::MESSAGE_ACCOUNT;
 use crate::urls;
 use crate::views::tickets::{QueueRow, ResellerTicket, ResellerTickets};
-use crate::views::{Field, Link, View, When, duration_text};
+use crate::views::{Badge, Field, Link, View, When, duration_text};
 use actix_web::{HttpResponse, web};
 use hosting::clock::now_plain;
 use hosting::db::Queries;
 use hosting::db::ticket_lists::QueueFilter;
 use hosting::db::tickets::Ticket;
 use hosting::domain::upload::LIMITS;
-use hosting::domain::{Category, TicketEvent, Uid};
+use hosting::domain::{Category, TicketEvent, TicketState, Uid};
 use hosting::services::ServiceError;
 use hosting::services::change_ticket::move_ticket;
 use hosting::services::write_ticket::{Answered, Words, answer};
@@ -25,6 +25,20 @@ use time::PlainDateTime;
 
 const HERE: &str = "/reseller/tickets";
 const PAGE: u32 = 50;
+/// As [`super::super::admin::tickets`] knows them, in words for whom an answer may not be theirs to give.
+const WHICH: [(&str, &str); 7] = [
+    ("", "Waiting for an answer"),
+    ("open", "New"),
+    ("waiting_for_us", "Answer due"),
+    ("waiting_for_customer", "Waiting for customer"),
+    ("solved", "Solved"),
+    ("closed", "Closed"),
+    ("all", "All"),
+];
+
+fn badge(state: TicketState) -> Badge {
+    if state == TicketState::WaitingForUs { Badge::new("warning", "Answer due") } else { staff_badge(state) }
+}
 
 /// The page of one.
 fn place(ticket: &Ticket) -> String {
@@ -95,7 +109,7 @@ fn row(t: &Ticket, now: PlainDateTime) -> QueueRow {
         short: t.short(),
         customer: t.customer_email.clone(),
         customer_href: customers::place(t.customer_id),
-        badge: staff_badge(t.state),
+        badge: badge(t.state),
         priority: urgency_badge(t.priority),
         category: t.category.title(),
         assigned: String::new(),
@@ -192,7 +206,7 @@ async fn view(ctx: &Ctx, ticket: &Ticket) -> Result<ResellerTicket, WebError> {
     Ok(ResellerTicket {
         page: ctx.page(format!("{} – {}", ticket.subject, ticket.short()), "reseller").await,
         entries: entries(ticket, messages, Vec::new(), &files, &href, Reader::Reseller, now_plain()),
-        ticket: facts(ticket, href, staff_badge(ticket.state)),
+        ticket: facts(ticket, href, badge(ticket.state)),
         customer: ticket.customer_email.clone(),
         customer_href: customers::place(ticket.customer_id),
         signed: me.brand_name,

@@ -19,7 +19,7 @@ use time::{OffsetDateTime, PlainDateTime};
 
 const HERE: &str = "/admin/tickets";
 const PAGE: u32 = 50;
-pub(in crate::routes) const WHICH: [(&str, &str); 7] = [
+const WHICH: [(&str, &str); 7] = [
     ("", "Waiting for us"),
     ("open", "New"),
     ("waiting_for_us", "Answer due"),
