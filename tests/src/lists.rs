@@ -5,6 +5,7 @@ use hosting::db::audit::EventFilter;
 use hosting::db::customers::CustomerFilter;
 use hosting::db::jobs::JobFilter;
 use hosting::db::mail_messages::MailFilter;
+use hosting::db::reseller_events::OwnEventFilter;
 use hosting::db::resellers::OwnFilter;
 use hosting::db::ticket_lists::{Assigned, Place, QueueFilter, Which};
 use hosting::db::{Conn, Queries};
@@ -19,7 +20,7 @@ pub const JOBS: u32 = 1_000_000;
 pub const OTHERS: u32 = 200_000;
 
 /// Everything that makes a list, by name; each returns how many rows it showed.
-pub const LISTS: [&str; 39] = [
+pub const LISTS: [&str; 47] = [
     "customers",
     "customers, page in the middle",
     "customers by email",
@@ -45,6 +46,9 @@ pub const LISTS: [&str; 39] = [
     "audit by action",
     "audit by object",
     "audit of a day",
+    "audit of a reseller",
+    "audit of a reseller, page in the middle",
+    "audit of a customer of a reseller",
     "mails by state",
     "mails by recipient",
     "tickets that wait",
@@ -57,6 +61,11 @@ pub const LISTS: [&str; 39] = [
     "tickets of one person by state",
     "tickets of one person",
     "tickets of a customer",
+    "tickets of a reseller that wait",
+    "tickets of a reseller that wait, page in the middle",
+    "tickets of a reseller by state",
+    "tickets of a reseller",
+    "newest tickets of a reseller",
     "unanswered tickets",
     "tickets by subject",
 ];
@@ -67,8 +76,10 @@ pub async fn list(conn: &mut Conn, name: &str) -> usize {
     let own = OwnFilter { limit: 51, ..OwnFilter::default() };
     let jobs = JobFilter { limit: 51, ..JobFilter::default() };
     let events = EventFilter { limit: 51, ..EventFilter::default() };
+    let theirs = OwnEventFilter { limit: 51, ..OwnEventFilter::default() };
     let mails = MailFilter { limit: 51, ..MailFilter::default() };
     let queue = QueueFilter { limit: 51, ..QueueFilter::default() };
+    let of_reseller = QueueFilter { reseller_id: Some(1), ..queue.clone() };
     let middle = Place { at: time::macros::datetime!(2025-01-01 00:30:00), id: 0 };
     let text = |t: &str| Some(t.to_owned());
     let day = time::macros::datetime!(2025-01-02 00:00:00);
@@ -128,6 +139,13 @@ pub async fn list(conn: &mut Conn, name: &str) -> usize {
             .unwrap()
             .len(),
         "audit of a day" => conn.audit().search(&EventFilter { from: Some(day), ..events }).await.unwrap().len(),
+        "audit of a reseller" => conn.resellers().events(1, &theirs).await.unwrap().len(),
+        "audit of a reseller, page in the middle" => {
+            conn.resellers().events(1, &OwnEventFilter { before: Some(500), ..theirs }).await.unwrap().len()
+        }
+        "audit of a customer of a reseller" => {
+            conn.resellers().events(1, &OwnEventFilter { customer_id: Some(77), ..theirs }).await.unwrap().len()
+        }
         "mails by state" => {
             conn.mail_messages().list(&MailFilter { state: text("failed"), ..mails }).await.unwrap().len()
         }
@@ -166,6 +184,22 @@ pub async fn list(conn: &mut Conn, name: &str) -> usize {
             .unwrap()
             .len(),
         "tickets of a customer" => conn.tickets().list_of_customer(77, None, 51).await.unwrap().len(),
+        "tickets of a reseller that wait" => conn.tickets().queue(&of_reseller).await.unwrap().len(),
+        "tickets of a reseller that wait, page in the middle" => {
+            conn.tickets().queue(&QueueFilter { beyond: Some(middle), ..of_reseller }).await.unwrap().len()
+        }
+        "tickets of a reseller by state" => conn
+            .tickets()
+            .queue(&QueueFilter { which: Which::In(TicketState::Solved), ..of_reseller })
+            .await
+            .unwrap()
+            .len(),
+        "tickets of a reseller" => {
+            conn.tickets().queue(&QueueFilter { which: Which::All, ..of_reseller }).await.unwrap().len()
+        }
+        "newest tickets of a reseller" => {
+            conn.tickets().newest_of_reseller(1, None, Some(3_000), 51).await.unwrap().len()
+        }
         "unanswered tickets" => conn.tickets().unanswered(12, 10).await.unwrap().len(),
         "tickets by subject" => conn.tickets().search("Question 77 ", 51).await.unwrap().len(),
         other => panic!("{other}"),
@@ -211,6 +245,12 @@ pub async fn fill(db: &TestDb, from: u32, to: u32) {
          CONCAT('store.x', seq % 20), 'store', CONCAT('S', seq % 50), 'done', '{{}}', '', REPEAT('a', 32), REPEAT('b', 32) FROM seq_{first}_to_{last}"
     ))
     .await;
+    // One event in five is about a reseller's customer: of the first fiftieth, so that they all are there.
+    db.sql(&format!(
+        "INSERT INTO reseller_events (reseller_id, number, customer_id) SELECT 1, seq, 11 * (1 + seq DIV 5 % 90) \
+         FROM seq_{first}_to_{last} WHERE seq % 5 = 0"
+    ))
+    .await;
     db.sql(&format!(
         "INSERT INTO mail_messages (id, unique_key, template, recipient, subject, state) SELECT seq, CONCAT('01J', LPAD(seq, 23, '0')), 'x', \
          CONCAT('c', seq % {CUSTOMERS}, '@example.com'), 'Hello', IF(seq % 50 = 0, 'failed', 'sent') FROM seq_{first}_to_{last}"
@@ -219,13 +259,22 @@ pub async fn fill(db: &TestDb, from: u32, to: u32) {
     db.sql("INSERT IGNORE INTO admins (id, uid, email, email_key, name, password_hash, role) VALUES (1, '01AAAAAAAAAAAAAAAAAAAAAAAA', 'g@example.com', 'g@example.com', 'G', 'x', 'support')").await;
     // One in five waits for us, one in two is nobody's; they came into their state a second after one another.
     db.sql(&format!(
-        "INSERT INTO tickets (id, uid, customer_id, subject, category, priority, state, moved_at, assigned_admin_id, last_seq, evidence) SELECT seq, \
-         CONCAT('01T', LPAD(seq, 23, '0')), 1 + seq % (SELECT MAX(id) FROM customers), CONCAT('Question ', seq, ' x'), \
+        "INSERT INTO tickets (id, uid, customer_id, reseller_id, subject, category, priority, state, moved_at, assigned_admin_id, last_seq, evidence) SELECT seq, \
+         CONCAT('01T', LPAD(seq, 23, '0')), 1 + seq % (SELECT MAX(id) FROM customers), IF((1 + seq % (SELECT MAX(id) FROM customers)) % 11 = 0, 1, NULL), CONCAT('Question ', seq, ' x'), \
          ELT(1 + seq % 3, 'store', 'billing', 'other'), 'normal', ELT(1 + seq % 5, 'open', 'solved', 'closed', 'solved', 'waiting_for_customer'), \
          '2025-01-01' + INTERVAL seq SECOND, IF(seq % 2 = 0, 1, NULL), 1, '{{}}' FROM seq_{first}_to_{last}"
     ))
     .await;
-    for table in ["customers", "stores", "store_addresses", "jobs", "audit_events", "mail_messages", "tickets"] {
+    for table in [
+        "customers",
+        "stores",
+        "store_addresses",
+        "jobs",
+        "audit_events",
+        "reseller_events",
+        "mail_messages",
+        "tickets",
+    ] {
         db.sql(&format!("ANALYZE TABLE {table}")).await;
     }
 }

@@ -35,6 +35,8 @@ pub const SIGN_IN_ADDRESS: Bucket = Bucket { purpose: "sign_in.address", burst: 
 pub const SIGN_IN_ACCOUNT: Bucket = Bucket { purpose: "sign_in.account", burst: 50, every_ms: 20_000 };
 /// Links tried from one address.
 pub const VERIFY_ADDRESS: Bucket = Bucket { purpose: "verify.address", burst: 30, every_ms: 5_000 };
+/// Resellers' links opened from one address.
+pub const LINK_ADDRESS: Bucket = Bucket { purpose: "link.address", burst: 60, every_ms: 1_000 };
 /// Codes of a second factor tried for one account.
 pub const FACTOR_ACCOUNT: Bucket = Bucket { purpose: "factor.account", burst: 20, every_ms: 300_000 };
 /// Challenges for passkeys from one address.

@@ -5,7 +5,7 @@ use crate::api;
 use crate::error::WebError;
 use crate::routes::{
     account, admin, dashboard, health, home, keep_factor, passkey_proof, passkeys, password, pricing, reseller,
-    second_factor, session, setup, sign_up, staff_session, theme, verify, viewing, webhooks,
+    second_factor, session, setup, sign_up, staff_session, theme, verify, viewing, webhooks, with,
 };
 use actix_web::dev::{ResourceDef, ServiceRequest};
 use actix_web::guard::{self, GuardContext};
@@ -191,6 +191,7 @@ routes! {
     "/theme" { POST Everybody theme::post; }
     "/admin/theme" { POST Everybody theme::post; }
     "/signup" { GET Everybody sign_up::get; POST Everybody sign_up::post; }
+    "/with/{code}" { GET Everybody with::get; }
     "/verify" { GET Everybody verify::get; POST Everybody verify::post; }
     "/verify/resend" { POST Everybody verify::resend; }
     "/login" { GET Everybody account::sign_in::get; POST Everybody account::sign_in::post; }
@@ -217,6 +218,14 @@ routes! {
     "/reseller/customers/{id}/store/{change}" { GET Reseller reseller::store::change_page; POST Reseller reseller::store::change_post; }
     "/reseller/customers/{id}/delete" { GET Reseller reseller::store::delete_page; POST Reseller reseller::store::delete_post; }
     "/reseller/customers/{id}/delete/cancel" { POST Reseller reseller::store::delete_cancel; }
+    "/reseller/customers/{id}/logs" { GET Reseller reseller::watch::logs; }
+    "/reseller/customers/{id}/logs/stream" { GET Reseller reseller::watch::stream; }
+    "/reseller/customers/{id}/usage" { GET Reseller reseller::watch::usage; }
+    "/reseller/tickets" { GET Reseller reseller::tickets::get; }
+    "/reseller/tickets/{ticket}" { GET Reseller reseller::tickets::show; POST Reseller reseller::tickets::post; }
+    "/reseller/tickets/{ticket}/solved" { POST Reseller reseller::tickets::solved; }
+    "/reseller/tickets/{ticket}/files/{file}" { GET Reseller reseller::tickets::file; }
+    "/reseller/events" { GET Reseller reseller::events::get; }
     "/reseller/jobs/{job}" { GET Reseller reseller::jobs::get; }
     "/reseller/jobs/{job}/retry" { POST Reseller reseller::jobs::retry; }
     "/reseller/jobs/{job}/state" { GET Reseller reseller::jobs::state; }
@@ -325,6 +334,7 @@ routes! {
     "/admin/customers/{id}/usage" { GET Staff admin::customer::usage; }
     "/admin/customers/{id}/logs" { GET Staff admin::customer::logs; }
     "/admin/customers/{id}/logs/stream" { GET Staff admin::customer::logs_stream; }
+    "/admin/customers/{id}/provider" { GET ResellerManager admin::provider::get; POST ResellerManager admin::provider::post; }
     "/admin/customers/{id}/reseller" { GET ResellerManager admin::reseller::get; POST ResellerManager admin::reseller::post; }
     "/admin/customers/{id}/reseller/end" { POST ResellerManager admin::reseller::end; }
     "/admin/customers/{id}/factor" { GET CustomerManager admin::lost_factor::get; POST CustomerManager admin::lost_factor::post; }
@@ -449,12 +459,15 @@ routes! {
     "/api/v1/customers/{id}/email" { PUT ApiCustomerManager api::customer_changes::email; }
     "/api/v1/customers/{id}/close" { POST ApiCustomerManager api::customer_changes::close; }
     "/api/v1/customers/{id}/reopen" { POST ApiCustomerManager api::customer_changes::reopen; }
+    "/api/v1/customers/{id}/provider" { PUT ApiResellerManager api::customer_changes::provider; }
     "/api/v1/customers/{id}/reseller" { GET ApiStaff api::reseller_limits::get; PUT ApiResellerManager api::reseller_limits::set; DELETE ApiResellerManager api::reseller_limits::end; }
     "/api/v1/reseller" { GET ApiReseller api::resellers::get; }
     "/api/v1/reseller/brand" { PUT ApiReseller api::resellers::set_brand; }
     "/api/v1/reseller/customers" { GET ApiReseller api::resellers::list; POST ApiReseller api::resellers::create; }
     "/api/v1/reseller/customers/{id}" { GET ApiReseller api::resellers::one; }
     "/api/v1/reseller/customers/{id}/stores" { POST ApiReseller api::resellers::create_their_store; }
+    "/api/v1/reseller/tickets" { GET ApiReseller api::tickets::list_of_customers; }
+    "/api/v1/reseller/events" { GET ApiReseller api::resellers::list_events; }
     "/api/v1/staff" { GET ApiStaffManager api::staff::list; POST ApiStaffManager api::staff::create; }
     "/api/v1/staff/{id}" { GET ApiStaffManager api::staff::get; PUT ApiStaffManager api::staff::change; DELETE ApiStaffManager api::staff::delete; }
     "/api/v1/staff/{id}/reset" { POST ApiStaffManager api::staff::reset; }

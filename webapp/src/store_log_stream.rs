@@ -11,6 +11,7 @@ use actix_web::http::header;
 use bytes::Bytes;
 use hosting::db::Queries;
 use hosting::db::login_sessions::{SessionOwner, Visit};
+use hosting::domain::rights::{Capability, Reach, may};
 use hosting::domain::{LogFilter, LogSource, StoreLogLine, StoreState};
 use hosting::store_logs::{self, Update};
 use serde_json::{Value, json};
@@ -199,7 +200,14 @@ impl Stream {
             };
             let store = conn.stores().get(self.place.store).await?.filter(|s| s.state == StoreState::Active);
             Ok::<bool, hosting::DbError>(match (owner, store) {
-                (Some(SessionOwner::Customer(c)), Some(s)) => !self.staff && s.customer_id == c.customer_id,
+                (Some(SessionOwner::Customer(c)), Some(s)) => {
+                    let own = s.customer_id == c.customer_id;
+                    // The customer may be another's by now, or the role gone.
+                    let theirs = !own
+                        && may(c.role, Capability::ReadLogs, Reach::OwnCustomers)
+                        && conn.resellers().of_customer(s.customer_id).await? == Some(c.customer_id);
+                    !self.staff && (own || theirs)
+                }
                 (Some(SessionOwner::Staff(s)), Some(_)) => self.staff && s.role.is_staff() && !s.must_change_password,
                 _ => false,
             })

@@ -86,6 +86,19 @@ pub enum Customers {
         #[arg(long)]
         reason: String,
     },
+    /// Give a customer to a reseller, or take them back; they keep everything. Asks for your password
+    Provider {
+        customer: u64,
+        /// Number of the reseller
+        #[arg(long, conflicts_with = "ours", required_unless_present = "ours")]
+        reseller: Option<u64>,
+        /// A direct customer from now on
+        #[arg(long)]
+        ours: bool,
+        /// For the audit log
+        #[arg(long)]
+        reason: String,
+    },
     /// Open a closed account again
     Reopen { customer: u64 },
     /// Mail them a link to choose a password
@@ -132,6 +145,24 @@ pub enum Resellers {
     },
     /// One customer of yours with their stores (resellers)
     Customer { customer: u64 },
+    /// Tickets of your customers, newest first; `tickets show` and `tickets write` read and answer one (resellers)
+    Tickets {
+        /// Only of this customer of yours
+        #[arg(long)]
+        customer: Option<u64>,
+        /// At most so many
+        #[arg(long, default_value_t = 50)]
+        limit: u32,
+    },
+    /// What was done to and by your customers, newest first (resellers)
+    Events {
+        /// Only about this customer of yours
+        #[arg(long)]
+        customer: Option<u64>,
+        /// At most so many
+        #[arg(long, default_value_t = 50)]
+        limit: u32,
+    },
     /// Make a customer of yours; its owner is mailed a link to choose a password (resellers)
     Create { email: String },
     /// Order a store for a customer of yours (resellers)

@@ -4,7 +4,9 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use secrecy::ExposeSecret;
-use shopfleet_client::types::{Chosen, Closure, CustomerExport, EmailChange, ListCustomersQuery, NewCustomer, Nothing};
+use shopfleet_client::types::{
+    Chosen, Closure, CustomerExport, EmailChange, ListCustomersQuery, NewCustomer, Nothing, ProviderChange,
+};
 
 use super::{Remote, facts, first, moment, page, saved};
 use crate::args::remote::Customers;
@@ -45,6 +47,7 @@ pub async fn run(remote: &Remote, verb: Customers) -> Result<ExitCode> {
                     ("Since", moment(Some(&c.created_at))),
                     ("Confirmed", moment(c.email_verified_at.as_deref())),
                     ("Stores", c.stores.join(", ")),
+                    ("Provider", c.provider.map_or_else(|| "us".into(), |id| format!("customer {id}"))),
                 ]);
             })
         }
@@ -62,6 +65,13 @@ pub async fn run(remote: &Remote, verb: Customers) -> Result<ExitCode> {
             client.close_customer(customer, &Closure { email, reason, password }).await?;
             let words = "The account is closed; its stores are deleted in seven days";
             remote.done(&serde_json::json!({ "customer": customer, "closed": true }), words)
+        }
+        Customers::Provider { customer, reseller, ours: _, reason } => {
+            let password = remote.password()?.expose_secret().to_owned();
+            client.change_provider(customer, &ProviderChange { reseller, reason, password }).await?;
+            let words =
+                if reseller.is_some() { "They are the reseller's customer now" } else { "They are our customer now" };
+            remote.done(&serde_json::json!({ "customer": customer, "provider": reseller }), words)
         }
         Customers::Reopen { customer } => {
             client.reopen_customer(customer, &Nothing {}).await?;

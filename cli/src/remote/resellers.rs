@@ -3,7 +3,10 @@
 use std::process::ExitCode;
 
 use anyhow::Result;
-use shopfleet_client::types::{Brand, ListOwnCustomersQuery, NewCustomer, NewStore, Reseller, ResellerLimits};
+use shopfleet_client::types::{
+    Brand, ListCustomerEventsQuery, ListCustomerTicketsQuery, ListOwnCustomersQuery, NewCustomer, NewStore, Reseller,
+    ResellerLimits,
+};
 
 use super::{Remote, facts, first, moment, page};
 use crate::args::remote::Resellers;
@@ -53,6 +56,36 @@ pub async fn run(remote: &Remote, verb: Resellers) -> Result<ExitCode> {
                 ]);
             })
         }
+        Resellers::Tickets { customer, limit } => {
+            let query =
+                ListCustomerTicketsQuery { customer, limit: page(limit), ..ListCustomerTicketsQuery::default() };
+            let tickets = first(limit, client.list_customer_tickets_all(query)).await?;
+            remote.list(&tickets, ["TICKET", "REFERENCE", "CUSTOMER", "STATE", "PRIORITY", "SUBJECT", "SINCE"], |t| {
+                [
+                    t.id.clone(),
+                    t.reference.clone(),
+                    t.customer.map(|id| id.to_string()).unwrap_or_default(),
+                    t.state.replace('_', " "),
+                    t.priority.clone(),
+                    t.subject.clone(),
+                    moment(Some(&t.since)),
+                ]
+            })
+        }
+        Resellers::Events { customer, limit } => {
+            let query = ListCustomerEventsQuery { customer, limit: page(limit), ..ListCustomerEventsQuery::default() };
+            let events = first(limit, client.list_customer_events_all(query)).await?;
+            remote.list(&events, ["AT", "BY", "ACTION", "CUSTOMER", "TARGET", "OUTCOME"], |e| {
+                [
+                    moment(Some(&e.at)),
+                    e.by.clone(),
+                    e.action.clone(),
+                    e.customer.to_string(),
+                    e.target_id.clone(),
+                    e.outcome.clone(),
+                ]
+            })
+        }
         Resellers::Create { email } => {
             let made = client.create_own_customer(&NewCustomer { email }).await?;
             remote.answer(&made, |made| say!("Customer {} is made; a mail with a link is on its way", made.id))
@@ -73,6 +106,7 @@ fn show(remote: &Remote, reseller: &Reseller) -> Result<ExitCode> {
             ("Plans", r.plans.join(", ")),
             ("Name shown", r.brand_name.clone()),
             ("Help", r.brand_email.clone()),
+            ("Link", r.sign_up_link.clone().unwrap_or_default()),
         ]);
     })
 }

@@ -337,6 +337,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/customers/{id}/provider": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Give a customer to a reseller, or take them back
+         * @description Everything of theirs stays as it is, and they stay signed in. Refused when it would be more than the reseller may have, or a
+         *     plan they may not sell. The customer and every reseller concerned are told.
+         */
+        put: operations["change_provider"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/customers/{id}/reopen": {
         parameters: {
             query?: never;
@@ -861,6 +882,46 @@ export interface paths {
          * @description Of a plan you may sell. It belongs to the customer, who gets a mail when it is ready.
          */
         post: operations["create_own_customer_store"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reseller/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List what was done to your customers and their stores
+         * @description And by them, since they are yours: your part of the audit log, newest first.
+         */
+        get: operations["list_customer_events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reseller/tickets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List tickets of your customers
+         * @description Those they opened since they are yours, newest first. One is read and answered where all tickets are.
+         */
+        get: operations["list_customer_tickets"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1724,7 +1785,7 @@ export interface paths {
         put?: never;
         /**
          * Write in a ticket
-         * @description A customer's message opens it again when it was over; one of staff is an answer.
+         * @description A customer's message opens it again when it was over; one of staff, or of the reseller whose customer it is, is an answer.
          */
         post: operations["write_in_ticket"];
         delete?: never;
@@ -2182,12 +2243,36 @@ export interface components {
             email_verified_at?: string | null;
             /** Format: int64 */
             id: number;
+            /**
+             * Format: int64
+             * @description Number of the reseller whose customer they are; absent: ours.
+             */
+            provider?: number | null;
             /** @description customer, reseller */
             role: string;
             /** @description unverified, active, suspended, closed */
             state: string;
             /** @description Public ids. */
             stores: string[];
+        };
+        /** @description Something that was done to or by a customer of the caller. */
+        CustomerEvent: {
+            /** @description `noun.verb` */
+            action: string;
+            /** @description From where, when you, the customer or somebody not signed in did it. */
+            address?: string;
+            at: string;
+            /** @description you, customer (the one it is about), another_customer, staff, system, or somebody who was not signed in */
+            by: string;
+            /**
+             * Format: int64
+             * @description The customer it is about.
+             */
+            customer: number;
+            /** @description done, refused, failed */
+            outcome: string;
+            target_id: string;
+            target_kind: string;
         };
         /** @description Which customers, and how they are written. */
         CustomerExport: {
@@ -2484,6 +2569,13 @@ export interface components {
             next?: string | null;
         };
         /** @description A page of a list. */
+        Listing_CustomerEvent: {
+            /** @description Rows, newest first. */
+            items: components["schemas"]["CustomerEvent"][];
+            /** @description Pass it as `after` for the next page; absent on the last one. */
+            next?: string | null;
+        };
+        /** @description A page of a list. */
         Listing_Delivery: {
             /** @description Rows, newest first. */
             items: components["schemas"]["Delivery"][];
@@ -2748,7 +2840,7 @@ export interface components {
             files?: components["schemas"]["NewFile"][];
             /**
              * Format: int32
-             * @description Staff: number of the newest message that was read; the answer is refused with 409 when there are newer ones.
+             * @description Staff and resellers: number of the newest message that was read; the answer is refused with 409 when there are newer ones.
              */
             seen?: number | null;
             text: string;
@@ -2987,6 +3079,18 @@ export interface components {
             supervised: boolean;
             version: string;
         };
+        /** @description Whose customer somebody becomes. */
+        ProviderChange: {
+            /** @description Your own password. */
+            password: string;
+            /** @description For the audit log. */
+            reason: string;
+            /**
+             * Format: int64
+             * @description Number of a reseller; absent: ours, a direct customer.
+             */
+            reseller?: number | null;
+        };
         /** @description Why, for the audit log. */
         Reason: {
             /** @description One line. */
@@ -3019,6 +3123,8 @@ export interface components {
             max_stores: number;
             /** @description Slugs of plans they may sell. */
             plans: string[];
+            /** @description Who signs up by it becomes their customer. */
+            sign_up_link?: string;
             /**
              * Format: int64
              * @description Stores of their customers that are not deleted.
@@ -3310,7 +3416,7 @@ export interface components {
             created_at: string;
             /**
              * Format: int64
-             * @description Staff only.
+             * @description Staff and resellers only.
              */
             customer?: number | null;
             id: string;
@@ -3346,7 +3452,7 @@ export interface components {
             /** @description panel, mail, api */
             by: string;
             files: components["schemas"]["TicketFile"][];
-            /** @description customer, staff */
+            /** @description customer, staff; for resellers and staff also reseller */
             from: string;
             name: string;
             /**
@@ -5588,6 +5694,121 @@ export interface operations {
         };
         responses: {
             /** @description Changed */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No valid credential */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not open to this role or credential */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not there, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The world is in another state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Larger than this takes */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another media type is needed */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something in it is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; Retry-After says when */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database does not answer; try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_provider: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Number */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProviderChange"];
+            };
+        };
+        responses: {
+            /** @description Moved */
             204: {
                 headers: {
                     [name: string]: unknown;
@@ -9249,6 +9470,238 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Ordered"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No valid credential */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not open to this role or credential */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not there, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The world is in another state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Larger than this takes */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another media type is needed */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something in it is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; Retry-After says when */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database does not answer; try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_customer_events: {
+        parameters: {
+            query?: {
+                /** @description Only about this customer of yours */
+                customer?: number;
+                /** @description `next` of the page before */
+                after?: string;
+                /** @description Rows of a page */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Listing_CustomerEvent"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No valid credential */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not open to this role or credential */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not there, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The world is in another state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Larger than this takes */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another media type is needed */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something in it is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; Retry-After says when */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database does not answer; try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_customer_tickets: {
+        parameters: {
+            query?: {
+                /** @description Only of this customer of yours */
+                customer?: number;
+                /** @description `next` of the page before */
+                after?: string;
+                /** @description Rows of a page */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Listing_Ticket"];
                 };
             };
             /** @description The request cannot be read */

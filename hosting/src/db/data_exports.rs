@@ -311,7 +311,7 @@ impl DataExports<'_> {
         );
         let reseller = rows!(
             self,
-            r#"SELECT CAST(JSON_OBJECT('most_customers', max_customers, 'most_stores', max_stores, 'name', brand_name, 'email', brand_email,
+            r#"SELECT CAST(JSON_OBJECT('most_customers', max_customers, 'most_stores', max_stores, 'name', brand_name, 'email', brand_email, 'mails_about_tickets', notify_tickets, 'code', code,
                'since', created_at) AS CHAR) AS "t!: String" FROM resellers WHERE customer_id = ?"#,
             id
         );
@@ -330,6 +330,12 @@ impl DataExports<'_> {
                OR (target_kind = 'store' AND target_id IN (SELECT s.uid FROM stores s WHERE s.customer_id = ?
                AND (s.owned_since IS NULL OR e.at >= s.owned_since))) ORDER BY number LIMIT 100000"#,
             target,
+            id
+        );
+        let read_by_provider = rows!(
+            self,
+            r#"SELECT CAST(JSON_OBJECT('number', number) AS CHAR) AS "t!: String"
+               FROM reseller_events WHERE customer_id = ? ORDER BY number LIMIT 100000"#,
             id
         );
         Ok(serde_json::json!({
@@ -365,6 +371,7 @@ impl DataExports<'_> {
             "ticket_files": files,
             "store_transfers": transfers,
             "audit": events,
+            "audit_read_by_provider": read_by_provider,
         }))
     }
 }

@@ -18,6 +18,8 @@ pub struct Verification {
     pub visitor_session_id: Option<u64>,
     /// The store of its sign-up; `None` for links of the release before.
     pub store_id: Option<u64>,
+    /// The reseller by whose link it was made.
+    pub reseller_id: Option<u64>,
     /// The password of its sign-up: Argon2id, PHC string.
     pub password_hash: String,
 }
@@ -62,7 +64,7 @@ impl EmailVerifications<'_> {
     pub async fn find_usable(&mut self, token_hash: &[u8; 32]) -> DbResult<Option<Verification>> {
         Ok(sqlx::query_as!(
             Verification,
-            r#"SELECT v.id, v.customer_id, c.email_key, v.email, v.visitor_session_id, u.store_id AS "store_id?",
+            r#"SELECT v.id, v.customer_id, c.email_key, v.email, v.visitor_session_id, u.store_id AS "store_id?", u.reseller_id AS "reseller_id?",
              COALESCE(u.password_hash, c.password_hash) AS "password_hash!" FROM email_verifications v
              JOIN customers c ON c.id = v.customer_id AND c.email = v.email AND c.state = 'unverified'
              LEFT JOIN sign_ups u ON u.customer_id = v.customer_id AND u.visitor_session_id = v.visitor_session_id

@@ -25,6 +25,7 @@ pub const DELETED: &[&str] = &[
     "passkey_ceremonies",
     "resellers",
     "reseller_plans",
+    "reseller_events",
 ];
 
 /// Tables whose rows stay as a record without the person in them.
@@ -131,6 +132,12 @@ impl Erasure<'_> {
         // Their customers become ours.
         sqlx::query!("DELETE FROM resellers WHERE customer_id = ?", id).execute(&mut *self.conn).await?;
         sqlx::query!("DELETE FROM reseller_plans WHERE customer_id = ?", id).execute(&mut *self.conn).await?;
+        sqlx::query!("UPDATE tickets SET reseller_id = NULL WHERE reseller_id = ?", id)
+            .execute(&mut *self.conn)
+            .await?;
+        // The log keeps its rows; nobody reads them as their provider any more.
+        sqlx::query!("DELETE FROM reseller_events WHERE reseller_id = ?", id).execute(&mut *self.conn).await?;
+        sqlx::query!("DELETE FROM reseller_events WHERE customer_id = ?", id).execute(&mut *self.conn).await?;
         sqlx::query!("UPDATE customers SET reseller_id = NULL WHERE reseller_id = ?", id)
             .execute(&mut *self.conn)
             .await?;

@@ -71,6 +71,8 @@ pub mod password_resets;
 pub mod plans;
 pub mod ports;
 pub mod progress;
+pub mod reseller_events;
+pub mod reseller_links;
 pub mod resellers;
 pub mod schedules;
 pub mod second_factors;

@@ -18,6 +18,8 @@ pub struct Reseller {
     pub brand_name: String,
     /// Shown instead of our address, or empty.
     pub brand_email: String,
+    /// Wants a mail when a customer of theirs writes in a ticket.
+    pub notify_tickets: bool,
 }
 
 /// Under which name somebody's provider appears.
@@ -93,7 +95,7 @@ impl Resellers<'_> {
     pub async fn get(&mut self, customer_id: u64) -> DbResult<Option<Reseller>> {
         Ok(sqlx::query_as!(
             Reseller,
-            "SELECT customer_id, max_customers, max_stores, brand_name, brand_email FROM resellers WHERE customer_id = ?",
+            "SELECT customer_id, max_customers, max_stores, brand_name, brand_email, notify_tickets AS `notify_tickets: bool` FROM resellers WHERE customer_id = ?",
             customer_id
         )
         .fetch_optional(&mut *self.conn)
@@ -107,7 +109,7 @@ impl Resellers<'_> {
     pub async fn lock(&mut self, customer_id: u64) -> DbResult<Option<Reseller>> {
         Ok(sqlx::query_as!(
             Reseller,
-            "SELECT customer_id, max_customers, max_stores, brand_name, brand_email FROM resellers WHERE customer_id = ? FOR UPDATE",
+            "SELECT customer_id, max_customers, max_stores, brand_name, brand_email, notify_tickets AS `notify_tickets: bool` FROM resellers WHERE customer_id = ? FOR UPDATE",
             customer_id
         )
         .fetch_optional(&mut *self.conn)
@@ -191,6 +193,17 @@ impl Resellers<'_> {
         Ok(())
     }
 
+    /// Saves whether they want mails about tickets.
+    ///
+    /// # Errors
+    /// Database trouble.
+    pub async fn set_notices(&mut self, id: u64, tickets: bool) -> DbResult<()> {
+        sqlx::query!("UPDATE resellers SET notify_tickets = ? WHERE customer_id = ?", tickets, id)
+            .execute(&mut *self.conn)
+            .await?;
+        Ok(())
+    }
+
     /// How much of the limits is used.
     ///
     /// # Errors
@@ -219,11 +232,11 @@ impl Resellers<'_> {
             .flatten())
     }
 
-    /// Gives a customer to a reseller.
+    /// Gives a customer to a reseller; `None` = to us.
     ///
     /// # Errors
     /// Database trouble.
-    pub async fn adopt(&mut self, customer_id: u64, reseller_id: u64) -> DbResult<()> {
+    pub async fn adopt(&mut self, customer_id: u64, reseller_id: Option<u64>) -> DbResult<()> {
         sqlx::query!("UPDATE customers SET reseller_id = ? WHERE id = ?", reseller_id, customer_id)
             .execute(&mut *self.conn)
             .await?;

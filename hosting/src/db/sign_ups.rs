@@ -33,13 +33,15 @@ impl SignUps<'_> {
         visitor_session_id: u64,
         store_id: u64,
         password_hash: &str,
+        reseller_id: Option<u64>,
     ) -> DbResult<()> {
         sqlx::query!(
-            "INSERT INTO sign_ups (customer_id, visitor_session_id, store_id, password_hash) VALUES (?, ?, ?, ?)",
+            "INSERT INTO sign_ups (customer_id, visitor_session_id, store_id, password_hash, reseller_id) VALUES (?, ?, ?, ?, ?)",
             customer_id,
             visitor_session_id,
             store_id,
-            password_hash
+            password_hash,
+            reseller_id
         )
         .execute(&mut *self.conn)
         .await?;

@@ -47,6 +47,10 @@ pub struct QueueFilter {
     pub which: Which,
     /// Whose.
     pub assigned: Assigned,
+    /// Only those a reseller reads.
+    pub reseller_id: Option<u64>,
+    /// Only of this customer.
+    pub customer_id: Option<u64>,
     /// About what.
     pub category: Option<Category>,
     /// Beyond this place, as the list goes.
@@ -57,6 +61,10 @@ pub struct QueueFilter {
     pub limit: u32,
 }
 
+/// Tickets that a reseller reads; customers who went elsewhere took theirs along.
+const OF_RESELLER: &str = "JOIN (SELECT q.id FROM tickets q STRAIGHT_JOIN customers k ON k.id = q.customer_id \
+ AND k.reseller_id = q.reseller_id WHERE q.reseller_id = ";
+
 impl Tickets<'_> {
     /// One keyset page of the queue.
     ///
@@ -64,7 +72,14 @@ impl Tickets<'_> {
     /// Database trouble.
     pub async fn queue(&mut self, filter: &QueueFilter) -> DbResult<Vec<Ticket>> {
         let mut query = sqlx::QueryBuilder::new(SELECT);
-        query.push("JOIN (SELECT q.id FROM tickets q WHERE 1 = 1");
+        match filter.reseller_id {
+            None => query.push("JOIN (SELECT q.id FROM tickets q WHERE 1 = 1"),
+            // Joined in this order: the server would begin with the customers, and sort.
+            Some(id) => query.push(OF_RESELLER).push_bind(id),
+        };
+        if let Some(id) = filter.customer_id {
+            query.push(" AND q.customer_id = ").push_bind(id);
+        }
         match filter.which {
             Which::Waiting => {
                 query.push(" AND q.waits = 1");
@@ -134,6 +149,30 @@ impl Tickets<'_> {
     pub async fn newest(&mut self, customer_id: Option<u64>, before: Option<u64>, limit: u32) -> DbResult<Vec<Ticket>> {
         let mut query = sqlx::QueryBuilder::new(SELECT);
         query.push("JOIN (SELECT q.id FROM tickets q WHERE 1 = 1");
+        if let Some(id) = customer_id {
+            query.push(" AND q.customer_id = ").push_bind(id);
+        }
+        if let Some(id) = before {
+            query.push(" AND q.id < ").push_bind(id);
+        }
+        query.push(" ORDER BY q.id DESC LIMIT ").push_bind(limit).push(") found ON found.id = t.id ORDER BY t.id DESC");
+        let rows: Vec<RawTicket> = query.build_query_as().fetch_all(&mut *self.conn).await?;
+        rows.into_iter().map(Ticket::try_from).collect()
+    }
+
+    /// Tickets that a reseller reads, of all their customers or of one, newest first.
+    ///
+    /// # Errors
+    /// Database trouble.
+    pub async fn newest_of_reseller(
+        &mut self,
+        reseller_id: u64,
+        customer_id: Option<u64>,
+        before: Option<u64>,
+        limit: u32,
+    ) -> DbResult<Vec<Ticket>> {
+        let mut query = sqlx::QueryBuilder::new(SELECT);
+        query.push(OF_RESELLER).push_bind(reseller_id);
         if let Some(id) = customer_id {
             query.push(" AND q.customer_id = ").push_bind(id);
         }

@@ -20,6 +20,8 @@ pub struct Ticket {
     pub customer_email: String,
     /// Their name, or empty.
     pub customer_name: String,
+    /// The reseller who reads and answers it: whose customer they were when they opened it, and are.
+    pub reseller_id: Option<u64>,
     /// Store it is about.
     pub store_id: Option<u64>,
     /// Its name.
@@ -90,6 +92,8 @@ pub enum Author {
     Customer,
     /// A staff member.
     Staff,
+    /// The reseller whose customer it is.
+    Reseller,
 }
 
 impl Author {
@@ -99,6 +103,7 @@ impl Author {
         match self {
             Self::Customer => "customer",
             Self::Staff => "staff",
+            Self::Reseller => "reseller",
         }
     }
 }
@@ -112,7 +117,7 @@ pub struct Message {
     pub uid: String,
     /// Number within the ticket.
     pub seq: u32,
-    /// `customer` or `staff`.
+    /// `customer`, `staff` or `reseller`.
     pub author: String,
     /// Who of staff.
     pub admin_id: Option<u64>,
@@ -161,6 +166,8 @@ pub struct NewMessage<'a> {
 pub struct NewTicket<'a> {
     /// Whose.
     pub customer_id: u64,
+    /// Whose customer they are.
+    pub reseller_id: Option<u64>,
     /// Store it is about.
     pub store_id: Option<u64>,
     /// In one line.
@@ -180,6 +187,7 @@ pub(super) struct RawTicket {
     customer_id: u64,
     customer_email: String,
     customer_name: String,
+    reseller_id: Option<u64>,
     store_id: Option<u64>,
     store_name: Option<String>,
     subject: String,
@@ -204,6 +212,7 @@ impl TryFrom<RawTicket> for Ticket {
             customer_id: r.customer_id,
             customer_email: r.customer_email,
             customer_name: r.customer_name,
+            reseller_id: r.reseller_id,
             store_id: r.store_id,
             store_name: r.store_name,
             subject: r.subject,
@@ -221,7 +230,7 @@ impl TryFrom<RawTicket> for Ticket {
 }
 
 pub(super) const SELECT: &str = "SELECT t.id, t.uid, t.customer_id, c.email AS customer_email, c.name AS customer_name, \
- t.store_id, s.name AS store_name, t.subject, t.category, t.priority, t.state, t.moved_at, t.assigned_admin_id, \
+ IF(t.reseller_id = c.reseller_id, t.reseller_id, NULL) AS reseller_id, t.store_id, s.name AS store_name, t.subject, t.category, t.priority, t.state, t.moved_at, t.assigned_admin_id, \
  a.name AS assigned_name, t.last_seq, t.evidence, t.created_at FROM tickets t JOIN customers c ON c.id = t.customer_id \
  LEFT JOIN stores s ON s.id = t.store_id LEFT JOIN admins a ON a.id = t.assigned_admin_id ";
 
@@ -242,9 +251,11 @@ impl Tickets<'_> {
     pub async fn insert(&mut self, ticket: &NewTicket<'_>) -> DbResult<(u64, Uid)> {
         let uid = Uid::new();
         let id = sqlx::query!(
-            "INSERT INTO tickets (uid, customer_id, store_id, subject, category, priority, evidence) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO tickets (uid, customer_id, reseller_id, store_id, subject, category, priority, evidence) \
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             uid.to_string(),
             ticket.customer_id,
+            ticket.reseller_id,
             ticket.store_id,
             ticket.subject,
             ticket.category.as_str(),
@@ -363,6 +374,14 @@ impl Tickets<'_> {
     /// Database trouble.
     pub async fn find_of_customer(&mut self, uid: &Uid, customer_id: u64) -> DbResult<Option<Ticket>> {
         Ok(self.find(uid).await?.filter(|t| t.customer_id == customer_id))
+    }
+
+    /// One that a customer of a reseller opened; `None` for everybody else's.
+    ///
+    /// # Errors
+    /// Database trouble.
+    pub async fn find_of_reseller(&mut self, uid: &Uid, reseller_id: u64) -> DbResult<Option<Ticket>> {
+        Ok(self.find(uid).await?.filter(|t| t.reseller_id == Some(reseller_id)))
     }
 
     /// One ticket by row id.

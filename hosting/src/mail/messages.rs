@@ -507,6 +507,49 @@ pub fn factor_reset_planned(product: &str, when: &str, link: &str) -> Message {
     }
 }
 
+/// Somebody else looks after the account from now on; for its owner.
+#[must_use]
+pub fn provider_changed(product: &str, support: &str, link: &str) -> Message {
+    Message {
+        subject: format!("{product} looks after your account now"),
+        heading: "Somebody else looks after your account".into(),
+        paragraphs: vec![
+            format!(
+                "From today on it is {product}. You see this name on your pages and in our mails, and whoever you ask for help there answers."
+            ),
+            "Nothing else changes: your stores run as before, and your email and password are the same.".into(),
+        ],
+        button: Some(Button { label: "Open your account".into(), url: link.into() }),
+        small: vec![format!("Questions? Write to {support}.")],
+    }
+}
+
+/// A customer was given to a reseller.
+#[must_use]
+pub fn customer_arrived(customer: &str, link: &str) -> Message {
+    Message {
+        subject: format!("{customer} is your customer now"),
+        heading: "A customer was given to you".into(),
+        paragraphs: vec![format!("{customer} is your customer from today on, with all their stores.")],
+        button: Some(Button { label: "Open the customer".into(), url: link.into() }),
+        small: vec!["They see your name on their pages and in their mails.".into()],
+    }
+}
+
+/// A customer was taken from a reseller.
+#[must_use]
+pub fn customer_left(customer: &str, support: &str, link: &str) -> Message {
+    Message {
+        subject: format!("{customer} is not your customer any more"),
+        heading: "A customer has left you".into(),
+        paragraphs: vec![format!(
+            "Somebody else looks after {customer} from today on. You do not see them or their stores any more."
+        )],
+        button: Some(Button { label: "Open your customers".into(), url: link.into() }),
+        small: vec![format!("Questions? Write to {support}.")],
+    }
+}
+
 /// Shows that mail leaves.
 #[must_use]
 pub fn test_mail(product: &str, settings: &str) -> Message {
@@ -568,5 +611,8 @@ pub(super) fn samples(store: &str) -> Vec<(&'static str, Message)> {
         ("webhook_paused", webhook_paused("hooks.example.com", "Nothing could be delivered for 3 days", url)),
         ("invitation", invitation("Shopfleet", url)),
         ("staff_closed_account", staff_closed_account("Shopfleet", "help@example.com")),
+        ("provider_changed", provider_changed("Rob's Shops", "help@example.com", url)),
+        ("customer_arrived", customer_arrived("ana@example.com", url)),
+        ("customer_left", customer_left("ana@example.com", "help@example.com", url)),
     ]
 }

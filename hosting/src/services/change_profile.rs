@@ -58,7 +58,7 @@ async fn save(
     audited(tx, services, actor, "customer.change_profile", ("customer", &target), "done", details).await
 }
 
-/// Saves which mails somebody wants. Those about the account's safety are always sent.
+/// Saves which mails somebody wants: of sign-ins from new places, of their store, and, resellers, of tickets. Those about the account's safety are always sent.
 ///
 /// # Errors
 /// Database trouble.
@@ -66,10 +66,9 @@ pub async fn change_notices(
     services: &Services,
     actor: &Actor,
     customer_id: u64,
-    new_place: bool,
-    store: bool,
+    (new_place, store, tickets): (bool, bool, bool),
 ) -> Result<(), ServiceError> {
-    transact!(services.db, tx => save_notices(&mut tx, services, actor, customer_id, new_place, store))
+    transact!(services.db, tx => save_notices(&mut tx, services, actor, customer_id, (new_place, store, tickets)))
 }
 
 async fn save_notices(
@@ -77,11 +76,14 @@ async fn save_notices(
     services: &Services,
     actor: &Actor,
     customer_id: u64,
-    new_place: bool,
-    store: bool,
+    (new_place, store, tickets): (bool, bool, bool),
 ) -> Result<(), ServiceError> {
     tx.customers().set_notices(customer_id, new_place, store).await?;
-    let details = serde_json::json!({ "new_place": new_place, "store": store });
+    let mut details = serde_json::json!({ "new_place": new_place, "store": store });
+    if tx.resellers().get(customer_id).await?.is_some() {
+        tx.resellers().set_notices(customer_id, tickets).await?;
+        details["tickets"] = tickets.into();
+    }
     let target = customer_id.to_string();
     audited(tx, services, actor, "customer.change_notices", ("customer", &target), "done", details).await
 }

@@ -100,6 +100,7 @@ async fn open_in(
         once(tx, key, "ticket.open").await?;
     }
     let customer = tx.customers().get(customer_id).await?.ok_or(ServiceError::NotFound)?;
+    let reseller_id = tx.resellers().of_customer(customer_id).await?;
     let stores = tx.stores().list_of_customer(customer_id).await?;
     let store = match wish.store {
         "" => None,
@@ -125,6 +126,7 @@ async fn open_in(
     }
     let new = NewTicket {
         customer_id,
+        reseller_id,
         store_id: store.map(|s| s.id),
         subject: checked.subject.as_str(),
         category: checked.category,
@@ -144,10 +146,13 @@ async fn open_in(
     for file in wish.files {
         tx.tickets().add_file(&services.keys, message_id, file).await?;
     }
-    let jobs = vec![
+    let mut jobs = vec![
         tell(tx, actor, customer_id, message_id, Told::CustomerTheirTicket).await?,
         tell(tx, actor, customer_id, message_id, Told::Staff(None)).await?,
     ];
+    if let Some(reseller) = reseller_id {
+        jobs.push(tell(tx, actor, customer_id, message_id, Told::Reseller(reseller)).await?);
+    }
     tx.webhook_events().ticket(id, "ticket.created").await?;
     let details = serde_json::json!({
         "category": checked.category.as_str(), "priority": checked.priority.as_str(), "files": wish.files.len(),

@@ -4,18 +4,24 @@ use super::passwords::{CUSTOMER_LENGTH, Passwords, check_new};
 use super::{ServiceError, Services, audited};
 use crate::crypto::sha256;
 use crate::db::jobs::{JobRef, NewJob};
+use crate::db::reseller_links::Provider;
 use crate::db::{Queries, Tx};
 use crate::domain::{Actor, Role};
 use crate::jobs::MailArgs;
 use crate::transact;
 
-/// The address of a usable link; changes nothing.
+/// The address of a usable link, and whose customer that is; changes nothing.
 ///
 /// # Errors
 /// Database trouble.
-pub async fn look(services: &Services, token: &str) -> Result<Option<String>, ServiceError> {
-    let found = services.db.read().await?.password_resets().find_usable(&sha256(token.as_bytes())).await?;
-    Ok(found.map(|r| r.email))
+pub async fn look(services: &Services, token: &str) -> Result<Option<(String, Option<Provider>)>, ServiceError> {
+    let mut conn = services.db.read().await?;
+    let Some(found) = conn.password_resets().find_usable(&sha256(token.as_bytes())).await? else { return Ok(None) };
+    let provider = match conn.resellers().of_customer(found.customer_id).await? {
+        Some(id) => conn.resellers().provider(id).await?,
+        None => None,
+    };
+    Ok(Some((found.email, provider)))
 }
 
 /// Sets the password. Nobody is signed in by it: the next step is the sign-in with all its factors.

@@ -97,12 +97,29 @@ pub async fn send_mail(
     };
     let Some(to) = to else { return Ok(Outcome::Nothing("the account is gone")) };
     let settings = match args.customer_id {
-        Some(id) => resellers::branded(settings, &conn.resellers().brand_of(id).await?),
+        Some(id) => {
+            // Who signs up by a reseller's link is theirs with the confirmation, and knows their name before.
+            let brand = match (args.template.as_str(), args.visitor_session_id) {
+                ("verify_email", Some(visitor)) => conn.resellers().brand_of_sign_up(id, visitor).await?,
+                _ => conn.resellers().brand_of(id).await?,
+            };
+            resellers::branded(settings, &brand)
+        }
         None => settings,
     };
     let store = match args.store_id {
         Some(id) => conn.stores().get(id).await?,
         None => None,
+    };
+    let wants_tickets = match (args.customer_id, args.template.as_str()) {
+        (Some(id), "ticket_for_reseller") => conn.resellers().get(id).await?.is_some_and(|r| r.notify_tickets),
+        _ => false,
+    };
+    let moved = match (args.about, args.template.as_str()) {
+        (Some(id), "customer_arrived" | "customer_left") => {
+            conn.customers().get(id).await?.filter(|c| c.state != "closed")
+        }
+        _ => None,
     };
     let password = conn.settings().secret(&services.keys, "smtp_password").await?;
     drop(conn);
@@ -110,8 +127,11 @@ pub async fn send_mail(
     let named = || store_name.clone().unwrap_or_else(|| "your store".into());
     let product = settings.text("product_name").to_owned();
     let message: Message = match args.template.as_str() {
-        what @ ("ticket_received" | "ticket_answer" | "ticket_message") => {
+        what @ ("ticket_received" | "ticket_answer" | "ticket_message" | "ticket_for_reseller") => {
             let Some(ticket) = &ticket else { return Ok(Outcome::Nothing("the ticket is gone")) };
+            if what == "ticket_for_reseller" && !(wants_tickets && ticket.is_read_by(args.customer_id)) {
+                return Ok(Outcome::Nothing("they do not want this mail, or it is not theirs to read any more"));
+            }
             ticket.message(what, &settings, base)
         }
         "verify_email" => {
@@ -217,6 +237,18 @@ pub async fn send_mail(
                 .await?;
             tx.commit().await?;
             messages::invitation(&product, &base.join(&format!("/password/reset?token={}", token.expose())))
+        }
+        "provider_changed" => {
+            messages::provider_changed(&product, settings.text("support_email"), &base.join("/account"))
+        }
+        what @ ("customer_arrived" | "customer_left") => {
+            let Some(customer) = &moved else { return Ok(Outcome::Nothing("the customer is gone")) };
+            if what == "customer_left" {
+                messages::customer_left(&customer.email, settings.text("support_email"), &base.join("/reseller"))
+            } else {
+                let link = base.join(&format!("/reseller/customers/{}", customer.id));
+                messages::customer_arrived(&customer.email, &link)
+            }
         }
         "staff_closed_account" => messages::staff_closed_account(&product, settings.text("support_email")),
         "password_changed" => messages::password_changed(&product, &base.join("/password/forgot")),

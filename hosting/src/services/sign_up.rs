@@ -6,6 +6,7 @@
 //! them becomes the account is decided by `verify_email`: the one whose browser or password is proven.
 
 use super::passwords::{CUSTOMER_LENGTH, Passwords, check_new};
+use super::resellers::link;
 use super::settings::Values;
 use super::store_wish::{self, StoreWish};
 use super::{ServiceError, Services};
@@ -34,6 +35,8 @@ pub struct SignUp {
     pub user_agent: String,
     /// SHA-256 of the one-use key.
     pub form_key: [u8; 32],
+    /// Code of the reseller by whose link they came, or empty.
+    pub with: String,
 }
 
 /// A form whose every field can be taken.
@@ -43,18 +46,20 @@ pub struct Checked {
     pub email: Email,
     password: Secret,
     wish: store_wish::CheckedWish,
+    reseller: Option<u64>,
 }
 
 /// Checks every field; changes nothing.
 ///
 /// # Errors
-/// `Invalid` with every wrong field.
+/// `Invalid` with every wrong field; `Conflict` when the reseller of the link takes nobody.
 pub async fn check(services: &Services, settings: &Values, form: &SignUp) -> Result<Checked, ServiceError> {
     let mut wrong = Vec::new();
     let email = Email::parse(&form.email).map_err(|e| wrong.push(("email", e.0))).ok();
     let password =
         check_new(form.password.expose(), CUSTOMER_LENGTH, &form.email).map_err(|e| wrong.push(("password", e))).ok();
     let mut tx = services.db.begin().await?;
+    let reseller = link::named(&mut tx, &form.with).await?;
     let mut checked = store_wish::check(&mut tx, settings, &form.wish).await;
     // What a sign-up of the same address holds that was never confirmed is free for this one.
     let again = match &email {
@@ -69,6 +74,14 @@ pub async fn check(services: &Services, settings: &Values, form: &SignUp) -> Res
             other => return Err(other),
         }
     }
+    if let Some(reseller) = reseller {
+        let plan = checked.as_ref().ok().map(|wish| wish.plan.id);
+        match link::room(&mut tx, reseller, plan).await {
+            Ok(()) => {}
+            Err(ServiceError::Invalid(fields)) => checked = Err((fields, None)),
+            Err(other) => return Err(other),
+        }
+    }
     tx.rollback().await?;
     let wish = match checked {
         Ok(c) => Some(c),
@@ -79,7 +92,7 @@ pub async fn check(services: &Services, settings: &Values, form: &SignUp) -> Res
         }
     };
     match (email, password, wish) {
-        (Some(email), Some(password), Some(wish)) => Ok(Checked { email, password, wish }),
+        (Some(email), Some(password), Some(wish)) => Ok(Checked { email, password, wish, reseller }),
         _ => Err(ServiceError::Invalid(wrong)),
     }
 }
@@ -101,25 +114,26 @@ pub async fn sign_up(
         .hash(&checked.password)
         .await
         .ok_or_else(|| ServiceError::Conflict("We could not store your password. Try again".into()))?;
-    let (email, wish) = (&checked.email, &checked.wish);
-    let job = transact!(services.db, tx => insert(&mut tx, services, settings, actor, form, email, &hash, wish))?;
+    let job = transact!(services.db, tx => insert(&mut tx, services, settings, actor, form, checked, &hash))?;
     services.queue.announce(&job.into_iter().collect::<Vec<_>>()).await;
     Ok(())
 }
 
-#[allow(clippy::too_many_arguments)]
 async fn insert(
     tx: &mut Tx,
     services: &Services,
     settings: &Values,
     actor: &Actor,
     form: &SignUp,
-    email: &Email,
+    Checked { email, wish, reseller, .. }: &Checked,
     hash: &str,
-    wish: &store_wish::CheckedWish,
 ) -> Result<Option<JobRef>, ServiceError> {
     if !tx.form_keys().take(&form.form_key, "sign_up").await? {
         return Ok(None);
+    }
+    // Before anything that depends on the address, so that the answer does not differ.
+    if let Some(reseller) = *reseller {
+        link::room(tx, reseller, Some(wish.plan.id)).await?;
     }
     let known = tx.customers().find_by_email(&email.key()).await?;
     let known = match known {
@@ -157,7 +171,7 @@ async fn insert(
             };
             let slug = store_wish::free_slug(tx, settings.text("base_domain"), wish, Some(customer_id)).await?;
             let (store_id, _) = store_wish::insert(tx, settings, customer_id, wish, &slug).await?;
-            tx.sign_ups().insert(customer_id, visitor, store_id, hash).await?;
+            tx.sign_ups().insert(customer_id, visitor, store_id, hash, *reseller).await?;
             MailArgs {
                 template: "verify_email".into(),
                 customer_id: Some(customer_id),
@@ -181,7 +195,7 @@ async fn insert(
                 target_kind: "customer",
                 target_id: &target,
                 outcome: if mail.store_id.is_some() { "done" } else { "refused" },
-                details: serde_json::json!({ "store": wish.name.as_str(), "plan": wish.plan.slug, "known_address": mail.store_id.is_none() }),
+                details: serde_json::json!({ "store": wish.name.as_str(), "plan": wish.plan.slug, "known_address": mail.store_id.is_none(), "reseller": reseller }),
             },
         )
         .await?;

@@ -14,6 +14,8 @@ pub(super) enum Told {
     CustomerAnswer,
     /// Staff: a message of the customer. Nobody in particular: the mailbox of the settings.
     Staff(Option<u64>),
+    /// The reseller whose customer wrote.
+    Reseller(u64),
 }
 
 /// Orders the mail, once per message.
@@ -28,10 +30,15 @@ pub(super) async fn tell(
         Told::CustomerTheirTicket => "ticket_received",
         Told::CustomerAnswer => "ticket_answer",
         Told::Staff(_) => "ticket_message",
+        Told::Reseller(_) => "ticket_for_reseller",
     };
     let args = MailArgs {
         template: template.into(),
-        customer_id: (!matches!(told, Told::Staff(_))).then_some(customer_id),
+        customer_id: match told {
+            Told::Staff(_) => None,
+            Told::Reseller(reseller) => Some(reseller),
+            Told::CustomerTheirTicket | Told::CustomerAnswer => Some(customer_id),
+        },
         admin_id: match told {
             Told::Staff(admin) => admin,
             _ => None,

@@ -50,17 +50,27 @@ impl TicketMail {
                 messages::ticket_answer(&short, subject, who, text, self.files, by_mail, &owners)
             }
             _ => {
-                let link = base.join(&format!("/admin/tickets/{uid}"));
+                let area = if template == "ticket_for_reseller" { "reseller" } else { "admin" };
+                let link = base.join(&format!("/{area}/tickets/{uid}"));
                 messages::ticket_message(&short, subject, &self.ticket.customer_email, text, self.files, &link)
             }
         }
     }
 
-    /// Mails to the customer carry an address to answer to; those to staff do not: staff sign in to answer, with their
-    /// second factor.
+    /// Whether somebody is the reseller who reads it.
+    pub(super) fn is_read_by(&self, reseller: Option<u64>) -> bool {
+        reseller.is_some() && self.ticket.reseller_id == reseller
+    }
+
+    /// Mails to the customer carry an address to answer to; those to others do not: they sign in to
+    /// answer.
     pub(super) fn thread(&self, keys: &KeyRing, settings: &Values, customer: Option<u64>) -> Thread {
         let to_customer = customer == Some(self.ticket.customer_id);
-        let side = if to_customer { "customer" } else { "staff" };
+        let side = match (to_customer, customer) {
+            (true, _) => "customer",
+            (false, Some(_)) => "reseller",
+            (false, None) => "staff",
+        };
         Thread {
             root: format!("ticket-{}.{side}", self.ticket.uid),
             answers: self.last_mail.clone().filter(|_| to_customer),

@@ -8,6 +8,7 @@
 use super::note_sign_in::note_sign_in;
 use super::passwords::Passwords;
 use super::place_store::order_set_up;
+use super::resellers::link as reseller_link;
 use super::settings::Values;
 use super::sign_up::let_go;
 use super::store_wish::settle_address;
@@ -17,6 +18,7 @@ use crate::db::audit::NewEvent;
 use crate::db::email_verifications::Verification;
 use crate::db::jobs::JobRef;
 use crate::db::login_sessions::NewSession;
+use crate::db::reseller_links::Provider;
 use crate::db::{Queries, Tx};
 use crate::domain::{Actor, Person, Role, SignInWay, StoreState};
 use crate::transact;
@@ -32,6 +34,8 @@ pub struct Pending {
     pub starts_store: bool,
     /// This is not the browser that signed up: the password has to be proven.
     pub ask_password: bool,
+    /// The reseller by whose link it was made.
+    pub provider: Option<Provider>,
 }
 
 /// How it went.
@@ -65,14 +69,25 @@ pub async fn look(services: &Services, token: &str, visitor_hash: &[u8; 32]) -> 
     let stores = conn.stores().list_of_customer(link.customer_id).await?;
     let starts_store =
         stores.iter().any(|s| s.state == StoreState::Requested && link.store_id.is_none_or(|waiting| waiting == s.id));
-    Ok(Some(Pending { email: link.email, email_key: link.email_key, starts_store, ask_password: !same_browser }))
+    let provider = match link.reseller_id {
+        Some(id) => conn.resellers().provider(id).await?,
+        None => None,
+    };
+    Ok(Some(Pending {
+        email: link.email,
+        email_key: link.email_key,
+        starts_store,
+        ask_password: !same_browser,
+        provider,
+    }))
 }
 
 /// Uses the link up, confirms the address and starts the store. `password` counts only in another
 /// browser than the one that signed up.
 ///
 /// # Errors
-/// `NotFound` when the link is used, over or not the newest of its sign-up.
+/// `NotFound` when the link is used, over or not the newest of its sign-up; `Conflict` when the reseller by whose link it was
+/// made has no room, which leaves the link usable.
 pub async fn verify_email(
     services: &Services,
     passwords: &Passwords,
@@ -174,6 +189,13 @@ async fn confirm(
         .into_iter()
         .find(|s| s.state == StoreState::Requested && link.store_id.is_none_or(|id| id == s.id));
     let chosen = waiting.as_ref().map(|s| s.id);
+    // Whose role has ended meanwhile looks after nobody: the customer is ours.
+    if let Some(reseller) = link.reseller_id
+        && tx.resellers().get(reseller).await?.is_some()
+    {
+        reseller_link::room(tx, reseller, waiting.as_ref().map(|s| s.plan_id)).await?;
+        tx.resellers().adopt(customer.id, Some(reseller)).await?;
+    }
     tx.sign_ups().delete_of_customer(customer.id).await?;
     let_go(tx, customer.id, |store| Some(store) != chosen).await?;
     let job = match waiting {

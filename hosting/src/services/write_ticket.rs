@@ -5,9 +5,10 @@ use super::open_ticket::fit;
 use super::tell_ticket::{Told, tell};
 use super::{ServiceError, Services, audited, once};
 use crate::db::jobs::JobRef;
-use crate::db::tickets::{Author, NewMessage, Ticket};
+use crate::db::tickets::{Author, Message, NewMessage, Ticket};
 use crate::db::{Queries, Tx};
-use crate::domain::{Actor, MessageText, TicketEvent, Upload};
+use crate::domain::rights::{Capability, Reach, may};
+use crate::domain::{Actor, MessageText, Role, TicketEvent, Upload};
 use crate::transact;
 
 /// A message as it comes.
@@ -86,11 +87,14 @@ pub(super) async fn customer_in(
         tx.tickets().add_file(&services.keys, id, file).await?;
     }
     step(tx, &ticket, TicketEvent::CustomerWrote).await?;
-    let job = tell(tx, actor, ticket.customer_id, id, Told::Staff(ticket.assigned_admin_id)).await?;
+    let mut jobs = vec![tell(tx, actor, ticket.customer_id, id, Told::Staff(ticket.assigned_admin_id)).await?];
+    if let Some(reseller) = ticket.reseller_id {
+        jobs.push(tell(tx, actor, ticket.customer_id, id, Told::Reseller(reseller)).await?);
+    }
     let details = serde_json::json!({ "source": source, "files": files.len(), "customer": ticket.customer_id,
         "opened_again": ticket.state.is_over() });
     audited(tx, services, actor, "ticket.write", ("ticket", &ticket.uid.to_string()), "done", details).await?;
-    Ok((seq, vec![job]))
+    Ok((seq, jobs))
 }
 
 /// What came of an answer of staff.
@@ -100,7 +104,7 @@ pub enum Answered {
     Sent(u32),
     /// Somebody wrote since the page was drawn; nothing was sent.
     Since {
-        /// Their name, or empty: the customer.
+        /// Name of whoever answered, or empty: the customer wrote.
         name: String,
         /// Seconds ago.
         seconds: i64,
@@ -109,7 +113,7 @@ pub enum Answered {
     },
 }
 
-/// Staff answer. `solves`: and it is solved with that.
+/// Staff answer, or the reseller whose customer it is. `solves`: and it is solved with that.
 ///
 /// # Errors
 /// `NotFound`; `Invalid` on `message` or `files`; `Conflict` when the form was sent before.
@@ -140,26 +144,32 @@ async fn answer_in(
     form_key: Option<&[u8; 32]>,
 ) -> Result<(Answered, Vec<JobRef>), ServiceError> {
     let ticket = tx.tickets().lock(ticket).await?.ok_or(ServiceError::NotFound)?;
+    may_answer(actor, &ticket)?;
     if words.seen.is_some_and(|seen| seen < ticket.last_seq)
         && let Some(newest) = tx.tickets().message(ticket.id, ticket.last_seq).await?
-        && (newest.author == "customer" || newest.admin_id != actor.id)
+        && !own(&newest, actor)
     {
-        let name = if newest.author == "customer" { String::new() } else { newest.author_name };
+        let name = match newest.author.as_str() {
+            "customer" => String::new(),
+            "reseller" if newest.author_name.is_empty() => "The reseller".into(),
+            _ if newest.author_name.is_empty() => "Support".into(),
+            _ => newest.author_name,
+        };
         let seconds = (crate::clock::now_plain() - newest.created_at).whole_seconds().max(0);
         return Ok((Answered::Since { name, seconds, newest: ticket.last_seq }, Vec::new()));
     }
     if let Some(key) = form_key {
         once(tx, key, "ticket.answer").await?;
     }
-    let name = staff_name(tx, actor).await?;
-    let message = NewMessage {
-        author: Author::Staff,
-        admin_id: actor.id,
-        author_name: &name,
-        source: words.source,
-        body: text.as_str(),
-        mail: None,
+    let (author, admin_id, name) = if actor.role == Role::Reseller {
+        // Their customers see their name; without one they see ours.
+        let brand = tx.resellers().get(actor.id.unwrap_or_default()).await?.ok_or(ServiceError::NotFound)?.brand_name;
+        (Author::Reseller, None, brand)
+    } else {
+        (Author::Staff, actor.id, staff_name(tx, actor).await?)
     };
+    let message =
+        NewMessage { author, admin_id, author_name: &name, source: words.source, body: text.as_str(), mail: None };
     let (id, seq) = tx.tickets().add_message(ticket.id, &message).await?;
     for file in words.files {
         tx.tickets().add_file(&services.keys, id, file).await?;
@@ -169,8 +179,8 @@ async fn answer_in(
         let now = tx.tickets().get(ticket.id).await?.ok_or(ServiceError::NotFound)?;
         step(tx, &now, TicketEvent::Solve).await?;
     }
-    if ticket.assigned_admin_id.is_none() && actor.id.is_some() {
-        tx.tickets().sort(ticket.id, actor.id, ticket.category, ticket.priority).await?;
+    if ticket.assigned_admin_id.is_none() && admin_id.is_some() {
+        tx.tickets().sort(ticket.id, admin_id, ticket.category, ticket.priority).await?;
     }
     tx.webhook_events().ticket(ticket.id, "ticket.answered").await?;
     let job = tell(tx, actor, ticket.customer_id, id, Told::CustomerAnswer).await?;
@@ -210,6 +220,21 @@ pub(super) async fn step(tx: &mut Tx, ticket: &Ticket, event: TicketEvent) -> Re
     })?;
     tx.tickets().move_state(ticket.id, ticket.state, to).await?;
     Ok(())
+}
+
+/// Staff answer everybody, a reseller those who are their customers at this moment.
+fn may_answer(actor: &Actor, ticket: &Ticket) -> Result<(), ServiceError> {
+    let theirs = actor.role == Role::Reseller && actor.id.is_some() && ticket.reseller_id == actor.id;
+    if theirs || may(actor.role, Capability::AnswerTickets, Reach::All) { Ok(()) } else { Err(ServiceError::NotFound) }
+}
+
+/// Whether a message is the actor's own answer. A ticket has one reseller.
+fn own(message: &Message, actor: &Actor) -> bool {
+    match message.author.as_str() {
+        "customer" => false,
+        "reseller" => actor.role == Role::Reseller,
+        _ => actor.role != Role::Reseller && message.admin_id == actor.id,
+    }
 }
 
 async fn staff_name(tx: &mut Tx, actor: &Actor) -> Result<String, ServiceError> {

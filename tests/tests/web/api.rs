@@ -625,6 +625,7 @@ async fn every_operation_for_every_role() {
         ("POST", format!("/api/v1/stores/{store}/resume"), json!({ "reason": "x" })),
         ("PUT", format!("/api/v1/stores/{store}/plan"), json!({ "plan": "business", "reason": "x" })),
         ("GET", "/api/v1/reseller/customers/1".into(), json!(null)),
+        ("GET", "/api/v1/reseller/events?customer=1".into(), json!(null)),
         (
             "POST",
             "/api/v1/reseller/customers/1/stores".into(),

@@ -5,7 +5,13 @@ use crate::support::{App, Browser, PASSWORD};
 use hosting::domain::Role;
 use webapp::router::{Access, ROUTES};
 
-async fn limits(staff: &Browser, customer: u64, customers: &str, stores: &str, plans: &[&str]) -> crate::support::Page {
+pub async fn limits(
+    staff: &Browser,
+    customer: u64,
+    customers: &str,
+    stores: &str,
+    plans: &[&str],
+) -> crate::support::Page {
     let page = format!("/admin/customers/{customer}/reseller");
     let mut fields = vec![("customers", customers), ("stores", stores)];
     fields.extend(plans.iter().map(|p| ("plans", *p)));
@@ -13,7 +19,7 @@ async fn limits(staff: &Browser, customer: u64, customers: &str, stores: &str, p
 }
 
 /// An admin, a reseller (customer 1) who may sell Starter to two customers with one store, and a direct customer (2).
-async fn stage() -> (App, Browser, Browser, Browser) {
+pub async fn stage() -> (App, Browser, Browser, Browser) {
     let app = App::new().await;
     let (rob, job) = app.customer("rob@example.com", "Rob").await;
     app.make_live(&job).await;
@@ -27,8 +33,16 @@ async fn stage() -> (App, Browser, Browser, Browser) {
     (app, ada, rob, ana)
 }
 
+/// Mails that were not read before; `read` is how many were.
+pub async fn news(app: &App, read: &mut usize) -> Vec<hosting::mail::Sent> {
+    let mut all = app.deliver_mail().await;
+    let fresh = all.split_off(*read);
+    *read += fresh.len();
+    fresh
+}
+
 /// The customer chooses a password by the mail's link and signs in.
-async fn invited(app: &App, email: &str) -> Browser {
+pub async fn invited(app: &App, email: &str) -> Browser {
     let sent = app.deliver_mail().await;
     let mail = sent.iter().rev().find(|m| m.to == email && m.text.contains("/password/reset?token=")).expect("a link");
     let token = mail.text.split("/password/reset?token=").nth(1).unwrap().split_whitespace().next().unwrap().to_owned();
@@ -244,7 +258,7 @@ async fn customers_see_their_providers_name_on_pages_and_in_mails() {
 }
 
 /// A customer of the reseller (3, Eva) whose store is live, and its public id.
-async fn with_store(app: &App, rob: &Browser) -> (Browser, String) {
+pub async fn with_store(app: &App, rob: &Browser) -> (Browser, String) {
     assert_eq!(rob.submit("/reseller/customers/new", &[("email", "eva@example.com")]).await.status, 303);
     let eva = invited(app, "eva@example.com").await;
     let fields = [("store_name", "Eva's Tea"), ("plan", "starter"), ("address", "")];
@@ -444,4 +458,155 @@ async fn the_api_does_what_the_pages_do() {
     assert_eq!(rob.get("/api/v1/reseller").await.status, 403);
     assert_eq!(rob.get(&format!("/api/v1/stores/{store}")).await.status, 404);
     assert_eq!(rob.get(&format!("/api/v1/jobs/{job}")).await.status, 404);
+}
+
+#[actix_web::test]
+async fn resellers_read_the_log_and_use_of_their_customers_stores() {
+    let (app, _, rob, ana) = stage().await;
+    let (eva, _) = with_store(&app, &rob).await;
+    let page = rob.get("/reseller/customers/3").await.body;
+    for path in ["/reseller/customers/3/logs", "/reseller/customers/3/usage"] {
+        assert!(!page.contains(&format!("href=\"{path}\"")), "it has no server yet: {page}");
+        let r = rob.get(path).await;
+        assert!(
+            r.status == 200 && r.body.contains("when the store is live") || r.body.contains("as soon as it is live")
+        );
+    }
+    assert_eq!(rob.get("/reseller/customers/3/logs/stream").await.status, 204, "nothing to follow");
+    app.db.sql("UPDATE stores SET server_id = (SELECT MIN(id) FROM servers)").await;
+    let page = rob.get("/reseller/customers/3").await.body;
+    for path in ["/reseller/customers/3/logs", "/reseller/customers/3/usage"] {
+        assert!(page.contains(&format!("href=\"{path}\"")), "{path}");
+    }
+    let r = rob.get("/reseller/customers/3/logs?find=%3Cb%3Ex&lines=100").await;
+    assert!(r.status == 200 && r.body.contains("does not answer right now"), "{}", r.body);
+    assert!(r.body.contains("data-stream=\"/reseller/customers/3/logs/stream?find="), "{}", r.body);
+    assert!(r.body.contains("&lt;b&gt;x") && !r.body.contains("<b>x"), "{}", r.body);
+    app.db
+        .sql(
+            "INSERT INTO store_usage SELECT id, 3600, DATE_FORMAT(NOW(), '%Y-%m-%d %H:00:00'), 3600, 60, 1000, 6000000000, 200000000, \
+             5, 5, 7, 0, 5, 1048576 FROM stores WHERE customer_id = 3",
+        )
+        .await;
+    let r = rob.get("/reseller/customers/3/usage?range=7d").await;
+    assert!(r.status == 200 && r.body.contains("href=\"/reseller/customers/3/usage\""), "{}", r.body);
+    assert!(r.body.contains("<svg") && r.body.contains("Eva&"), "its charts: {}", r.body);
+    // Nobody else's; ordinary customers have no such pages.
+    for end in ["logs", "usage", "logs/stream"] {
+        for id in [1, 2, 99] {
+            assert_eq!(rob.get(&format!("/reseller/customers/{id}/{end}")).await.status, 404, "{id} {end}");
+        }
+        for b in [&eva, &ana] {
+            assert_eq!(b.get(&format!("/reseller/customers/3/{end}")).await.status, 403, "{end}");
+        }
+    }
+    app.db.sql("UPDATE customers SET reseller_id = NULL WHERE id = 3").await;
+    for end in ["logs", "usage", "logs/stream"] {
+        assert_eq!(rob.get(&format!("/reseller/customers/3/{end}")).await.status, 404, "not theirs any more: {end}");
+    }
+}
+
+#[actix_web::test]
+async fn a_reseller_reads_what_happened_to_their_customers_and_nothing_else() {
+    let (app, ada, rob, ana) = stage().await;
+    let (eva, store) = with_store(&app, &rob).await;
+    let r = ada.submit("/admin/customers/3/store/suspend", &[("cause", "review"), ("reason", "Secret words")]).await;
+    assert_eq!(r.status, 303, "{}", r.body);
+    // What concerns others, and what staff keep among themselves.
+    ana.submit("/account", &[("name", "Ana"), ("time_zone", "UTC"), ("theme", "auto")]).await;
+    let service = &app.services;
+    let actor = |role, id, name: &str| hosting::domain::Actor {
+        role,
+        id,
+        name: name.into(),
+        address: "192.0.2.9".into(),
+        request_id: "r".into(),
+    };
+    let append = async |by: &hosting::domain::Actor, action: &str, kind: &str, id: &str| {
+        let event = hosting::db::audit::NewEvent {
+            action,
+            target_kind: kind,
+            target_id: id,
+            outcome: "refused",
+            details: serde_json::json!({ "reason": "Secret words" }),
+        };
+        let mut tx = service.db.begin().await.unwrap();
+        hosting::db::Queries::audit(&mut tx).append(&service.keys, by, &event).await.unwrap();
+        tx.commit().await.unwrap();
+    };
+    append(&actor(Role::Admin, Some(3), "ada@example.com"), "ticket.note", "customer", "3").await;
+    append(&actor(Role::Customer, Some(2), "ana@example.com"), "store.peek", "store", &store).await;
+    append(&actor(Role::Customer, Some(3), "eva@example.com"), "webhook.create", "webhook", "W1").await;
+    append(&actor(Role::Visitor, None, "guess@example.com"), "customer.sign_in", "customer", "3").await;
+    let page = rob.get("/reseller/events").await;
+    assert_eq!(page.status, 200);
+    for words in [
+        "Store: suspend",
+        "Support",
+        "Customer: create",
+        "You",
+        "Webhook: create",
+        "eva@example.com",
+        "Another customer",
+    ] {
+        assert!(page.body.contains(words), "{words}: {}", page.body);
+    }
+    for never in ["ada@example.com", "ana@example.com", "guess@example.com", "Secret words", "Ticket: note"] {
+        assert!(!page.body.contains(never), "{never}: {}", page.body);
+    }
+    let rows = page.body.matches("<tr><td data-l=\"Time\"").count();
+    let told = "SELECT COUNT(*) FROM reseller_events WHERE reseller_id = 1 AND customer_id = 3";
+    assert_eq!(i64::try_from(rows).unwrap(), app.db.number(told).await);
+    assert_eq!(app.db.number("SELECT COUNT(*) FROM reseller_events").await, app.db.number(told).await);
+    assert!(
+        page.body.matches("192.0.2.9").count() == 2,
+        "the customer's and the stranger's address only: {}",
+        page.body
+    );
+    // One customer's; nobody else's.
+    assert_eq!(rob.get("/reseller/events?customer=3").await.body.matches("<tr><td data-l").count(), rows);
+    for id in ["1", "2", "99", "x", "-1"] {
+        assert_eq!(rob.get(&format!("/reseller/events?customer={id}")).await.status, 404, "{id}");
+    }
+    assert_eq!(eva.get("/reseller/events").await.status, 403);
+    // Pages of fifty, both ways.
+    for i in 0..60 {
+        append(&actor(Role::Customer, Some(3), "eva@example.com"), &format!("thing.n{i:02}"), "thing", "T").await;
+    }
+    let first = rob.get("/reseller/events").await.body;
+    assert!(first.contains("Thing: n59") && first.contains("Thing: n10") && !first.contains("Thing: n09"), "{first}");
+    let link = |body: &str, rel: &str| {
+        let at = body.find(&format!("rel=\"{rel}\"")).expect("a link");
+        body[..at].rsplit("href=\"").next().unwrap().split('"').next().unwrap().replace("&amp;", "&")
+    };
+    let second = rob.get(&link(&first, "next")).await.body;
+    assert!(second.contains("Thing: n09") && !second.contains("Thing: n10"), "{second}");
+    assert!(rob.get(&link(&second, "prev")).await.body.contains("Thing: n59"));
+    // A program reads the same.
+    let (program, _) = log_in(&app, "rob@example.com", "customer").await;
+    let list = program.get("/api/v1/reseller/events?limit=200&customer=3").await;
+    let items = list.body["items"].as_array().unwrap();
+    // And the refusal of their own, a moment ago.
+    assert_eq!(items.len(), rows + 61, "{}", list.body);
+    let text = list.body.to_string();
+    assert!(!text.contains("ada@") && !text.contains("ana@") && !text.contains("Secret"), "{text}");
+    let by: std::collections::BTreeSet<_> = items.iter().map(|i| i["by"].as_str().unwrap()).collect();
+    assert!(["you", "customer", "another_customer", "staff", "somebody"].iter().all(|b| by.contains(b)), "{by:?}");
+    let next = program.get("/api/v1/reseller/events?limit=50").await.body["next"].as_str().unwrap().to_owned();
+    assert_eq!(
+        program.get(&format!("/api/v1/reseller/events?after={next}")).await.body["items"][0]["action"],
+        "thing.n09"
+    );
+    assert_eq!(program.get("/api/v1/reseller/events?customer=2").await.status, 404);
+    assert_eq!(program.get("/api/v1/reseller/events?customer=x").await.status, 422);
+    // Whoever goes elsewhere takes it along, and an account that is forgotten leaves nothing here.
+    app.db.sql("UPDATE customers SET reseller_id = NULL WHERE id = 3").await;
+    assert!(!rob.get("/reseller/events").await.body.contains("eva@example.com"));
+    append(&actor(Role::Customer, Some(3), "eva@example.com"), "thing.late", "thing", "T").await;
+    app.db.sql("UPDATE customers SET reseller_id = 1 WHERE id = 3").await;
+    assert!(!rob.get("/reseller/events").await.body.contains("Thing: late"), "it happened elsewhere");
+    let mut tx = service.db.begin().await.unwrap();
+    hosting::db::Queries::erasure(&mut tx).erase(3).await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(app.db.number("SELECT COUNT(*) FROM reseller_events").await, 0);
 }

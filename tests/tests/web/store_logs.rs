@@ -215,6 +215,19 @@ async fn owners_read_and_follow_their_own_stores_log_and_no_other() {
     assert_eq!(server.get(&host, "/").await.0, 200, "the shop does not notice");
     assert!(ana.get("/dashboard/logs?find=the+end").await.body.contains("the end"), "searching still finds it");
 
+    // Who looks after the owner reads and follows the same, until the customer is somebody else's.
+    let (anas, robs) = (store.customer_id, other.customer_id);
+    server.db.sql(&format!("UPDATE customers SET role = 'reseller' WHERE id = {robs}")).await;
+    server.db.sql(&format!("UPDATE customers SET reseller_id = {robs} WHERE id = {anas}")).await;
+    let page = eva.get(&format!("/reseller/customers/{anas}/logs?find=VISIT%3DONE")).await.body;
+    assert!(page.contains("visit=one&amp;key=••••••") && !page.contains("letmein"), "{page}");
+    let theirs_now = Followed::open(&eva, &format!("/reseller/customers/{anas}/logs/stream")).await;
+    server.get(&host, "/?visit=five").await;
+    theirs_now.says("visit=five").await;
+    server.db.sql(&format!("UPDATE customers SET reseller_id = NULL WHERE id = {anas}")).await;
+    eventually("their stream ends", async || theirs_now.task.is_finished().then_some(())).await;
+    assert_eq!(eva.get(&format!("/reseller/customers/{anas}/logs/stream")).await.status, 404);
+
     // Another owner from now on: the stream of the former one ends by itself. Nobody watches: nothing is read.
     server.db.sql(&format!("UPDATE stores SET customer_id = {} WHERE id = {}", other.customer_id, store.id)).await;
     for s in [&again, &errors, &flood] {

@@ -7,8 +7,8 @@ use hosting::domain::Role;
 use hosting::services::change_ticket::close_solved;
 use serde_json::json;
 
-const PNG: &[u8] = b"\x89PNG\r\n\x1a\n0000";
-const SECRET_NOTE: &str = "between-us-only-7731";
+pub const PNG: &[u8] = b"\x89PNG\r\n\x1a\n0000";
+pub const SECRET_NOTE: &str = "between-us-only-7731";
 
 /// A form with files, as a browser sends it.
 pub async fn upload(b: &Browser, action: &str, fields: &[(&str, &str)], files: &[(&str, &[u8])]) -> Page {
@@ -33,7 +33,7 @@ pub async fn upload(b: &Browser, action: &str, fields: &[(&str, &str)], files: &
 }
 
 /// Fills in the form of `page` that posts to `action`, with files.
-async fn submit(b: &Browser, page: &str, action: &str, fields: &[(&str, &str)], files: &[(&str, &[u8])]) -> Page {
+pub async fn submit(b: &Browser, page: &str, action: &str, fields: &[(&str, &str)], files: &[(&str, &[u8])]) -> Page {
     let form = b.get(page).await;
     let mut all = with_tokens(&form, action, fields);
     if !fields.iter().any(|(n, _)| *n == "seen") {

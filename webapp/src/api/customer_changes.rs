@@ -14,6 +14,7 @@ use hosting::services::change_customer_email::change_customer_email;
 use hosting::services::close_customer::{Closing, close_customer, reopen_customer};
 use hosting::services::create_customer::create_customer;
 use hosting::services::invite_customers::invite_customers;
+use hosting::services::resellers::move_customer::{Move, move_customer};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -55,6 +56,21 @@ pub struct Closure {
     #[schema(max_length = 254)]
     email: String,
     /// One line for the audit log.
+    #[schema(min_length = 1, max_length = 200)]
+    reason: String,
+    /// Your own password.
+    #[schema(max_length = 256)]
+    password: String,
+}
+
+/// Whose customer somebody becomes.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ProviderChange {
+    /// Number of a reseller; absent: ours, a direct customer.
+    #[serde(default)]
+    reseller: Option<u64>,
+    /// For the audit log.
     #[schema(min_length = 1, max_length = 200)]
     reason: String,
     /// Your own password.
@@ -129,6 +145,27 @@ pub async fn close(ctx: Ctx, id: web::Path<String>, request: HttpRequest, body: 
             }
             Err(other) => Err(other.into()),
         }
+    })
+    .await
+}
+
+/// Give a customer to a reseller, or take them back
+///
+/// Everything of theirs stays as it is, and they stay signed in. Refused when it would be more than the reseller may have, or a
+/// plan they may not sell. The customer and every reseller concerned are told.
+#[utoipa::path(put, path = "/api/v1/customers/{id}/provider", tag = "customers", operation_id = "change_provider",
+    params(("id" = u64, Path, description = "Number")),
+    request_body = ProviderChange, responses((status = 204, description = "Moved")))]
+pub async fn provider(ctx: Ctx, id: web::Path<String>, request: HttpRequest, body: Body<ProviderChange>) -> Answer {
+    let id = there(&ctx, &id).await?;
+    let asked = body.value;
+    let proven = prove(&ctx, &asked.password).await?;
+    let reseller = asked.reseller.map(|id| id.to_string()).unwrap_or_default();
+    let before = ctx.state().services.db.read().await?.resellers().of_customer(id).await?;
+    let wish = Move { before, reseller: &reseller, reason: &asked.reason, proven: proven.as_ref() };
+    idempotency::once(&ctx, &request, &body.hash, || async {
+        move_customer(&ctx.state().services, &ctx.actor(), id, &wish).await?;
+        Ok((204, ()))
     })
     .await
 }

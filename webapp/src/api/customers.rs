@@ -46,6 +46,9 @@ pub struct CustomerDetail {
     created_at: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     email_verified_at: Option<String>,
+    /// Number of the reseller whose customer they are; absent: ours.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    provider: Option<u64>,
     /// Public ids.
     stores: Vec<String>,
 }
@@ -109,6 +112,7 @@ pub async fn get(ctx: Ctx, id: web::Path<String>) -> Answer {
     let id = id.parse().map_err(|_| WebError::NotFound)?;
     let mut conn = ctx.state().services.db.read().await?;
     let found = conn.customers().get(id).await?.ok_or(WebError::NotFound)?;
+    let provider = conn.resellers().of_customer(id).await?;
     let stores = conn.stores().list_of_customer(id).await?.iter().map(|s| s.uid.to_string()).collect();
     Ok(ok(&CustomerDetail {
         id: found.id,
@@ -117,6 +121,7 @@ pub async fn get(ctx: Ctx, id: web::Path<String>) -> Answer {
         state: found.state,
         created_at: at(found.created_at),
         email_verified_at: found.email_verified_at.map(at),
+        provider,
         stores,
     }))
 }

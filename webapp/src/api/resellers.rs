@@ -10,8 +10,10 @@ use crate::error::WebError;
 use crate::extract::{Ctx, Query};
 use crate::rate_limit::SIGN_UP_ADDRESS;
 use crate::routes::Answer;
+use crate::routes::reseller::events::{self, By};
 use actix_web::{HttpRequest, web};
 use hosting::db::Queries;
+use hosting::db::reseller_events::{OwnEvent, OwnEventFilter};
 use hosting::db::resellers::{OwnCustomer as Row, OwnFilter};
 use hosting::services::create_store::create_store;
 use hosting::services::resellers::{brand, create_customer};
@@ -34,6 +36,9 @@ pub struct Reseller {
     brand_name: String,
     /// The address for help their customers see; empty: ours.
     brand_email: String,
+    /// Who signs up by it becomes their customer.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    sign_up_link: String,
 }
 
 /// What the customers of a reseller see instead of our name.
@@ -74,12 +79,33 @@ pub struct OwnCustomerDetail {
     stores: Vec<String>,
 }
 
+/// Something that was done to or by a customer of the caller.
+#[derive(Serialize, ToSchema)]
+pub struct CustomerEvent {
+    at: String,
+    /// you, customer (the one it is about), another_customer, staff, system, or somebody who was not signed in
+    by: &'static str,
+    /// `noun.verb`
+    action: String,
+    target_kind: String,
+    target_id: String,
+    /// done, refused, failed
+    outcome: String,
+    /// The customer it is about.
+    customer: u64,
+    /// From where, when you, the customer or somebody not signed in did it.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    address: String,
+}
+
 /// What is set for a reseller and what is used of it; nothing for everybody else.
 pub(super) async fn facts(ctx: &Ctx, customer_id: u64) -> Result<Reseller, WebError> {
     let mut conn = ctx.state().services.db.read().await?;
     let row = conn.resellers().get(customer_id).await?.ok_or(WebError::NotFound)?;
     let used = conn.resellers().used(customer_id).await?;
     let plans = conn.resellers().plan_slugs(customer_id).await?;
+    let code = conn.resellers().provider(customer_id).await?.map(|p| p.code).filter(|code| !code.is_empty());
+    let base = &ctx.state().config.base_url;
     Ok(Reseller {
         plans,
         max_customers: row.max_customers,
@@ -88,6 +114,7 @@ pub(super) async fn facts(ctx: &Ctx, customer_id: u64) -> Result<Reseller, WebEr
         stores: used.stores,
         brand_name: row.brand_name,
         brand_email: row.brand_email,
+        sign_up_link: code.map(|code| base.join(&crate::routes::with::place(&code))).unwrap_or_default(),
     })
 }
 
@@ -107,6 +134,17 @@ fn show(row: &Row) -> OwnCustomer {
 async fn find(ctx: &Ctx, id: &str) -> Result<Row, WebError> {
     let (id, me) = (number(id)?, ctx.customer()?.customer_id);
     ctx.state().services.db.read().await?.resellers().customer(me, id).await?.ok_or(WebError::NotFound)
+}
+
+/// The customer of theirs that a list is asked about.
+pub(super) async fn asked_customer(ctx: &Ctx, query: &Query) -> Result<Option<u64>, WebError> {
+    Ok(match query.get("customer")? {
+        "" => None,
+        id => {
+            let id = id.parse::<u64>().map_err(|_| WebError::field("customer", "Give the number of a customer"))?;
+            Some(find(ctx, &id.to_string()).await?.id)
+        }
+    })
 }
 
 /// Read what you may sell
@@ -201,4 +239,42 @@ pub async fn create_their_store(ctx: Ctx, id: web::Path<String>, request: HttpRe
         Ok((202, Ordered { job }))
     })
     .await
+}
+
+fn show_event(event: &OwnEvent, me: u64) -> CustomerEvent {
+    let by = events::by(event, me);
+    CustomerEvent {
+        at: at(event.at),
+        by: match by {
+            By::You => "you",
+            By::Customer => "customer",
+            By::AnotherCustomer => "another_customer",
+            By::Somebody => "somebody",
+            By::System => "system",
+            By::Support => "staff",
+        },
+        action: event.action.clone(),
+        target_kind: event.target_kind.clone(),
+        target_id: event.target_id.clone(),
+        outcome: event.outcome.clone(),
+        customer: event.customer_id,
+        address: events::from(event, by).to_owned(),
+    }
+}
+
+/// List what was done to your customers and their stores
+///
+/// And by them, since they are yours: your part of the audit log, newest first.
+#[utoipa::path(get, path = "/api/v1/reseller/events", tag = "resellers", operation_id = "list_customer_events",
+    params(("customer" = Option<u64>, Query, description = "Only about this customer of yours"),
+        ("after" = Option<String>, Query, description = "`next` of the page before"),
+        ("limit" = Option<u32>, Query, description = "Rows of a page", minimum = 1, maximum = 200)),
+    responses((status = 200, body = Listing<CustomerEvent>)))]
+pub async fn list_events(ctx: Ctx, query: Query) -> Answer {
+    let cursor = Cursor::of(&query)?;
+    let me = ctx.customer()?.customer_id;
+    let customer_id = asked_customer(&ctx, &query).await?;
+    let filter = OwnEventFilter { customer_id, before: cursor.before, after: None, limit: cursor.fetch() };
+    let rows = ctx.state().services.db.read().await?.resellers().events(me, &filter).await?;
+    Ok(ok(&cursor.page(rows, |r| r.number, |r| show_event(r, me))))
 }

@@ -8,11 +8,13 @@ use super::{at, idempotency, uid};
 use crate::error::WebError;
 use crate::extract::{Ctx, Query, Who};
 use crate::rate_limit::{MESSAGE_ACCOUNT, TICKET_ACCOUNT};
+use crate::routes::ticket_parts::Reader;
 use crate::routes::{Answer, ticket_parts};
 use actix_web::{HttpRequest, HttpResponse, web};
 use hosting::db::Queries;
 use hosting::db::tickets::Ticket as Row;
 use hosting::domain::TicketEvent;
+use hosting::domain::rights::{Capability, Reach, may};
 use hosting::services::change_ticket::{Sorting, move_ticket, sort_ticket};
 use hosting::services::open_ticket::{TicketWish, open_ticket};
 use hosting::services::write_ticket::{Answered, Words, answer, note, write_as_customer};
@@ -40,7 +42,7 @@ pub struct Ticket {
     /// Name of the store it is about.
     #[serde(skip_serializing_if = "Option::is_none")]
     store_name: Option<String>,
-    /// Staff only.
+    /// Staff and resellers only.
     #[serde(skip_serializing_if = "Option::is_none")]
     customer: Option<u64>,
     /// Staff only: row number of the staff member who looks after it.
@@ -53,7 +55,7 @@ pub struct Ticket {
 pub struct TicketMessage {
     /// 1, 2, 3 … within the ticket.
     number: u32,
-    /// customer, staff
+    /// customer, staff; for resellers and staff also reseller
     from: String,
     name: String,
     /// panel, mail, api
@@ -122,7 +124,7 @@ pub struct Opened {
 pub struct NewMessage {
     #[schema(min_length = 1, max_length = 20000)]
     text: String,
-    /// Staff: number of the newest message that was read; the answer is refused with 409 when there are newer ones.
+    /// Staff and resellers: number of the newest message that was read; the answer is refused with 409 when there are newer ones.
     #[serde(default)]
     seen: Option<u32>,
     /// Up to five.
@@ -162,7 +164,16 @@ fn is_staff(ctx: &Ctx) -> bool {
     matches!(ctx.who(), Who::Staff(_))
 }
 
-fn show(t: &Row, staff: bool) -> Ticket {
+/// Who calls about a ticket they were found to reach.
+fn reader(ctx: &Ctx, t: &Row) -> Reader {
+    match ctx.who() {
+        Who::Staff(_) => Reader::Staff,
+        Who::Customer(c) if c.customer_id != t.customer_id => Reader::Reseller,
+        _ => Reader::Customer,
+    }
+}
+
+fn show(t: &Row, reader: Reader) -> Ticket {
     Ticket {
         id: t.uid.to_string(),
         reference: t.short(),
@@ -174,8 +185,8 @@ fn show(t: &Row, staff: bool) -> Ticket {
         created_at: at(t.created_at),
         messages: t.last_seq,
         store_name: t.store_name.clone(),
-        customer: staff.then_some(t.customer_id),
-        assigned: t.assigned_admin_id.filter(|_| staff),
+        customer: (reader != Reader::Customer).then_some(t.customer_id),
+        assigned: t.assigned_admin_id.filter(|_| reader == Reader::Staff),
     }
 }
 
@@ -184,7 +195,10 @@ async fn scoped(ctx: &Ctx, id: &str) -> Result<Row, WebError> {
     let found = ctx.state().services.db.read().await?.tickets().find(&uid(id)?).await?;
     let own = found.filter(|t| match ctx.who() {
         Who::Staff(_) => true,
-        Who::Customer(c) => c.customer_id == t.customer_id,
+        Who::Customer(c) => {
+            let theirs = t.reseller_id == Some(c.customer_id);
+            c.customer_id == t.customer_id || theirs && may(c.role, Capability::AnswerTickets, Reach::OwnCustomers)
+        }
         Who::Visitor => false,
     });
     own.ok_or(WebError::NotFound)
@@ -202,8 +216,26 @@ pub async fn list(ctx: Ctx, query: Query) -> Answer {
         _ => None,
     };
     let rows = ctx.state().services.db.read().await?.tickets().newest(customer, cursor.before, cursor.fetch()).await?;
-    let staff = is_staff(&ctx);
-    Ok(ok(&cursor.page(rows, |t| t.id, |t| show(t, staff))))
+    let reader = if is_staff(&ctx) { Reader::Staff } else { Reader::Customer };
+    Ok(ok(&cursor.page(rows, |t| t.id, |t| show(t, reader))))
+}
+
+/// List tickets of your customers
+///
+/// Those they opened since they are yours, newest first. One is read and answered where all tickets are.
+#[utoipa::path(get, path = "/api/v1/reseller/tickets", tag = "resellers", operation_id = "list_customer_tickets",
+    params(("customer" = Option<u64>, Query, description = "Only of this customer of yours"),
+        ("after" = Option<String>, Query, description = "`next` of the page before"),
+        ("limit" = Option<u32>, Query, description = "Rows of a page", minimum = 1, maximum = 200)),
+    responses((status = 200, body = Listing<Ticket>)))]
+pub async fn list_of_customers(ctx: Ctx, query: Query) -> Answer {
+    let cursor = Cursor::of(&query)?;
+    let me = ctx.customer()?.customer_id;
+    let customer = super::resellers::asked_customer(&ctx, &query).await?;
+    let mut conn = ctx.state().services.db.read().await?;
+    let rows = conn.tickets().newest_of_reseller(me, customer, cursor.before, cursor.fetch()).await?;
+    drop(conn);
+    Ok(ok(&cursor.page(rows, |t| t.id, |t| show(t, Reader::Reseller))))
 }
 
 /// Open a ticket
@@ -235,7 +267,8 @@ pub async fn open(ctx: Ctx, request: HttpRequest, body: FilesBody<NewTicket>) ->
     params(("id" = String, Path, description = "Public id", pattern = "^[0-9A-HJKMNP-TV-Z]{26}$")),
     responses((status = 200, body = Ticket)))]
 pub async fn get(ctx: Ctx, id: web::Path<String>) -> Answer {
-    Ok(ok(&show(&scoped(&ctx, &id).await?, is_staff(&ctx))))
+    let ticket = scoped(&ctx, &id).await?;
+    Ok(ok(&show(&ticket, reader(&ctx, &ticket))))
 }
 
 /// Read what was written
@@ -244,6 +277,7 @@ pub async fn get(ctx: Ctx, id: web::Path<String>) -> Answer {
     responses((status = 200, body = Listing<TicketMessage>)))]
 pub async fn messages(ctx: Ctx, id: web::Path<String>) -> Answer {
     let ticket = scoped(&ctx, &id).await?;
+    let reader = reader(&ctx, &ticket);
     let mut conn = ctx.state().services.db.read().await?;
     let rows = conn.tickets().messages(ticket.id).await?;
     let files = conn.tickets().files(ticket.id).await?;
@@ -252,7 +286,8 @@ pub async fn messages(ctx: Ctx, id: web::Path<String>) -> Answer {
         .rev()
         .map(|m| TicketMessage {
             number: m.seq,
-            from: m.author,
+            // Their provider and we are one to the customer.
+            from: if reader == Reader::Customer && m.author == "reseller" { "staff".into() } else { m.author },
             name: m.author_name,
             by: m.source,
             at: at(m.created_at),
@@ -269,7 +304,7 @@ pub async fn messages(ctx: Ctx, id: web::Path<String>) -> Answer {
 
 /// Write in a ticket
 ///
-/// A customer's message opens it again when it was over; one of staff is an answer.
+/// A customer's message opens it again when it was over; one of staff, or of the reseller whose customer it is, is an answer.
 #[utoipa::path(post, path = "/api/v1/tickets/{id}/messages", tag = "tickets", operation_id = "write_in_ticket",
     params(("id" = String, Path, description = "Public id", pattern = "^[0-9A-HJKMNP-TV-Z]{26}$")),
     request_body = NewMessage, responses((status = 201, body = Written)))]
@@ -280,7 +315,12 @@ pub async fn write(ctx: Ctx, request: HttpRequest, id: web::Path<String>, body: 
     idempotency::once(&ctx, &request, &body.hash, || async {
         let words = Words { message: &asked.text, files: &files, source: "api", seen: asked.seen };
         let services = &ctx.state().services;
-        let number = if is_staff(&ctx) {
+        let reader = reader(&ctx, &ticket);
+        if let Who::Customer(c) = ctx.who() {
+            let who = c.customer_id.to_string();
+            ctx.state().limits.take(MESSAGE_ACCOUNT, &who).await.map_err(WebError::TooMany)?;
+        }
+        let number = if reader != Reader::Customer {
             match answer(services, &ctx.actor(), ticket.id, &words, false, None).await? {
                 Answered::Sent(number) => number,
                 Answered::Since { newest, .. } => {
@@ -290,8 +330,6 @@ pub async fn write(ctx: Ctx, request: HttpRequest, id: web::Path<String>, body: 
                 }
             }
         } else {
-            let who = ticket.customer_id.to_string();
-            ctx.state().limits.take(MESSAGE_ACCOUNT, &who).await.map_err(WebError::TooMany)?;
             write_as_customer(services, &ctx.actor(), ticket.id, &words, None).await?
         };
         Ok((201, Written { number }))

@@ -12,9 +12,11 @@ use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, dev::Payloa
 use hosting::crypto::{mac, random_token, same, sha256};
 use hosting::db::api_credentials::Caller;
 use hosting::db::login_sessions::{AdminSession, CustomerSession, Ends};
+use hosting::db::reseller_links::Provider;
 use hosting::db::resellers::Brand;
 use hosting::domain::rights::{Capability, Reach, may};
 use hosting::domain::{Actor, Role};
+use hosting::services::resellers::link;
 use std::cell::{Cell, RefCell};
 use std::future::{Ready, ready};
 use std::rc::Rc;
@@ -56,6 +58,7 @@ struct Inner {
     cookies: RefCell<Vec<Cookie<'static>>>,
     form_target: RefCell<Option<String>>,
     foreign: Cell<bool>,
+    provider: RefCell<Option<Provider>>,
 }
 
 /// What the pipeline found out before anything else.
@@ -106,6 +109,7 @@ impl Ctx {
             cookies: RefCell::default(),
             form_target: RefCell::default(),
             foreign: Cell::default(),
+            provider: RefCell::default(),
             state: arrival.state,
         }))
     }
@@ -373,11 +377,14 @@ impl Ctx {
                 (Some(User { name: s.name.clone(), role: role_words(s.role).into() }), staff_menu(&self.0.path, s.role))
             }
         };
-        // A reseller's customers see their provider's name.
-        let brand = |part: fn(&Brand) -> &String| match &self.0.who {
-            Who::Customer(c) => Some(part(&c.brand).clone()).filter(|text| !text.is_empty()),
-            _ => None,
+        // A reseller's customers see their provider's name, and so does who came by the provider's link.
+        let provider = self.0.provider.borrow().clone().filter(|_| matches!(self.0.who, Who::Visitor));
+        let seen = match &self.0.who {
+            Who::Customer(c) => Some(c.brand.clone()),
+            _ => provider.as_ref().map(Provider::brand),
         };
+        let brand =
+            |part: fn(&Brand) -> &String| seen.as_ref().map(|b| part(b).clone()).filter(|text| !text.is_empty());
         let notice = self.0.flash.as_deref().and_then(notice_named);
         if self.0.flash.is_some() {
             self.set_cookie("flash", "", Some(0));
@@ -386,6 +393,11 @@ impl Ctx {
             title: title.into(),
             product: brand(|b| &b.name).unwrap_or_else(|| settings.text("product_name").to_owned()),
             support_email: brand(|b| &b.email).unwrap_or_else(|| settings.text("support_email").to_owned()),
+            host: match &provider {
+                Some(p) if !p.name.is_empty() => settings.text("product_name").to_owned(),
+                _ => String::new(),
+            },
+            with: provider.map(|p| p.code).unwrap_or_default(),
             csrf: self.form_token().into(),
             theme: self.0.theme.to_owned(),
             theme_url: if self.0.path.starts_with("/admin") { "/admin/theme" } else { "/theme" },
@@ -408,6 +420,38 @@ impl Ctx {
             },
             leave: self.leave(),
             has_errors: false,
+        }
+    }
+
+    /// Whom a visitor came by, as the address or the form says: their name stands on the page, beside ours. A code that
+    /// leads nowhere is none.
+    ///
+    /// # Errors
+    /// Database trouble.
+    pub async fn with(&self, code: &str) -> Result<(), WebError> {
+        if !code.is_empty() {
+            self.comes_by(link::find(&self.state().services, code).await?);
+        }
+        Ok(())
+    }
+
+    /// As [`Ctx::with`], where it is known otherwise.
+    pub fn comes_by(&self, provider: Option<Provider>) {
+        *self.0.provider.borrow_mut() = provider;
+    }
+
+    /// Row id of the reseller a visitor came by.
+    #[must_use]
+    pub fn provider(&self) -> Option<u64> {
+        self.0.provider.borrow().as_ref().map(|p| p.id)
+    }
+
+    /// A path of ours that keeps whom a visitor came by.
+    #[must_use]
+    pub fn keeping(&self, path: &str) -> String {
+        match self.0.provider.borrow().as_ref().filter(|p| !p.code.is_empty()) {
+            Some(p) => format!("{path}{}with={}", if path.contains('?') { '&' } else { '?' }, p.code),
+            None => path.to_owned(),
         }
     }
 
@@ -591,6 +635,7 @@ pub(crate) fn notice_named(name: &str) -> Option<Notice> {
         "brand_saved" => ("good", "Saved. Your customers see it from now on."),
         "store_ordered" => ("good", "The store is on its way. Its owner gets a mail when it is ready."),
         "reseller_saved" => ("good", "The limits are set."),
+        "customer_moved" => ("good", "They are moved. Everybody concerned is told by mail."),
         "reseller_ended" => ("good", "They are an ordinary customer now, and sign in again."),
         "view_asked" => {
             ("good", "The customer is asked by mail and on their dashboard. Come back when they have answered.")

@@ -28,6 +28,7 @@ pub mod ticket_parts;
 pub mod verify;
 pub mod viewing;
 pub mod webhooks;
+pub mod with;
 
 use crate::error::WebError;
 use crate::views::{Field, FieldError};

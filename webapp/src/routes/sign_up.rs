@@ -5,8 +5,9 @@ use crate::error::WebError;
 use crate::extract::{Ctx, Form, Query, Who};
 use crate::rate_limit::{MAIL_ACCOUNT, SIGN_UP_ADDRESS};
 use crate::views::Field;
-use crate::views::public::{SignUp, SignUpForm};
+use crate::views::public::{Plan, SignUp, SignUpForm};
 use hosting::crypto::Secret;
+use hosting::db::Queries;
 use hosting::services::ServiceError;
 use hosting::services::sign_up;
 use hosting::services::store_wish::StoreWish;
@@ -16,6 +17,7 @@ pub async fn get(ctx: Ctx, query: Query) -> Answer {
     if let Who::Customer(_) = ctx.who() {
         return Ok(ctx.see_other("/dashboard"));
     }
+    ctx.with(query.get("with")?).await?;
     let mut form = SignUpForm { platform: Field::of("woocommerce"), ..SignUpForm::default() };
     form.plan.value = query.get("plan")?.chars().take(40).collect();
     let view = view(&ctx, form).await?;
@@ -28,6 +30,7 @@ pub async fn post(ctx: Ctx, form: Form) -> Answer {
         return Err(WebError::TooMany(wait));
     }
     let form_key = need_key(&form)?;
+    ctx.with(form.get("with")?).await?;
     let wish = wish(&form)?;
     let posted = sign_up::SignUp {
         email: form.get("email")?.to_owned(),
@@ -36,6 +39,7 @@ pub async fn post(ctx: Ctx, form: Form) -> Answer {
         visitor_hash: ctx.visitor_hash(),
         user_agent: ctx.user_agent().to_owned(),
         form_key,
+        with: form.get("with")?.to_owned(),
     };
     let settings = ctx.state().settings().await;
     let services = &ctx.state().services;
@@ -69,7 +73,7 @@ pub async fn post(ctx: Ctx, form: Form) -> Answer {
 
 fn sent(ctx: &Ctx, email: &str) -> actix_web::HttpResponse {
     ctx.set_cookie("pending", &hex::encode(email.chars().take(254).collect::<String>()), Some(86_400));
-    ctx.see_other("/verify")
+    ctx.see_other(&ctx.keeping("/verify"))
 }
 
 /// The fields about the store.
@@ -104,7 +108,7 @@ pub(super) fn show_errors(form: &mut SignUpForm, fields: &[(&'static str, String
 
 async fn view(ctx: &Ctx, mut form: SignUpForm) -> Result<SignUp, WebError> {
     let settings = ctx.state().settings().await;
-    let plans = plans::shown(&ctx.state().plans().await?);
+    let (plans, closed) = offered(ctx).await?;
     if !plans.iter().any(|p| p.available && p.slug == form.plan.value) && form.plan.error.is_empty() {
         form.plan.value = plans.iter().find(|p| p.best).map(|p| p.slug.clone()).unwrap_or_default();
     }
@@ -117,5 +121,21 @@ async fn view(ctx: &Ctx, mut form: SignUpForm) -> Result<SignUp, WebError> {
         base_domain: settings.text("base_domain").to_owned(),
         magento_open: settings.text("magento_offered") == "yes",
         capacity_out: full,
+        closed,
     })
+}
+
+/// The plans to choose from, and whether the reseller they came by takes nobody.
+async fn offered(ctx: &Ctx) -> Result<(Vec<Plan>, bool), WebError> {
+    let all = ctx.state().plans().await?;
+    let Some(reseller) = ctx.provider() else { return Ok((plans::shown(&all), false)) };
+    let mut conn = ctx.state().services.db.read().await?;
+    let limits = conn.resellers().get(reseller).await?;
+    let used = conn.resellers().used(reseller).await?;
+    let sold = conn.resellers().plans(reseller).await?;
+    drop(conn);
+    let room =
+        limits.is_some_and(|l| used.customers < i64::from(l.max_customers) && used.stores < i64::from(l.max_stores));
+    let theirs: Vec<_> = all.iter().filter(|p| sold.contains(&p.id)).cloned().collect();
+    Ok((plans::shown(&theirs), !room || theirs.is_empty()))
 }

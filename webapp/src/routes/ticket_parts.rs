@@ -135,26 +135,44 @@ fn attached(evidence: &Evidence) -> Vec<Labelled> {
     all
 }
 
-/// Messages, and for staff their notes among them, oldest first. `you`: how the reader's own side is called.
+/// Who reads a conversation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reader {
+    /// The customer.
+    Customer,
+    /// The reseller whose customer it is.
+    Reseller,
+    /// Staff.
+    Staff,
+}
+
+/// What a writer is called for a reader.
+fn who(ticket: &Ticket, m: &Message, reader: Reader) -> String {
+    let named = || if m.author_name.is_empty() { "Support".to_owned() } else { m.author_name.clone() };
+    match (m.author.as_str(), reader) {
+        ("customer", Reader::Customer) | ("reseller", Reader::Reseller) => "You".into(),
+        ("customer", _) if ticket.customer_name.is_empty() => ticket.customer_email.clone(),
+        ("customer", _) => ticket.customer_name.clone(),
+        ("reseller", Reader::Staff) if m.author_name.is_empty() => "Reseller".into(),
+        ("reseller", Reader::Staff) => format!("{} (reseller)", m.author_name),
+        _ => named(),
+    }
+}
+
+/// Messages, and for staff their notes among them, oldest first.
 pub fn entries(
     ticket: &Ticket,
     messages: Vec<Message>,
     notes: Vec<Note>,
     files: &[FileRow],
     base: &str,
-    staff: bool,
+    reader: Reader,
     now: PlainDateTime,
 ) -> Vec<Entry> {
     let mut all: Vec<(PlainDateTime, Entry)> = Vec::new();
     for m in messages {
         let customer = m.author == "customer";
-        let who = match (customer, staff) {
-            (true, false) => "You".to_owned(),
-            (true, true) if ticket.customer_name.is_empty() => ticket.customer_email.clone(),
-            (true, true) => ticket.customer_name.clone(),
-            (false, _) if m.author_name.is_empty() => "Support".into(),
-            (false, _) => m.author_name.clone(),
-        };
+        let who = who(ticket, &m, reader);
         let files = files
             .iter()
             .filter(|f| f.seq == m.seq)

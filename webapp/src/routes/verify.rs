@@ -19,6 +19,7 @@ use hosting::services::verify_email::{self, Pending, Verified};
 /// With a token the button, without one "check your email".
 pub async fn get(ctx: Ctx, query: Query, request: HttpRequest) -> Answer {
     let token = query.get("token")?;
+    ctx.with(query.get("with")?).await?;
     if token.is_empty() {
         let view = waiting(&ctx, pending(&ctx, &request)).await;
         return ctx.ok(&view);
@@ -89,7 +90,11 @@ pub async fn post(ctx: Ctx, form: Form) -> Answer {
 const WRONG: &str = "This is not the password of this sign-up";
 
 async fn look(ctx: &Ctx, token: &str) -> Result<Option<Pending>, WebError> {
-    Ok(verify_email::look(&ctx.state().services, token, &ctx.visitor_hash()).await?)
+    let found = verify_email::look(&ctx.state().services, token, &ctx.visitor_hash()).await?;
+    if let Some(found) = &found {
+        ctx.comes_by(found.provider.clone());
+    }
+    Ok(found)
 }
 
 async fn confirm(ctx: &Ctx, token: &str, found: Pending) -> Verify {
@@ -132,6 +137,7 @@ pub async fn resend(ctx: Ctx, form: Form) -> Answer {
     if let Err(wait) = ctx.state().limits.take(MAIL_ADDRESS, ctx.address()).await {
         return Err(WebError::TooMany(wait));
     }
+    ctx.with(form.get("with")?).await?;
     let typed = form.get("email")?;
     let email = match Email::parse(typed) {
         Ok(email) => email,
@@ -148,7 +154,7 @@ pub async fn resend(ctx: Ctx, form: Form) -> Answer {
     }
     ctx.set_cookie("pending", &hex::encode(email.as_str()), Some(86_400));
     ctx.flash("mail_sent");
-    Ok(ctx.see_other("/verify"))
+    Ok(ctx.see_other(&ctx.keeping("/verify")))
 }
 
 /// The address this browser typed, checked again: a cookie is outside text.

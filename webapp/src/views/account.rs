@@ -39,6 +39,10 @@ pub struct Account {
     pub notify_new_place: bool,
     /// Wants mails about the store.
     pub notify_store: bool,
+    /// They have customers of their own.
+    pub is_reseller: bool,
+    /// Mails when a customer of theirs writes in a ticket.
+    pub notify_tickets: bool,
     /// Support asks before it looks at the panel.
     pub ask_before_view: bool,
     /// Values and errors.

@@ -13,6 +13,10 @@ pub struct Page {
     pub product: String,
     /// Where help is (setting `support_email`).
     pub support_email: String,
+    /// Our own name, where a visitor sees a reseller's instead; else empty.
+    pub host: String,
+    /// Code of the reseller a visitor came by, which links and forms carry along; else empty.
+    pub with: String,
     /// Form token, masked anew for each page.
     pub csrf: OneUse,
     /// `auto`, `light` or `dark`.

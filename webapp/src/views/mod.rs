@@ -27,6 +27,8 @@ mod samples_desk;
 #[cfg(test)]
 mod samples_hooks;
 #[cfg(test)]
+mod samples_reseller;
+#[cfg(test)]
 mod samples_staff;
 pub mod staff;
 pub mod store_log;
@@ -109,6 +111,10 @@ pub const PAGES: &[&str] = &[
     reseller::ResellerCustomer::TEMPLATE,
     reseller::NewStore::TEMPLATE,
     reseller::Limits::TEMPLATE,
+    reseller::Provider::TEMPLATE,
+    reseller::CustomerLogs::TEMPLATE,
+    reseller::CustomerUsage::TEMPLATE,
+    reseller::Events::TEMPLATE,
     staff::Admins::TEMPLATE,
     staff::NewAdmin::TEMPLATE,
     staff::Admin::TEMPLATE,
@@ -123,6 +129,8 @@ pub const PAGES: &[&str] = &[
     tickets::Queue::TEMPLATE,
     tickets::StaffTicket::TEMPLATE,
     tickets::CannedAnswers::TEMPLATE,
+    tickets::ResellerTickets::TEMPLATE,
+    tickets::ResellerTicket::TEMPLATE,
     errors::ErrorPage::TEMPLATE,
 ];
 

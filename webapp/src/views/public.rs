@@ -88,6 +88,8 @@ pub struct SignUp {
     pub magento_open: bool,
     /// No server has room.
     pub capacity_out: bool,
+    /// The reseller they came by takes nobody.
+    pub closed: bool,
 }
 view!(SignUp => "pages/signup.html", remembered = true);
 

@@ -1,7 +1,9 @@
 //! A reseller's pages, and the admin's page about one.
 
 use super::public::{Plan, SignUpForm};
-use super::{Badge, Choice, Field, FieldError, Link, OneUse, Page, When, view};
+use super::store_log::StoreLog;
+use super::usage::UsagePart;
+use super::{Badge, Choice, Field, FieldError, Link, OneUse, Page, Pager, When, view};
 use serde::Serialize;
 
 /// State of the form for the name their customers see.
@@ -53,6 +55,8 @@ pub struct Reseller {
     pub full: bool,
     /// Names of the plans they may sell.
     pub plans: String,
+    /// Their own link for new customers, or empty.
+    pub link: String,
     /// Values and errors.
     pub form: BrandForm,
 }
@@ -89,6 +93,8 @@ pub struct StoreRow {
     pub reason: String,
     /// Planned deletion.
     pub deletion: Option<When>,
+    /// What it writes and uses; none before it was live.
+    pub looks: Vec<Link>,
     /// What can be changed about it.
     pub changes: Vec<Link>,
     /// Where its deletion is planned or taken back, or empty.
@@ -125,6 +131,10 @@ pub struct ResellerCustomer {
     pub jobs: Vec<JobRow>,
     /// Where one is ordered, or empty.
     pub new_store: String,
+    /// What happened to them.
+    pub events: String,
+    /// What they asked.
+    pub tickets: String,
 }
 view!(ResellerCustomer => "pages/reseller/customer.html");
 
@@ -149,6 +159,106 @@ pub struct NewStore {
     pub form: SignUpForm,
 }
 view!(NewStore => "pages/reseller/store.html");
+
+/// `/reseller/customers/{id}/logs`
+#[derive(Debug, Clone, Serialize)]
+pub struct CustomerLogs {
+    /// Chrome.
+    pub page: Page,
+    /// Whose.
+    pub email: String,
+    /// Their page.
+    pub back: String,
+    /// Store name.
+    pub store_name: String,
+    /// The log; `None`: the store has none yet.
+    pub log: Option<StoreLog>,
+}
+view!(CustomerLogs => "pages/reseller/logs.html");
+
+/// `/reseller/customers/{id}/usage`
+#[derive(Debug, Clone, Serialize)]
+pub struct CustomerUsage {
+    /// Chrome.
+    pub page: Page,
+    /// Whose.
+    pub email: String,
+    /// Their page.
+    pub back: String,
+    /// Store name.
+    pub store_name: String,
+    /// Its use; `None`: it does not run yet.
+    pub usage: Option<UsagePart>,
+}
+view!(CustomerUsage => "pages/reseller/usage.html");
+
+/// Something that was done, as a reseller reads it.
+#[derive(Debug, Clone, Serialize)]
+pub struct EventRow {
+    /// When.
+    pub at: When,
+    /// "You", a customer of theirs, "Support" …
+    pub who: String,
+    /// "Store: suspend"
+    pub what: String,
+    /// About whom.
+    pub customer: String,
+    /// Their page.
+    pub customer_href: String,
+    /// From where, when it was the reseller or the customer; else empty.
+    pub address: String,
+    /// Result.
+    pub badge: Badge,
+}
+
+/// `/reseller/events`
+#[derive(Debug, Clone, Serialize)]
+pub struct Events {
+    /// Chrome.
+    pub page: Page,
+    /// Newest first.
+    pub rows: Vec<EventRow>,
+    /// Pager.
+    pub pager: Pager,
+    /// Of one customer only: their address; else empty.
+    pub chip: String,
+}
+view!(Events => "pages/reseller/events.html");
+
+/// State of the form that moves a customer.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct ProviderForm {
+    /// Summary.
+    pub errors: Vec<FieldError>,
+    /// To us.
+    pub ours: bool,
+    /// Address or number.
+    pub reseller: Field,
+    /// Reason.
+    pub reason: Field,
+    /// Own password; never given back.
+    pub password: Field,
+}
+
+/// `/admin/customers/{id}/provider`
+#[derive(Debug, Clone, Serialize)]
+pub struct Provider {
+    /// Chrome.
+    pub page: Page,
+    /// Their page.
+    pub back: String,
+    /// E-mail.
+    pub email: String,
+    /// Address of the reseller now, or empty: ours.
+    pub provider: String,
+    /// Row id of that reseller, or empty.
+    pub before: String,
+    /// One-use key.
+    pub form_key: OneUse,
+    /// Values and errors.
+    pub form: ProviderForm,
+}
+view!(Provider => "pages/admin/provider.html");
 
 /// State of the form of the limits.
 #[derive(Debug, Clone, Default, Serialize)]

@@ -321,6 +321,7 @@ fn all() -> Vec<(&'static str, String)> {
         base_domain: "shops.localhost".into(),
         magento_open: false,
         capacity_out: errors,
+        closed: false,
     };
     let clean = SignUpForm { platform: Field::of("woocommerce"), plan: Field::of("grow"), ..SignUpForm::default() };
     let verify = |mode| Verify {
@@ -367,6 +368,8 @@ fn all() -> Vec<(&'static str, String)> {
             closing: errors,
             notify_new_place: true,
             notify_store: false,
+            is_reseller: true,
+            notify_tickets: true,
             ask_before_view: errors,
             form,
         }
@@ -490,6 +493,7 @@ fn all() -> Vec<(&'static str, String)> {
         stores: "1 of 10".into(),
         full: filled,
         plans: "Starter".into(),
+        link: if filled { "https://panel.example/with/0123456789".into() } else { String::new() },
         form: reseller::BrandForm { name: Field::of(HOSTILE), ..reseller::BrandForm::default() },
     };
     let reseller_customer = |filled: bool| reseller::ResellerCustomer {
@@ -506,6 +510,7 @@ fn all() -> Vec<(&'static str, String)> {
                 plan: "Starter".into(),
                 reason: HOSTILE.into(),
                 deletion: Some(when()),
+                looks: vec![Link { href: "/reseller/customers/3/logs".into(), label: "Logs".into(), current: false }],
                 changes: vec![Link {
                     href: "/reseller/customers/3/store/restart".into(),
                     label: "Restart store".into(),
@@ -527,6 +532,8 @@ fn all() -> Vec<(&'static str, String)> {
             vec![]
         },
         new_store: if filled { String::new() } else { "/reseller/customers/3/store".into() },
+        events: "/reseller/events?customer=3".into(),
+        tickets: "/reseller/tickets?state=all&customer=3".into(),
     };
     let reseller_limits = |is_reseller: bool| reseller::Limits {
         page: staff("Reseller"),
@@ -1113,6 +1120,11 @@ fn all() -> Vec<(&'static str, String)> {
             }
             .render(),
         ),
+        ("login-with-reseller", {
+            let page =
+                Page { host: "Shopfleet".into(), with: HOSTILE.into(), product: HOSTILE.into(), ..page("Sign in") };
+            Login { page, form: sign_in_errors.clone(), next: String::new(), passkeys: true }.render()
+        }),
         (
             "login-error",
             Login { page: page("Sign in"), form: sign_in_errors.clone(), next: "/setup/01J".into(), passkeys: false }
@@ -1444,6 +1456,7 @@ fn all() -> Vec<(&'static str, String)> {
     .chain(samples_staff::all())
     .chain(samples_desk::all())
     .chain(samples_hooks::all())
+    .chain(samples_reseller::all())
     .map(|(name, html)| (name, html.unwrap_or_else(|e| panic!("{name}: {e}"))))
     .collect()
 }

@@ -3,7 +3,7 @@
 use super::samples::{HOSTILE, owner, staff, when};
 use super::tickets::{
     CannedAnswers, CannedRow, CustomerPanel, Entry, FileLink, NewTicket, OwnerTicket, OwnerTickets, Queue, QueueRow,
-    StaffTicket, StoreNow, TicketFacts, TicketRow,
+    ResellerTicket, ResellerTickets, StaffTicket, StoreNow, TicketFacts, TicketRow,
 };
 use super::*;
 use hosting::domain::upload::LIMITS;
@@ -127,6 +127,30 @@ fn queue(full: bool, filtered: bool) -> Queue {
     }
 }
 
+fn reseller_tickets(full: bool, filtered: bool) -> ResellerTickets {
+    let Queue { which, categories, chips, rows, pager, .. } = queue(full, filtered);
+    let customer = if filtered { "3".into() } else { String::new() };
+    ResellerTickets { page: owner("Tickets"), which, categories, customer, chips, rows, pager }
+}
+
+fn reseller_ticket(over: bool, since: bool) -> ResellerTicket {
+    ResellerTicket {
+        page: Page { has_errors: over, ..owner("Checkout fails") },
+        ticket: facts(over),
+        customer: HOSTILE.into(),
+        customer_href: "/reseller/customers/3".into(),
+        entries: entries(false),
+        signed: if over { String::new() } else { HOSTILE.into() },
+        message: Field { value: HOSTILE.into(), error: if over { "Enter a message".into() } else { String::new() } },
+        files_error: if over { format!("{HOSTILE} is larger than 5 MB") } else { String::new() },
+        limits: LIMITS,
+        errors: errors("message", over),
+        since: if since { format!("{HOSTILE} answered 10 s ago. Nothing was sent.") } else { String::new() },
+        seen: 3,
+        form_key: "k".into(),
+    }
+}
+
 fn staff_ticket(over: bool, since: bool) -> StaffTicket {
     StaffTicket {
         page: staff("Checkout fails"),
@@ -191,6 +215,11 @@ fn canned(one: bool, full: bool) -> CannedAnswers {
 pub(super) fn all() -> Vec<(&'static str, Result<String, RenderError>)> {
     let list = |rows| OwnerTickets { page: owner("Help"), rows, pager: pager(), promise: "24 hours".into() };
     vec![
+        ("reseller-tickets", reseller_tickets(true, false).render()),
+        ("reseller-tickets-none", reseller_tickets(false, false).render()),
+        ("reseller-tickets-no-match", reseller_tickets(false, true).render()),
+        ("reseller-ticket", reseller_ticket(false, true).render()),
+        ("reseller-ticket-wrong", reseller_ticket(true, false).render()),
         ("tickets", list(rows()).render()),
         ("tickets-empty", list(vec![]).render()),
         ("ticket-new", new_ticket(false, true).render()),

@@ -260,6 +260,58 @@ pub struct StaffTicket {
 }
 view!(StaffTicket => "pages/admin/ticket.html");
 
+/// `/reseller/tickets`
+#[derive(Debug, Clone, Serialize)]
+pub struct ResellerTickets {
+    /// Chrome.
+    pub page: Page,
+    /// Which states.
+    pub which: Vec<Choice>,
+    /// About what.
+    pub categories: Vec<Choice>,
+    /// Of one customer only: their row id, or empty.
+    pub customer: String,
+    /// Active filters.
+    pub chips: Vec<Link>,
+    /// Tickets.
+    pub rows: Vec<QueueRow>,
+    /// Pager.
+    pub pager: Pager,
+}
+view!(ResellerTickets => "pages/reseller/tickets.html");
+
+/// `/reseller/tickets/{ticket}`
+#[derive(Debug, Clone, Serialize)]
+pub struct ResellerTicket {
+    /// Chrome.
+    pub page: Page,
+    /// Facts.
+    pub ticket: TicketFacts,
+    /// Whose.
+    pub customer: String,
+    /// Their page.
+    pub customer_href: String,
+    /// What was written, oldest first.
+    pub entries: Vec<Entry>,
+    /// The name under an answer, or empty: ours.
+    pub signed: String,
+    /// The answer.
+    pub message: Field,
+    /// What is wrong with the files, or empty.
+    pub files_error: String,
+    /// What files may be.
+    pub limits: &'static str,
+    /// Summary.
+    pub errors: Vec<FieldError>,
+    /// Somebody wrote meanwhile, in words; else empty.
+    pub since: String,
+    /// Number of the newest message shown.
+    pub seen: u32,
+    /// One-use key.
+    pub form_key: OneUse,
+}
+view!(ResellerTicket => "pages/reseller/ticket.html");
+
 /// A kept answer.
 #[derive(Debug, Clone, Serialize)]
 pub struct CannedRow {

@@ -6,7 +6,7 @@
 mod chain;
 mod erase;
 
-use super::{DbError, DbResult};
+use super::{DbError, DbResult, reseller_events};
 use crate::clock;
 use crate::crypto::{KeyRing, mac};
 use crate::domain::Actor;
@@ -100,6 +100,7 @@ impl Audit<'_> {
     /// # Errors
     /// Database trouble; then the change must not happen either.
     pub async fn append(&mut self, keys: &KeyRing, actor: &Actor, event: &NewEvent<'_>) -> DbResult<u64> {
+        let subjects = reseller_events::subjects(&mut *self.conn, event, actor).await?;
         let head = sqlx::query!("SELECT number, hash FROM audit_head WHERE id = 1 FOR UPDATE")
             .fetch_one(&mut *self.conn)
             .await?;
@@ -135,6 +136,7 @@ impl Audit<'_> {
         sqlx::query!("UPDATE audit_head SET number = ?, hash = ? WHERE id = 1", number, &hash[..])
             .execute(&mut *self.conn)
             .await?;
+        reseller_events::note(&mut *self.conn, number, &subjects).await?;
         Ok(number)
     }
 

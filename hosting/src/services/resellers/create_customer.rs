@@ -57,7 +57,7 @@ async fn insert(
             e.into()
         }
     })?;
-    tx.resellers().adopt(id, reseller_id).await?;
+    tx.resellers().adopt(id, Some(reseller_id)).await?;
     let job = invite(tx, actor, id).await?;
     let details = serde_json::json!({ "job": job.uid.to_string(), "reseller": reseller_id });
     audited(tx, services, actor, "customer.create", ("customer", &id.to_string()), "done", details).await?;

@@ -78,6 +78,7 @@ async fn set_in(
         }
     }
     tx.resellers().set(customer_id, customers, stores, &ids).await?;
+    tx.resellers().set_code(customer_id, &super::link::new_code()).await?;
     if customer.role != Role::Reseller {
         tx.login_sessions().revoke_all_of_customer(customer_id, None).await?;
     }

@@ -3,6 +3,8 @@
 pub mod brand;
 pub mod create_customer;
 pub mod limits;
+pub mod link;
+pub mod move_customer;
 
 use super::ServiceError;
 use super::settings::Values;

@@ -54,8 +54,8 @@ pub async fn post(ctx: Ctx, form: Form) -> Answer {
 pub async fn notices(ctx: Ctx, form: Form) -> Answer {
     let customer = ctx.customer()?.customer_id;
     let on = |name: &str| Ok::<_, WebError>(form.get(name)? == "yes");
-    let (new_place, store) = (on("new_place")?, on("store")?);
-    change_notices(&ctx.state().services, &ctx.actor(), customer, new_place, store).await?;
+    let wanted = (on("new_place")?, on("store")?, on("tickets")?);
+    change_notices(&ctx.state().services, &ctx.actor(), customer, wanted).await?;
     ctx.flash("account_saved");
     Ok(ctx.see_other("/account"))
 }
@@ -66,6 +66,7 @@ async fn view(ctx: &Ctx, form: Option<ProfileForm>) -> Result<Account, WebError>
     let customer = conn.customers().get(id).await?.ok_or(WebError::NotFound)?;
     let wanted = conn.email_changes().open_of_customer(id).await?.map(|(new, _, _)| new);
     let factor = conn.second_factors().find(Person::Customer(id)).await?;
+    let reseller = conn.resellers().get(id).await?;
     let devices = conn.login_sessions().list(Person::Customer(id)).await?.len();
     drop(conn);
     let form = form.unwrap_or_else(|| ProfileForm {
@@ -89,6 +90,8 @@ async fn view(ctx: &Ctx, form: Option<ProfileForm>) -> Result<Account, WebError>
         closing: customer.close_after.is_some(),
         notify_new_place: customer.notify_new_place,
         notify_store: customer.notify_store,
+        is_reseller: reseller.is_some(),
+        notify_tickets: reseller.is_some_and(|r| r.notify_tickets),
         ask_before_view: customer.ask_before_view,
         form,
     })

@@ -23,6 +23,7 @@ pub async fn get(ctx: Ctx, query: Query) -> Answer {
     if matches!(ctx.who(), Who::Customer(_)) && next != "/session/again" {
         return Ok(ctx.see_other(if next.is_empty() { "/dashboard" } else { &next }));
     }
+    ctx.with(query.get("with")?).await?;
     let mut view = page(&ctx, SignInForm::default(), next).await;
     if query.get("unsent")? == "1" {
         view.page.notice = notice_named("not_sent");
@@ -34,6 +35,7 @@ pub async fn get(ctx: Ctx, query: Query) -> Answer {
 /// from one address the wait grows.
 pub async fn post(ctx: Ctx, form: Form) -> Answer {
     let next = safe_next(form.get("next")?).unwrap_or_default().to_owned();
+    ctx.with(form.get("with")?).await?;
     let (email, password) = (form.get("email")?.trim(), form.get("password")?);
     let key = email_key(email);
     let mut shown = SignInForm { email: Field::of(email), ..SignInForm::default() };
@@ -69,7 +71,7 @@ pub async fn post(ctx: Ctx, form: Form) -> Answer {
         }
         SignIn::Unconfirmed(email) => {
             ctx.set_cookie("pending", &hex::encode(email), Some(86_400));
-            Ok(ctx.see_other("/verify"))
+            Ok(ctx.see_other(&ctx.keeping("/verify")))
         }
         SignIn::Wrong => {
             tries.wrong(&ctx).await;

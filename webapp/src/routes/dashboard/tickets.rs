@@ -1,7 +1,7 @@
 //! `/dashboard/tickets`: asking for help, and what became of it.
 
 use super::super::ticket_parts::{
-    categories, download, entries, facts, owner_badge, priorities, promise, refuse_message, row,
+    Reader, categories, download, entries, facts, owner_badge, priorities, promise, refuse_message, row,
 };
 use super::super::{Answer, need_key, refuse};
 use crate::error::WebError;
@@ -155,7 +155,7 @@ async fn view(ctx: &Ctx, ticket: &Ticket) -> Result<OwnerTicket, WebError> {
     drop(conn);
     Ok(OwnerTicket {
         page: ctx.page(format!("{} – {}", ticket.subject, ticket.short()), "tickets").await,
-        entries: entries(ticket, messages, Vec::new(), &files, &href, false, now_plain()),
+        entries: entries(ticket, messages, Vec::new(), &files, &href, Reader::Customer, now_plain()),
         ticket: facts(ticket, href, owner_badge(ticket.state)),
         message: Field::default(),
         files_error: String::new(),

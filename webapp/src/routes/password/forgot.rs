@@ -11,6 +11,7 @@ use hosting::services::request_password_reset::request_password_reset;
 
 /// The form, or what happens next.
 pub async fn get(ctx: Ctx, query: Query) -> Answer {
+    ctx.with(query.get("with")?).await?;
     let view = view(&ctx, query.get("sent")? == "yes", EmailForm::default()).await;
     ctx.ok(&view)
 }
@@ -21,6 +22,7 @@ pub async fn post(ctx: Ctx, form: Form) -> Answer {
     if let Err(wait) = ctx.state().limits.take(MAIL_ADDRESS, ctx.address()).await {
         return Err(WebError::TooMany(wait));
     }
+    ctx.with(form.get("with")?).await?;
     let typed = form.get("email")?;
     let email = match Email::parse(typed) {
         Ok(email) => email,
@@ -36,7 +38,7 @@ pub async fn post(ctx: Ctx, form: Form) -> Answer {
     if ctx.state().limits.take(MAIL_ACCOUNT, &email.key()).await.is_ok() {
         request_password_reset(&ctx.state().services, &ctx.actor(), &email, &form_key).await?;
     }
-    Ok(ctx.see_other("/password/forgot?sent=yes"))
+    Ok(ctx.see_other(&ctx.keeping("/password/forgot?sent=yes")))
 }
 
 async fn view(ctx: &Ctx, sent: bool, form: EmailForm) -> ForgotPassword {

@@ -23,6 +23,8 @@ pub async fn post(ctx: Ctx, form: Form) -> Answer {
     limited(&ctx).await?;
     let (token, new) = (form.get("token")?, form.get("new_password")?);
     let state = ctx.state();
+    // Whose name stands on the pages after it; the link is used up then.
+    usable(&ctx, token).await?;
     let done = if is_token(token) {
         reset_password(&state.services, &state.passwords, &ctx.actor(), token, new).await
     } else {
@@ -34,7 +36,7 @@ pub async fn post(ctx: Ctx, form: Form) -> Answer {
             // Whoever is signed in here was signed out by it, too.
             ctx.set_cookie("session", "", Some(0));
             ctx.flash("password_reset");
-            return Ok(ctx.see_other("/login"));
+            return Ok(ctx.see_other(&ctx.keeping("/login")));
         }
         Err(ServiceError::NotFound) => None,
         Err(ServiceError::Invalid(fields)) => {
@@ -55,7 +57,11 @@ async fn limited(ctx: &Ctx) -> Result<(), WebError> {
 }
 
 async fn usable(ctx: &Ctx, token: &str) -> Result<Option<String>, WebError> {
-    Ok(if is_token(token) { look(&ctx.state().services, token).await? } else { None })
+    let found = if is_token(token) { look(&ctx.state().services, token).await? } else { None };
+    Ok(found.map(|(email, provider)| {
+        ctx.comes_by(provider);
+        email
+    }))
 }
 
 async fn view(ctx: &Ctx, email: Option<String>, token: &str, form: NewPasswordForm) -> ResetPassword {

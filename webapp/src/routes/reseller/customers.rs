@@ -1,8 +1,8 @@
 //! `/reseller/customers`: making one, and the page about one.
 
 use super::super::store_change::{self, RESELLERS};
-use super::super::{Answer, need_key, refuse};
-use super::{account_badge, find, jobs, own, store};
+use super::super::{Answer, need_key, refuse, store_log};
+use super::{account_badge, events, find, jobs, own, store, tickets, watch};
 use crate::error::WebError;
 use crate::extract::{Ctx, Form};
 use crate::rate_limit::SIGN_UP_ADDRESS;
@@ -94,6 +94,8 @@ pub async fn show(ctx: Ctx, id: web::Path<String>) -> Answer {
                 at: When::relative(j.created_at, now),
             })
             .collect(),
+        events: events::place(found.id),
+        tickets: tickets::of_customer(found.id),
         email: found.email,
     })
 }
@@ -125,6 +127,13 @@ async fn store_row(ctx: &Ctx, customer_id: u64, row: &Store) -> Result<StoreRow,
         plan: plan.map(|p| p.name).unwrap_or_default(),
         reason: if row.state == StoreState::Suspended { row.suspend_reason.clone() } else { String::new() },
         deletion: row.delete_after.map(When::exact),
+        looks: if store_log::has_log(row) {
+            [(watch::logs_place(customer_id), "Logs"), (watch::usage_place(customer_id), "Usage")]
+                .map(|(href, label)| Link { href, label: label.into(), current: false })
+                .to_vec()
+        } else {
+            Vec::new()
+        },
         changes,
         delete: if may_go { store::delete_place(customer_id) } else { String::new() },
     })

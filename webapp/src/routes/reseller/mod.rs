@@ -2,10 +2,13 @@
 //! not found.
 
 pub mod customers;
+pub mod events;
 pub mod jobs;
 pub mod store;
+pub mod tickets;
+pub mod watch;
 
-use super::{Answer, plans, refuse};
+use super::{Answer, plans, refuse, with};
 use crate::error::WebError;
 use crate::extract::{Ctx, Form, Query};
 use crate::urls::query;
@@ -80,6 +83,7 @@ async fn view(ctx: &Ctx, asked: Option<&Query>, form: Option<BrandForm>) -> Resu
         email: Field::of(&row.brand_email),
         ..BrandForm::default()
     });
+    let code = ctx.state().services.db.read().await?.resellers().provider(row.customer_id).await?.map(|p| p.code);
     let mut page = ctx.page("Customers", "reseller").await;
     page.has_errors = !form.errors.is_empty();
     Ok(Reseller {
@@ -93,6 +97,10 @@ async fn view(ctx: &Ctx, asked: Option<&Query>, form: Option<BrandForm>) -> Resu
         customers: format!("{} of {}", used.customers, row.max_customers),
         stores: format!("{} of {}", used.stores, row.max_stores),
         full: used.customers >= i64::from(row.max_customers),
+        link: code
+            .filter(|code| !code.is_empty())
+            .map(|code| ctx.state().config.base_url.join(&with::place(&code)))
+            .unwrap_or_default(),
         plans: sold(ctx).await?.into_iter().map(|p| p.name).collect::<Vec<_>>().join(", "),
         form,
     })

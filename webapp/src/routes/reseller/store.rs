@@ -89,7 +89,7 @@ async fn view(ctx: &Ctx, found: &OwnCustomer, form: SignUpForm) -> Result<NewSto
 }
 
 /// The store of one of their customers.
-async fn subject(ctx: &Ctx, id: &str) -> Result<(OwnCustomer, Store), WebError> {
+pub(super) async fn subject(ctx: &Ctx, id: &str) -> Result<(OwnCustomer, Store), WebError> {
     let found = find(ctx, id).await?;
     let stores = ctx.state().services.db.read().await?.stores().list_of_customer(found.id).await?;
     let store = stores.into_iter().next().ok_or(WebError::NotFound)?;

@@ -30,12 +30,21 @@ const WHICH: [(&str, &str); 7] = [
 ];
 const WHOSE: [(&str, &str); 3] = [("", "Anybody's"), ("mine", "Mine"), ("nobody", "Nobody's")];
 
-fn known<'a>(list: &[(&'a str, &'a str)], value: &str) -> &'a str {
+pub(in crate::routes) fn known<'a>(list: &[(&'a str, &'a str)], value: &str) -> &'a str {
     list.iter().find(|(v, _)| *v == value).map_or("", |(v, _)| *v)
 }
 
-fn choices(list: &[(&str, &str)], chosen: &str) -> Vec<Choice> {
+pub(in crate::routes) fn choices(list: &[(&str, &str)], chosen: &str) -> Vec<Choice> {
     list.iter().map(|(v, l)| Choice { value: (*v).into(), label: (*l).into(), current: *v == chosen }).collect()
+}
+
+/// A word of [`WHICH`] as the states it means.
+pub(in crate::routes) fn states(which: &str) -> Which {
+    match which {
+        "" => Which::Waiting,
+        "all" => Which::All,
+        state => TicketState::parse(state).map_or(Which::Waiting, Which::In),
+    }
 }
 
 /// The queue.
@@ -46,24 +55,22 @@ pub async fn get(ctx: Ctx, query: Query) -> Answer {
     let about = category.map_or("", Category::as_str);
     let (beyond, before) = (place(query.get("after")?), place(query.get("before")?));
     let filter = QueueFilter {
-        which: match which {
-            "" => Which::Waiting,
-            "all" => Which::All,
-            state => TicketState::parse(state).map_or(Which::Waiting, Which::In),
-        },
+        which: states(which),
         assigned: match whose {
             "mine" => Assigned::To(ctx.staff()?.admin_id),
             "nobody" => Assigned::Nobody,
             _ => Assigned::Any,
         },
         category,
+        reseller_id: None,
+        customer_id: None,
         beyond,
         before: if beyond.is_some() { None } else { before },
         limit: PAGE + 1,
     };
     let mut rows = ctx.state().services.db.read().await?.tickets().queue(&filter).await?;
     let kept = [("state", which), ("whose", whose), ("category", about)];
-    let pager = pager(&mut rows, &filter, &kept);
+    let pager = pager(&mut rows, &filter, HERE, PAGE, &kept);
     let chip = |without: &str, label: String| {
         let rest: Vec<_> = kept.into_iter().filter(|(name, _)| *name != without).collect();
         Link { href: format!("{HERE}{}", urls::query(&rest)), label, current: false }
@@ -107,9 +114,15 @@ fn queue_row(t: &Ticket, now: PlainDateTime) -> QueueRow {
 }
 
 /// Takes the one row too many off, and makes the links along the list's order.
-fn pager(rows: &mut Vec<Ticket>, filter: &QueueFilter, kept: &[(&str, &str)]) -> Pager {
+pub(in crate::routes) fn pager(
+    rows: &mut Vec<Ticket>,
+    filter: &QueueFilter,
+    here: &str,
+    page: u32,
+    kept: &[(&str, &str)],
+) -> Pager {
     let back = filter.before.is_some();
-    let more = rows.len() > PAGE as usize;
+    let more = rows.len() > page as usize;
     if more && back {
         rows.remove(0);
     } else if more {
@@ -119,7 +132,7 @@ fn pager(rows: &mut Vec<Ticket>, filter: &QueueFilter, kept: &[(&str, &str)]) ->
         let place = row.map(|t| text(t.moved_at, t.id)).unwrap_or_default();
         let mut pairs = kept.to_vec();
         pairs.push((name, &place));
-        format!("{HERE}{}", urls::query(&pairs))
+        format!("{here}{}", urls::query(&pairs))
     };
     let older = back || more;
     let newer = if back { more } else { filter.beyond.is_some() };
@@ -135,7 +148,7 @@ fn text(at: PlainDateTime, id: u64) -> String {
     format!("{}-{id}", at.as_utc().unix_timestamp_nanos() / 1000)
 }
 
-fn place(text: &str) -> Option<Place> {
+pub(in crate::routes) fn place(text: &str) -> Option<Place> {
     let (at, id) = text.split_once('-')?;
     let at = OffsetDateTime::from_unix_timestamp_nanos(at.parse::<i64>().ok()?.checked_mul(1000)?.into()).ok()?;
     // Years that the database can store.

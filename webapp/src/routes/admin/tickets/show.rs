@@ -1,7 +1,7 @@
 //! `/admin/tickets/{ticket}`: the conversation, notes among staff, the customer beside it.
 
 use super::super::super::ticket_parts::{
-    categories, download, entries, facts, owner_badge, priorities, refuse_message, row, staff_badge,
+    Reader, categories, download, entries, facts, owner_badge, priorities, refuse_message, row, staff_badge,
 };
 use super::super::super::{Answer, need_key, refuse};
 use super::find;
@@ -169,7 +169,7 @@ async fn view(ctx: &Ctx, ticket: &Ticket) -> Result<StaffTicket, WebError> {
     let evidence = &ticket.evidence;
     Ok(StaffTicket {
         page: ctx.page(format!("{} – {}", ticket.subject, ticket.short()), "admin").await,
-        entries: entries(ticket, messages, notes, &files, &href, true, now),
+        entries: entries(ticket, messages, notes, &files, &href, Reader::Staff, now),
         ticket: facts(ticket, href, staff_badge(ticket.state)),
         job_href: if evidence.job.is_empty() { String::new() } else { urls::admin_job(&evidence.job) },
         job: if evidence.job.is_empty() { String::new() } else { urls::short_job(&evidence.job) },
