@@ -78,6 +78,9 @@ pub enum Verb {
     /// Read and change settings
     #[command(subcommand)]
     Settings(Settings),
+    /// Stores that others offer to you
+    #[command(subcommand)]
+    Offers(remote::Offers),
     /// Your API tokens
     #[command(subcommand)]
     Tokens(remote::Tokens),
@@ -382,6 +385,22 @@ pub enum Stores {
     Address { store: String, address: String },
     /// Give a store another name
     Rename { store: String, name: String },
+    /// Offer a store to somebody, who has seven days to take it. Asks for your password
+    Offer {
+        store: String,
+        /// Address of the account that may take it
+        email: String,
+    },
+    /// Take the offer of a store back
+    Withdraw { store: String },
+    /// Give a store to another customer, at once
+    Transfer {
+        store: String,
+        /// Address of the new owner's account
+        email: String,
+        #[arg(long)]
+        reason: String,
+    },
 }
 
 #[cfg(test)]

@@ -71,6 +71,7 @@ fn dispatch(verb: Verb, place: &Place, format: Format) -> Result<ExitCode> {
         Verb::Tickets(verb) => asked(place, format, async |r| remote::tickets::run(r, verb).await),
         Verb::Schedules(verb) => asked(place, format, async |r| remote::work::schedules(r, verb).await),
         Verb::Audit(verb) => asked(place, format, async |r| remote::work::audit(r, verb).await),
+        Verb::Offers(verb) => asked(place, format, async |r| remote::inside::offers(r, verb).await),
         Verb::Tokens(verb) => asked(place, format, async |r| remote::people::tokens(r, verb).await),
         Verb::Mails(verb) => asked(place, format, async |r| remote::work::mails(r, verb).await),
         Verb::Ports(verb) => asked(place, format, async |r| remote::work::ports(r, verb).await),

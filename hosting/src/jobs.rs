@@ -44,6 +44,8 @@ pub const CHANGE_PLAN: &str = "change_plan";
 pub const RENAME_STORE: &str = "rename_store";
 /// Gives a store another web address; the former one leads there for a while.
 pub const CHANGE_ADDRESS: &str = "change_address";
+/// Gives a store to another customer.
+pub const TRANSFER_STORE: &str = "transfer_store";
 /// Hands a one-time ticket to a running database page.
 pub const ADMIT_TO_DB_ADMIN: &str = "admit_to_db_admin";
 /// Makes the document with everything about a customer.
@@ -77,6 +79,7 @@ pub fn title(kind: &str) -> &'static str {
         CHANGE_PLAN => "Change plan",
         RENAME_STORE => "Rename store",
         CHANGE_ADDRESS => "Change web address",
+        TRANSFER_STORE => "Hand store over",
         EXPORT_DATA => "Export data",
         READ_MAILBOX => "Take in mail",
         NOOP => "Do nothing",
@@ -110,6 +113,12 @@ pub struct ChangeArgs {
     /// The first label of the address it gets.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub slug: Option<String>,
+    /// Row id of the customer it gets.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to_customer: Option<u64>,
+    /// Row id of the offer that was taken; `None`: staff did it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transfer_id: Option<u64>,
 }
 
 /// Arguments of [`ADMIT_TO_DB_ADMIN`].

@@ -7,6 +7,9 @@ use hosting::domain::store::SuspendCause;
 use hosting::domain::{Actor, JobState, StoreState};
 use hosting::services::change_store::{StoreChange, change_store};
 
+/// Who gets a store that is handed over.
+pub const RECIPIENT: &str = "recipient@example.com";
+
 /// Each change with its kind and steps.
 pub fn changes() -> Vec<(&'static str, StoreChange, &'static [&'static str])> {
     let reason = || "Bill 7 is open".to_owned();
@@ -31,6 +34,11 @@ pub fn changes() -> Vec<(&'static str, StoreChange, &'static [&'static str])> {
             StoreChange::ChangeAddress { address: "moved-here".into() },
             &["close_database", "hold", "rewrite", "door", "verify", "record"],
         ),
+        (
+            "transfer_store",
+            StoreChange::Transfer { email: RECIPIENT.into(), reason: reason() },
+            &["agree", "close_database", "choose", "set", "email", "log_in", "record"],
+        ),
         ("rename_store", StoreChange::Rename { name: "Ana & Söhne".into() }, &["note", "title", "record"]),
     ]
 }
@@ -48,6 +56,9 @@ pub struct Facts {
     /// Hash of the administrator's password in the shop, and the one its owner is shown.
     pub hash: String,
     pub password: String,
+    /// Owner, and where a link to a new password would go.
+    pub owner: u64,
+    pub admin_email: String,
     pub running: usize,
     pub web_memory: i64,
     pub census: Census,
@@ -61,10 +72,11 @@ pub async fn facts(server: &ShopServer, store: &Store) -> Facts {
     let host = row.host.as_deref().unwrap();
     let containers = server.machine.docker.containers_by_label(&worker::machine::Machine::label(store)).await.unwrap();
     let running = containers.iter().filter(|c| c.state == "running").count();
-    let (mut title, mut hash) = (String::new(), String::new());
+    let (mut title, mut hash, mut admin_email) = (String::new(), String::new(), String::new());
     if row.state == StoreState::Active {
         let mut shop = server.shop(store).await;
         title = worker::shop::branding::title(&mut shop).await.unwrap();
+        admin_email = worker::shop::branding::administrator_email(&mut shop).await.unwrap();
         hash = worker::shop::branding::administrator(&mut shop).await.unwrap().unwrap().1;
     }
     let web = format!("{}-web", store.object_name());
@@ -79,6 +91,8 @@ pub async fn facts(server: &ShopServer, store: &Store) -> Facts {
         title,
         hash,
         password: password.expose().to_owned(),
+        owner: row.customer_id,
+        admin_email,
         running,
         web_memory: String::from_utf8(memory.unwrap().stdout).unwrap().trim().parse().unwrap(),
         census: server.census().await,
@@ -98,6 +112,16 @@ pub async fn ready_for(server: &ShopServer, store: &Store, change: &StoreChange)
             do_it(server, store, &suspend).await;
         }
         StoreChange::Maintenance { on: false } => do_it(server, store, &StoreChange::Maintenance { on: true }).await,
+        StoreChange::Transfer { .. } => {
+            server
+                .db
+                .sql(&format!(
+                    "INSERT IGNORE INTO customers (uid, email, email_key, password_hash) VALUES ('{}', '{RECIPIENT}', '{RECIPIENT}', 'x')",
+                    hosting::domain::Uid::new()
+                ))
+                .await;
+            server.db.sql("UPDATE customers SET state = 'active', email_verified_at = NOW(6)").await;
+        }
         _ => {}
     }
 }
@@ -112,6 +136,10 @@ pub async fn take_back(server: &ShopServer, store: &Store, change: &StoreChange)
         }
         StoreChange::ChangeAddress { .. } => {
             do_it(server, store, &StoreChange::ChangeAddress { address: store.slug.clone() }).await;
+        }
+        StoreChange::Transfer { reason, .. } => {
+            let back = StoreChange::Transfer { email: store.customer_email.clone(), reason: reason.clone() };
+            do_it(server, store, &back).await;
         }
         StoreChange::Rename { .. } => do_it(server, store, &StoreChange::Rename { name: "Shop".into() }).await,
         _ => {}

@@ -55,7 +55,7 @@ async fn a_deleted_event_shows() {
 #[tokio::test]
 async fn an_inserted_event_shows() {
     let test = chain().await;
-    test.sql("INSERT INTO audit_events SELECT 6, at, actor_kind, actor_id, actor_name, role, address, action, target_kind, target_id, outcome, details, request_id, prev_hash, hash FROM audit_events WHERE number = 5").await;
+    test.sql("INSERT INTO audit_events SELECT 6, at, actor_kind, actor_id, actor_name, role, address, action, target_kind, target_id, outcome, details, request_id, prev_hash, hash, erased_at, seal FROM audit_events WHERE number = 5").await;
     assert_eq!(verify(&test).await, Err(6));
 }
 
@@ -73,6 +73,107 @@ async fn a_cut_tail_shows() {
     let test = chain().await;
     test.sql("DELETE FROM audit_events WHERE number = 5").await;
     assert_eq!(verify(&test).await, Err(5));
+}
+
+/// Two customers, one of whom is forgotten; what they did and what was done with them, and what concerns nobody.
+async fn erased() -> TestDb {
+    let test = TestDb::new().await;
+    for (id, email) in [(1, "ana@example.com"), (2, "eva@example.com")] {
+        test.sql(&format!(
+            "INSERT INTO customers (id, uid, email, email_key, password_hash) VALUES ({id}, '{id:026}', '{email}', '{email}', '!')"
+        ))
+        .await;
+    }
+    let by = |role, id, name: &str| Actor {
+        role,
+        id: Some(id),
+        name: name.into(),
+        address: "192.0.2.1".into(),
+        request_id: "r".into(),
+    };
+    use hosting::domain::Role::{Admin, Customer};
+    for (actor, target, details) in [
+        (by(Customer, 1, "ana@old.example"), ("store", "S1"), serde_json::json!({ "name": "Ana's" })),
+        (by(Admin, 1, "sam@staff.example"), ("customer", "1"), serde_json::json!({ "reason": "moved", "days": 3 })),
+        (by(Customer, 2, "eva@example.com"), ("store", "S2"), serde_json::json!({ "to": "ANA@example.com" })),
+        (by(Customer, 2, "eva@example.com"), ("customer", "2"), serde_json::json!({ "name": "Eva" })),
+        (by(Admin, 1, "sam@staff.example"), ("ticket", "T"), serde_json::json!({ "from": "ana@old.example" })),
+    ] {
+        let mut tx = test.db.begin().await.unwrap();
+        let event = NewEvent { action: "x.test", target_kind: target.0, target_id: target.1, outcome: "done", details };
+        tx.audit().append(&test.keys, &actor, &event).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+    for expected in [4, 0] {
+        let mut tx = test.db.begin().await.unwrap();
+        assert_eq!(tx.audit().erase_customer(&test.keys, 1).await.unwrap(), expected);
+        tx.commit().await.unwrap();
+    }
+    assert_eq!(verify(&test).await, Ok(5));
+    test
+}
+
+#[tokio::test]
+async fn an_erased_person_is_in_no_event_and_the_chain_holds() {
+    let test = erased().await;
+    let rows: Vec<(String, String, String)> =
+        sqlx::query_as("SELECT actor_name, address, details FROM audit_events ORDER BY number")
+            .fetch_all(test.db.pool())
+            .await
+            .unwrap();
+    let row = |name: &str, address: &str, details: &str| (name.to_owned(), address.to_owned(), details.to_owned());
+    assert_eq!(
+        rows,
+        [
+            row("erased", "", r#"{"name":"erased"}"#),
+            row("sam@staff.example", "192.0.2.1", r#"{"days":3,"reason":"erased"}"#),
+            row("eva@example.com", "192.0.2.1", r#"{"to":"erased"}"#),
+            row("eva@example.com", "192.0.2.1", r#"{"name":"Eva"}"#),
+            row("sam@staff.example", "192.0.2.1", r#"{"from":"erased"}"#),
+        ]
+    );
+}
+
+#[tokio::test]
+async fn what_was_erased_cannot_be_changed_unseen() {
+    let test = erased().await;
+    test.sql("CREATE TABLE kept AS SELECT * FROM audit_events").await;
+    for (change, number) in [
+        ("UPDATE audit_events SET action = 'y.test' WHERE number = 1", 1),
+        ("UPDATE audit_events SET details = '{}' WHERE number = 1", 1),
+        ("UPDATE audit_events SET hash = REPEAT('x', 32) WHERE number = 1", 1),
+        ("UPDATE audit_events SET erased_at = erased_at - INTERVAL 1 SECOND WHERE number = 2", 2),
+        ("UPDATE audit_events SET seal = NULL WHERE number = 2", 2),
+        ("UPDATE audit_events SET seal = NULL, erased_at = NULL WHERE number = 2", 2),
+        ("DELETE FROM audit_events WHERE number = 1", 1),
+        // Made to look erased: without the key there is no seal for it.
+        (
+            "UPDATE audit_events SET actor_name = 'erased', erased_at = NOW(6), seal = REPEAT('x', 32) WHERE number = 4",
+            4,
+        ),
+        (
+            "UPDATE audit_events e JOIN audit_events o ON o.number = 1 SET e.erased_at = o.erased_at, e.seal = o.seal, \
+             e.details = o.details, e.actor_name = o.actor_name WHERE e.number = 4",
+            4,
+        ),
+    ] {
+        test.sql(change).await;
+        assert_eq!(verify(&test).await, Err(number), "{change}");
+        test.sql("DELETE FROM audit_events").await;
+        test.sql("INSERT INTO audit_events SELECT * FROM kept").await;
+        assert_eq!(verify(&test).await, Ok(5));
+    }
+}
+
+#[tokio::test]
+async fn an_erasure_hides_no_tampering() {
+    let test = erased().await;
+    test.sql("UPDATE audit_events SET outcome = 'refused' WHERE number = 4").await;
+    let mut tx = test.db.begin().await.unwrap();
+    assert_eq!(tx.audit().erase_customer(&test.keys, 2).await.unwrap(), 2);
+    tx.commit().await.unwrap();
+    assert_eq!(test.number("SELECT COUNT(*) FROM audit_events WHERE actor_name LIKE 'eva%'").await, 0);
+    assert_eq!(verify(&test).await, Err(4));
 }
 
 #[tokio::test]

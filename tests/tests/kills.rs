@@ -248,6 +248,7 @@ async fn kill_at_every_boundary_of_every_change_ends_with_the_change_done() {
             "change_plan" => &["limits.some"],
             "reset_admin_password" => &["set.committed"],
             "resume_store" => &["start.made"],
+            "transfer_store" => &["set.committed", "email.committed", "record.committed"],
             _ => &[],
         };
         points.extend(middle.iter().map(|m| format!("{kind}.{m}")));

@@ -6,6 +6,7 @@ use hosting::db::Db;
 use hosting::progress::Hub;
 use hosting::queue::Queue;
 use hosting::services::Services;
+use hosting::{process_watch, service_log};
 use std::net::TcpListener;
 use webapp::state::AppState;
 
@@ -29,7 +30,22 @@ async fn main() -> anyhow::Result<()> {
     tracing::info!(address = %config.listen, base_url = config.base_url.as_str(), "web front is up");
     let services = Services { db, queue, keys: boot.keys };
     let state = AppState::new(services, config, hub, Some(recorder), stop);
+    let (db, ending) = (state.services.db.clone(), state.stop.clone());
+    let kept = service_log::keep(db.clone(), "web", process_watch::machine(), ending.clone());
+    let watch = process_watch::watch(
+        db,
+        "web",
+        process_watch::machine(),
+        env!("CARGO_PKG_VERSION"),
+        process_watch::supervised(),
+        ending,
+    );
     let server = webapp::startup::build(state, listener).context("cannot start the server")?;
     let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
-    server.await.context("the server ended with an error")
+    server.await.context("the server ended with an error")?;
+    let _ = watch.await;
+    if let Some(kept) = kept {
+        let _ = kept.await;
+    }
+    Ok(())
 }

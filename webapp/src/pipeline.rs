@@ -19,7 +19,7 @@ use actix_web::{Error, HttpMessage, HttpResponse, web};
 use futures_util::FutureExt;
 use hosting::crypto::sha256;
 use hosting::db::Queries;
-use hosting::db::login_sessions::SessionOwner;
+use hosting::db::login_sessions::{SessionOwner, Visit};
 use hosting::domain::network::Networks;
 use hosting::domain::rights;
 use hosting::services::{refuse_access, view_customer};
@@ -156,12 +156,17 @@ async fn admit(
     let cookie =
         |name| request.cookie(&cookie_name(secure, name)).map(|c| c.value().to_owned()).filter(|t| t.len() == 64);
     let view = if area == "session" { cookie("view") } else { None };
+    let visit = visit(request, first, &cookie_name(secure, AGAIN));
     let found = match (&view, cookie(area)) {
-        (Some(view), _) => find_view(state, view).await,
-        (None, Some(token)) => find_session(state, &token).await,
+        (Some(view), _) => find_view(state, view, visit).await,
+        (None, Some(token)) => find_session(state, &token, visit).await,
         (None, None) => Ok(Who::Visitor),
     };
     let who = match found {
+        // A script that asks learns it; its cookie goes away when a person is told.
+        Ok(Who::Visitor) if view.is_some() && visit == Visit::Background && !wants_a_page(request) => {
+            return Err(stranger(WebError::SignedOut));
+        }
         // Over: never on as somebody else. Its cookie goes away there.
         Ok(Who::Visitor) if view.is_some() && first.path != router::STOP_VIEWING => {
             return Err(stranger(WebError::SignIn(router::STOP_VIEWING.into())));
@@ -173,7 +178,7 @@ async fn admit(
     };
     let access = listed.map_or(first.access, |r| r.access);
     let due = area == "staff" && factor_due(state, &who).await;
-    if let Err(error) = allowed(access, &who, due, request, first) {
+    if let Err(error) = allowed(access, &who, due, request, first, state.config.base_url.as_str()) {
         return Err((person(who), error));
     }
     let Some(listed) = listed else { return Err((person(who), not_allowed(route))) };
@@ -195,15 +200,32 @@ async fn admit(
 pub const ONLY_LOOKING: &str = "You are looking at this customer's panel as support. Nothing can be changed from here, and \
     credentials, database, files, exports and tokens stay closed. Stop viewing first. Nothing was changed.";
 
-async fn find_view(state: &AppState, token: &str) -> Result<Who, WebError> {
+/// A page that is about to renew itself says so in a cookie of this name, or in a parameter where scripts are off.
+pub(crate) const AGAIN: &str = "again";
+
+/// Whether somebody is there: a poll, a stream and a page that renews itself keep nobody signed in.
+fn visit(request: &ServiceRequest, route: &Route, again: &str) -> Visit {
+    let by_itself = *request.method() == Method::GET
+        && (router::asks_by_itself(route)
+            || request.cookie(again).is_some()
+            || request.query_string().split('&').any(|pair| pair == "again=1"));
+    if by_itself { Visit::Background } else { Visit::Person }
+}
+
+fn wants_a_page(request: &ServiceRequest) -> bool {
+    let accept = request.headers().get(header::ACCEPT).and_then(|v| v.to_str().ok());
+    accept.is_none_or(|a| a.contains("text/html"))
+}
+
+async fn find_view(state: &AppState, token: &str, visit: Visit) -> Result<Who, WebError> {
     let mut conn = state.services.db.read().await?;
-    let found = view_customer::look::look(&mut conn, &sha256(token.as_bytes())).await?;
+    let found = view_customer::look::look(&mut conn, &sha256(token.as_bytes()), visit).await?;
     Ok(found.map_or(Who::Visitor, |c| Who::Customer(Rc::new(c))))
 }
 
-async fn find_session(state: &AppState, token: &str) -> Result<Who, WebError> {
+async fn find_session(state: &AppState, token: &str, visit: Visit) -> Result<Who, WebError> {
     let mut conn = state.services.db.read().await?;
-    let found = conn.login_sessions().find(&sha256(token.as_bytes())).await?;
+    let found = conn.login_sessions().find(&sha256(token.as_bytes()), visit).await?;
     Ok(match found {
         None => Who::Visitor,
         Some(SessionOwner::Customer(c)) => Who::Customer(Rc::new(c)),
@@ -222,20 +244,30 @@ pub(crate) async fn factor_due(state: &AppState, who: &Who) -> bool {
         && s.factor_seconds >= i64::from(settings.number("staff_mfa_grace_hours")) * 3600
 }
 
+/// What a form that came too late leaves in the address of the sign-in page: that it was not sent, and the page it stood
+/// on, if that can be opened again. What was typed stays in the browser; nothing is sent a second time by itself.
+fn unsent(request: &ServiceRequest, ours: &str) -> String {
+    let referer = request.headers().get(header::REFERER).and_then(|v| v.to_str().ok());
+    let Some(page) = referer.and_then(|r| r.strip_prefix(ours)).and_then(crate::urls::safe_next) else {
+        return String::new();
+    };
+    let path = page.split(['?', '#']).next().unwrap_or_default();
+    let same_side = path.starts_with("/admin") == request.path().starts_with("/admin");
+    let page = if same_side && router::is_a_page(path) { page } else { "" };
+    crate::urls::query(&[("next", page), ("unsent", "1")])
+}
+
 fn allowed(
     access: Access,
     who: &Who,
     factor_due: bool,
     request: &ServiceRequest,
     route: &Route,
+    ours: &str,
 ) -> Result<(), WebError> {
     let sign_in = |at: &str| {
-        let streams = request
-            .headers()
-            .get(header::ACCEPT)
-            .and_then(|v| v.to_str().ok())
-            .is_some_and(|a| !a.contains("text/html"));
-        if streams && (route.path.contains("/log") || route.path.ends_with("/state")) || route.path.starts_with("/api/")
+        if !wants_a_page(request) && (route.path.contains("/log") || route.path.ends_with("/state"))
+            || route.path.starts_with("/api/")
         {
             return WebError::SignedOut;
         }
@@ -243,7 +275,7 @@ fn allowed(
         let back = if request.method() == Method::GET {
             crate::urls::query(&[("next", crate::urls::safe_next(here).unwrap_or_default())])
         } else {
-            String::new()
+            unsent(request, ours)
         };
         WebError::SignIn(format!("{at}{back}"))
     };

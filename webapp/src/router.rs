@@ -4,14 +4,15 @@
 use crate::api;
 use crate::error::WebError;
 use crate::routes::{
-    account, admin, dashboard, health, home, keep_factor, passkeys, password, pricing, reseller, second_factor, setup,
-    sign_up, staff_session, theme, verify, viewing, webhooks, with,
+    account, admin, dashboard, health, home, keep_factor, passkey_proof, passkeys, password, pricing, reseller,
+    second_factor, session, setup, sign_up, staff_session, theme, verify, viewing, webhooks, with,
 };
-use actix_web::dev::ServiceRequest;
+use actix_web::dev::{ResourceDef, ServiceRequest};
 use actix_web::guard::{self, GuardContext};
 use actix_web::http::Method;
 use actix_web::{HttpResponse, web};
 use hosting::domain::rights::{Capability, Reach};
+use std::sync::LazyLock;
 
 /// Who may use an address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -231,7 +232,12 @@ routes! {
     "/reseller/jobs/{job}/log" { GET Reseller reseller::jobs::lines; }
     "/reseller/jobs/{job}/log/stream" { GET Reseller reseller::jobs::stream; }
     "/logout" { POST Owner account::sign_out; }
+    "/session/state" { GET Owner session::state; }
+    "/session/stay" { POST Owner session::stay; }
+    "/session/again" { GET Owner session::again; }
     "/reauthenticate" { GET Owner account::reauthenticate::get; POST Owner account::reauthenticate::post; }
+    "/reauthenticate/passkey/begin" { POST Owner passkey_proof::begin; }
+    "/reauthenticate/passkey" { POST Owner passkey_proof::finish; }
     "/account" { GET Owner account::profile::get; POST Owner account::profile::post; }
     "/account/notices" { POST Owner account::profile::notices; }
     "/account/password" { GET Owner account::password::get; POST Owner account::password::post; }
@@ -278,6 +284,10 @@ routes! {
     "/dashboard/database/open" { POST Owner dashboard::database::open; }
     "/dashboard/database/stop" { POST Owner dashboard::database::stop; }
     "/dashboard/database/state" { GET Owner dashboard::database::state; }
+    "/dashboard/transfer" { GET Owner dashboard::transfer::get; POST Owner dashboard::transfer::post; }
+    "/dashboard/transfer/withdraw" { POST Owner dashboard::transfer::withdraw; }
+    "/dashboard/offers/{offer}" { GET Owner dashboard::transfer::offer; POST Owner dashboard::transfer::accept; }
+    "/dashboard/offers/{offer}/decline" { POST Owner dashboard::transfer::decline; }
     "/dashboard/files" { GET Owner dashboard::files::get; POST Owner dashboard::files::start; }
     "/dashboard/files/stop" { POST Owner dashboard::files::stop; }
     "/dashboard/files/state" { GET Owner dashboard::files::state; }
@@ -303,6 +313,9 @@ routes! {
     "/admin/2fa/codes" { POST StaffFactor second_factor::staff::codes; }
     "/admin/2fa/off" { POST StaffFactor second_factor::staff::off; }
     "/admin/logout" { POST StaffPassword staff_session::sign_out; }
+    "/admin/session/state" { GET StaffPassword session::state; }
+    "/admin/session/stay" { POST StaffPassword session::stay; }
+    "/admin/session/again" { GET StaffPassword session::again; }
     "/admin/password" { GET StaffPassword staff_session::password::get; POST StaffPassword staff_session::password::post; }
     "/admin" { GET Staff admin::overview::get; }
     "/admin/devices" { GET Staff account::devices::staff; }
@@ -359,6 +372,8 @@ routes! {
     "/admin/ports" { GET Staff admin::ports::get; }
     "/admin/ports/widen" { POST Operator admin::ports::widen; }
     "/admin/ports/{server}/{port}/free" { GET Operator admin::ports::free_page; POST Operator admin::ports::free; }
+    "/admin/logs" { GET Operator admin::logs::get; }
+    "/admin/logs/stream" { GET Operator admin::logs::stream; }
     "/admin/mail" { GET Staff admin::mail::get; }
     "/admin/mail/test" { POST SuperAdmin admin::mail::test; }
     "/admin/mail/{id}/resend" { POST Operator admin::mail::resend; }
@@ -374,7 +389,10 @@ routes! {
     "/admin/settings" { GET SuperAdmin admin::settings::get; }
     "/admin/settings/{group}" { POST SuperAdmin admin::settings::save; }
     "/admin/system" { GET Staff admin::system::get; }
+    "/admin/system/restart" { GET SuperAdmin admin::system::restart_page; POST SuperAdmin admin::system::restart; }
     "/admin/reauthenticate" { GET StaffFactor admin::reauthenticate::get; POST StaffFactor admin::reauthenticate::post; }
+    "/admin/reauthenticate/passkey/begin" { POST StaffFactor passkey_proof::begin; }
+    "/admin/reauthenticate/passkey" { POST StaffFactor passkey_proof::finish; }
     "/admin/admins" { GET StaffManager admin::admins::get; }
     "/admin/admins/new" { GET StaffManager admin::admins::new::get; POST StaffManager admin::admins::new::post; }
     "/admin/admins/{id}" { GET StaffManager admin::admins::edit::get; POST StaffManager admin::admins::edit::post; }
@@ -418,6 +436,11 @@ routes! {
     "/api/v1/stores/{id}/file-access/password" { POST ApiOwner api::file_access::make_password; DELETE ApiOwner api::file_access::remove_password; }
     "/api/v1/stores/{id}/log" { GET ApiAny api::store_log::get; }
     "/api/v1/stores/{id}/usage" { GET ApiAny api::store_usage::get; }
+    "/api/v1/stores/{id}/transfer" { POST ApiOperator api::transfers::transfer; }
+    "/api/v1/stores/{id}/offer" { GET ApiOwner api::transfers::get; POST ApiOwner api::transfers::offer; DELETE ApiOwner api::transfers::withdraw; }
+    "/api/v1/offers" { GET ApiOwner api::transfers::list; }
+    "/api/v1/offers/{id}/accept" { POST ApiOwner api::transfers::accept; }
+    "/api/v1/offers/{id}/decline" { POST ApiOwner api::transfers::decline; }
     "/api/v1/jobs" { GET ApiAny api::jobs::list; }
     "/api/v1/jobs/bulk" { POST ApiOperator api::jobs_bulk::bulk; }
     "/api/v1/jobs/dismiss" { POST ApiOperator api::jobs_bulk::dismiss; }
@@ -484,6 +507,9 @@ routes! {
     "/api/v1/settings" { GET ApiOperator api::settings::list; }
     "/api/v1/settings/{name}" { PUT ApiSuper api::settings::set; DELETE ApiSuper api::settings::unset; }
     "/api/v1/system" { GET ApiStaff api::system::get; }
+    "/api/v1/system/processes" { GET ApiStaff api::system::processes; }
+    "/api/v1/system/processes/restart" { POST ApiSuper api::system::restart; }
+    "/api/v1/system/log" { GET ApiOperator api::system::log; }
     "/api/v1/system/attention" { GET ApiStaff api::attention::list; }
 }
 
@@ -509,13 +535,42 @@ const VIEWABLE: &[&str] = &[
     "/dashboard/jobs/{job}/log",
     "/dashboard/jobs/{job}/log/stream",
     "/dashboard/delete",
+    "/session/state",
 ];
+
+/// Where whoever is warned says that they are still there.
+pub const STAY: &str = "/session/stay";
 
 /// Whether staff who look at a customer's panel get through.
 #[must_use]
 pub fn viewable(route: &Route) -> bool {
     let looks = route.method == "GET" && (route.access == Access::Everybody || VIEWABLE.contains(&route.path));
-    looks || route.path == STOP_VIEWING
+    looks || [STOP_VIEWING, STAY].contains(&route.path)
+}
+
+/// Whether scripts ask this address for as long as a page is open: nobody has to be there.
+#[must_use]
+pub fn asks_by_itself(route: &Route) -> bool {
+    ["/state", "/log", "/stream"].iter().any(|end| route.path.ends_with(end))
+}
+
+/// Patterns in the order of the table, and whether a person can open what they lead to; made once, because making one costs.
+static PAGES: LazyLock<Vec<(ResourceDef, bool)>> = LazyLock::new(|| {
+    let mut pages: Vec<(ResourceDef, bool)> = Vec::new();
+    for route in ROUTES {
+        let opens = route.method == "GET" && !asks_by_itself(route);
+        match pages.last_mut() {
+            Some((pattern, page)) if pattern.pattern() == Some(route.path) => *page |= opens,
+            _ => pages.push((ResourceDef::new(route.path), opens)),
+        }
+    }
+    pages
+});
+
+/// Whether a path is a page that can be opened.
+#[must_use]
+pub fn is_a_page(path: &str) -> bool {
+    PAGES.iter().find(|(pattern, _)| pattern.is_match(path)).is_some_and(|(_, page)| *page)
 }
 
 /// The routes of the address a request asks for, empty when there is none.

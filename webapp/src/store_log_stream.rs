@@ -10,7 +10,7 @@ use actix_web::HttpResponse;
 use actix_web::http::header;
 use bytes::Bytes;
 use hosting::db::Queries;
-use hosting::db::login_sessions::SessionOwner;
+use hosting::db::login_sessions::{SessionOwner, Visit};
 use hosting::domain::rights::{Capability, Reach, may};
 use hosting::domain::{LogFilter, LogSource, StoreLogLine, StoreState};
 use hosting::store_logs::{self, Update};
@@ -195,7 +195,7 @@ impl Stream {
         let look = async {
             let mut conn = self.state.services.db.read().await?;
             let owner = match &self.session {
-                Some(hash) => conn.login_sessions().find(hash).await?,
+                Some(hash) => conn.login_sessions().find(hash, Visit::Background).await?,
                 None => None,
             };
             let store = conn.stores().get(self.place.store).await?.filter(|s| s.state == StoreState::Active);

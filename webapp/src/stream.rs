@@ -11,7 +11,7 @@ use actix_web::HttpResponse;
 use actix_web::http::header;
 use bytes::Bytes;
 use futures_util::FutureExt;
-use hosting::db::login_sessions::SessionOwner;
+use hosting::db::login_sessions::{SessionOwner, Visit};
 use hosting::db::{DbResult, Queries};
 use hosting::domain::rights::{Capability, Reach, may};
 use hosting::domain::{Audience, JobState, Line, Uid};
@@ -321,9 +321,9 @@ impl Stream {
         let look = async {
             let mut conn = self.state.services.db.read().await?;
             let owner = match &self.proof {
-                Proof::Cookie(Some(hash)) => conn.login_sessions().find(hash).await?,
+                Proof::Cookie(Some(hash)) => conn.login_sessions().find(hash, Visit::Background).await?,
                 Proof::View(Some(hash)) => {
-                    view_customer::look::look(&mut conn, hash).await?.map(SessionOwner::Customer)
+                    view_customer::look::look(&mut conn, hash, Visit::Background).await?.map(SessionOwner::Customer)
                 }
                 Proof::Cookie(None) | Proof::View(None) => None,
                 Proof::Credential(uid) => {

@@ -76,7 +76,14 @@
     if (navigator.clipboard && window.isSecureContext) navigator.clipboard.writeText(text).then(done, manual);
     else if (manual()) done();
   }
-  window.shopfleet = { copy: copy, say: say };
+  // A reload that nobody asked for keeps nobody signed in: the server reads this once.
+  function reload() {
+    d.cookie = (location.protocol === 'https:' ? '__Host-sf_again=1;secure' : 'sf_again=1') + ';path=/;max-age=5;samesite=lax';
+    location.reload();
+  }
+  window.shopfleet = { copy: copy, say: say, reload: reload };
+  // A form came too late: session.js puts what was typed back where it was.
+  if (/[?&]unsent=1/.test(location.search)) try { sessionStorage.setItem('sf-unsent', '1'); } catch (_) { /* Nothing was kept. */ }
   all('[data-copy]').forEach(function (b) {
     b.hidden = false;
     b.addEventListener('click', function () {
@@ -131,10 +138,18 @@
 
   // Pages that wait for something ask again, but only while somebody looks and nothing is being typed.
   var again = $('[data-again]');
-  if (again) setInterval(function () {
-    if (d.hidden || /^(INPUT|TEXTAREA|SELECT)$/.test(d.activeElement.tagName)) return;
-    fetch(again.dataset.again, { headers: { Accept: 'application/json' } }).then(function (r) { return r.json(); }).then(function (s) {
-      if (s.state && s.state !== again.dataset.state) location.reload();
+  function typed() {
+    return all('main input,main textarea').some(function (x) {
+      return x.type !== 'hidden' && (x.value !== x.defaultValue || x.checked !== x.defaultChecked);
+    });
+  }
+  var asking = again && setInterval(function () {
+    if (d.hidden || /^(INPUT|TEXTAREA|SELECT)$/.test(d.activeElement.tagName) || typed()) return;
+    fetch(again.dataset.again, { headers: { Accept: 'application/json' } }).then(function (r) {
+      if (r.status === 401) clearInterval(asking);
+      return r.json();
+    }).then(function (s) {
+      if (s.state && s.state !== again.dataset.state) reload();
     }).catch(function () {});
   }, +again.dataset.every || 5000);
 
@@ -156,20 +171,22 @@
       if (r.redirected) { location.reload(); return new Promise(function () {}); }
       return r.json().then(function (j) {
         if (!r.ok) throw new Error(j.detail || '');
-        return j.publicKey;
+        return j;
       });
-    }).then(function (o) {
+    }).then(function (j) {
+      var o = j.publicKey;
       o.challenge = bytes(o.challenge);
       if (o.user) o.user.id = bytes(o.user.id);
-      (o.excludeCredentials || []).forEach(function (c) { c.id = bytes(c.id); });
-      return o;
+      (o.excludeCredentials || o.allowCredentials || []).forEach(function (c) { c.id = bytes(c.id); });
+      return j;
     });
   }
-  function answer(form, c) {
+  function answer(form, c, ceremony) {
     var out = { id: c.id, rawId: text64(c.rawId), type: c.type, extensions: {}, response: {} };
     ['attestationObject', 'clientDataJSON', 'authenticatorData', 'signature', 'userHandle'].forEach(function (k) {
       if (c.response[k]) out.response[k] = text64(c.response[k]);
     });
+    form.elements.ceremony.value = ceremony;
     form.elements.answer.value = JSON.stringify(out);
     form.submit();
   }
@@ -198,14 +215,16 @@
   if (add) withKey(add, function () {
     // Without a name the server says what is missing, before a device makes anything.
     if (!add.elements.name.value.trim()) { add.submit(); return new Promise(function () {}); }
-    return challenge(add, add.dataset.passkeyAdd).then(function (o) { return keys.create({ publicKey: o }); })
-      .then(function (c) { answer(add, c); });
+    return challenge(add, add.dataset.passkeyAdd).then(function (j) {
+      return keys.create({ publicKey: j.publicKey }).then(function (c) { answer(add, c, j.ceremony); });
+    });
   });
   if (enter) {
     withKey(enter, function () {
       if (waiting) waiting.abort();
-      return challenge(enter, enter.dataset.passkeyEnter).then(function (o) { return keys.get({ publicKey: o }); })
-        .then(function (c) { answer(enter, c); });
+      return challenge(enter, enter.dataset.passkeyEnter).then(function (j) {
+        return keys.get({ publicKey: j.publicKey }).then(function (c) { answer(enter, c, j.ceremony); });
+      });
     });
     // The browser offers passkeys in the email field, once somebody goes there; challenges live for five minutes.
     var email = $('#email'), can = window.PublicKeyCredential.isConditionalMediationAvailable;
@@ -213,9 +232,11 @@
       var stop = waiting = new AbortController();
       var again = setTimeout(function () { stop.abort(); offer(); }, 240000);
       stop.signal.addEventListener('abort', function () { clearTimeout(again); });
-      challenge(enter, enter.dataset.passkeyEnter).then(function (o) {
-        if (!stop.signal.aborted) return keys.get({ publicKey: o, mediation: 'conditional', signal: stop.signal });
-      }).then(function (c) { if (c) answer(enter, c); }, function () { /* The forms work as ever. */ });
+      challenge(enter, enter.dataset.passkeyEnter).then(function (j) {
+        if (stop.signal.aborted) return;
+        return keys.get({ publicKey: j.publicKey, mediation: 'conditional', signal: stop.signal })
+          .then(function (c) { if (c) answer(enter, c, j.ceremony); });
+      }).catch(function () { /* The forms work as ever. */ });
     };
     if (email && can) email.addEventListener('focus', function () {
       can.call(window.PublicKeyCredential).then(function (ok) { if (ok) offer(); });

@@ -265,7 +265,7 @@
     if (b && m.word) { b.className = 'badge s-' + m.tone; use(b, m.icon); b.lastElementChild.textContent = m.word; }
     if (bar) bar.className = state === 'finished' ? 'done' : state === 'failed' ? 'failed' : '';
     if (m.word && title0.indexOf(' – ') > 0) { title0 = title0.replace(/^[^–]*(?= –)/, m.word); if (!d.hidden) d.title = title0; }
-    if (m.reload && !m.over) setTimeout(function () { location.reload(); }, 300);
+    if (m.reload && !m.over) setTimeout(window.shopfleet.reload, 300);
   }
   setInterval(function () {
     all('.grp[data-state=running]').forEach(function (g) {

@@ -8,9 +8,9 @@ use anyhow::Context;
 use hosting::Db;
 use hosting::config::{Bootstrap, WorkerConfig};
 use hosting::db::{DbResult, Queries};
-use hosting::lifecycle;
 use hosting::queue::Queue;
 use hosting::services::Services;
+use hosting::{lifecycle, process_watch, service_log};
 use metrics_exporter_prometheus::PrometheusBuilder;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -40,6 +40,15 @@ pub async fn run() -> anyhow::Result<()> {
     let server_id = server_id(&services.db, &config.server, &stop).await?;
     let owner = identity::owner(&config.server);
     let parts = registry::Parts::new(&services, &config, server_id).await?;
+    let kept = service_log::keep(services.db.clone(), "worker", config.server.clone(), stop.clone());
+    let watch = process_watch::watch(
+        services.db.clone(),
+        "worker",
+        config.server.clone(),
+        env!("CARGO_PKG_VERSION"),
+        process_watch::supervised(),
+        stop.clone(),
+    );
     let engine_config = EngineConfig::new(owner.clone(), server_id, Some(config.data_dir.clone()));
     beat(&services.db, &parts, &owner, server_id, 0).await?;
     parts.open_log_desk(stop.clone());
@@ -80,6 +89,10 @@ pub async fn run() -> anyhow::Result<()> {
         let _ = conn.workers().stopped(&owner).await;
     }
     tracing::info!(clean, "worker stopped");
+    let _ = watch.await;
+    if let Some(kept) = kept {
+        let _ = kept.await;
+    }
     Ok(())
 }
 

@@ -5,7 +5,7 @@ use crate::jobs::{
     admit_to_db_admin, change_address, change_plan, deprovision_store, end_maintenance, export_data, housekeeping,
     noop, provision_store, read_mailbox, reconcile_server, rename_store, repair_store, reset_admin_password,
     restart_store, resume_store, send_mail, start_db_admin, start_file_access, start_maintenance, stop_db_admin,
-    stop_file_access, suspend_store,
+    stop_file_access, suspend_store, transfer_store,
 };
 use crate::machine::Machine;
 use crate::store_logs::Desk;
@@ -108,6 +108,7 @@ pub fn server_jobs(machine: &Arc<Machine>) -> Vec<Arc<dyn Job>> {
         Arc::new(resume_store::ResumeStore::new(machine)),
         Arc::new(start_maintenance::StartMaintenance::new(machine)),
         Arc::new(suspend_store::SuspendStore::new(machine)),
+        Arc::new(transfer_store::TransferStore::new(machine)),
         Arc::new(reconcile_server::ReconcileServer::new(machine)),
     ]
 }

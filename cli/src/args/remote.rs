@@ -335,6 +335,16 @@ pub enum Audit {
 }
 
 #[derive(Debug, Subcommand)]
+pub enum Offers {
+    /// What is offered to you
+    List,
+    /// Take a store. Asks for your password
+    Accept { offer: String },
+    /// Decline it
+    Decline { offer: String },
+}
+
+#[derive(Debug, Subcommand)]
 pub enum Tokens {
     /// Your live tokens, clients and log-ins
     List,
@@ -417,6 +427,39 @@ pub enum System {
     Show,
     /// What needs a person; fails when something does
     Attention,
+    /// Web and worker processes
+    Processes,
+    /// Restart a process. Asks for your password
+    Restart {
+        /// As `shopfleet system processes` names it
+        process: String,
+    },
+    /// What web and worker processes log
+    Log {
+        #[arg(long, value_parser = ["web", "worker"])]
+        service: Option<String>,
+        /// Only lines of this level and worse
+        #[arg(long, value_parser = ["warning", "error"])]
+        level: Option<String>,
+        /// Only lines with this in them
+        #[arg(long)]
+        find: Option<String>,
+        /// Only of this request or job
+        #[arg(long)]
+        correlation: Option<String>,
+        /// Not before, UTC: 2026-11-21 or "2026-11-21 09:00"
+        #[arg(long)]
+        from: Option<String>,
+        /// Before, UTC
+        #[arg(long)]
+        to: Option<String>,
+        /// The newest so many
+        #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+        limit: u32,
+        /// Go on with new lines until interrupted
+        #[arg(long, short)]
+        follow: bool,
+    },
 }
 
 #[derive(Debug, Args)]

@@ -73,6 +73,8 @@ pub async fn run(access: &Access, verb: Stores, format: Format) -> Result<ExitCo
         | Stores::Credentials { .. }
         | Stores::Database { .. }
         | Stores::Files { .. }
+        | Stores::Offer { .. }
+        | Stores::Withdraw { .. }
         | Stores::AddKey { .. }
         | Stores::RemoveKey { .. }
         | Stores::MakeFilePassword { .. }
@@ -84,6 +86,9 @@ pub async fn run(access: &Access, verb: Stores, format: Format) -> Result<ExitCo
         }
         Stores::Address { store, address } => {
             order(&services, &store, StoreChange::ChangeAddress { address }, format).await?;
+        }
+        Stores::Transfer { store, email, reason } => {
+            order(&services, &store, StoreChange::Transfer { email, reason }, format).await?;
         }
         Stores::Rename { store, name } => order(&services, &store, StoreChange::Rename { name }, format).await?,
     }

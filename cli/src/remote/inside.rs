@@ -11,6 +11,7 @@ use shopfleet_client::types::{
 };
 
 use super::{Remote, facts, moment};
+use crate::args::remote::Offers;
 use crate::output::{self, Format};
 use crate::say;
 
@@ -147,4 +148,25 @@ pub async fn add_key(remote: &Remote, id: &str, file: &Path, name: String) -> Re
     let added =
         remote.client.add_file_access_key(id, &NewAccessKey { key: key.trim().to_owned(), name, password }).await?;
     remote.answer(&added, |added| say!("{} may sign in", added.fingerprint))
+}
+
+/// Stores that others offer to the caller.
+pub async fn offers(remote: &Remote, verb: Offers) -> Result<ExitCode> {
+    let client = &remote.client;
+    match verb {
+        Offers::List => {
+            let offers = client.list_offers().await?.items;
+            remote.list(&offers, ["OFFER", "STORE", "FROM", "UNTIL"], |o| {
+                [o.id.clone(), o.store_name.clone(), o.from.clone(), moment(Some(&o.expires_at))]
+            })
+        }
+        Offers::Accept { offer } => {
+            let body = Password { password: remote.password()?.expose_secret().to_owned() };
+            remote.ordered(&client.accept_offer(&offer, &body).await?.job)
+        }
+        Offers::Decline { offer } => {
+            client.decline_offer(&offer, &Nothing {}).await?;
+            remote.done(&serde_json::json!({ "offer": offer, "declined": true }), "It is declined")
+        }
+    }
 }

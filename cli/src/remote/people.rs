@@ -127,9 +127,10 @@ pub async fn account(remote: &Remote, verb: Account) -> Result<ExitCode> {
         }
         Account::SignIns => {
             let tries = client.list_sign_ins().await?.items;
-            remote.list(&tries, ["AT", "RESULT", "BROWSER", "ADDRESS"], |s| {
+            remote.list(&tries, ["AT", "RESULT", "HOW", "BROWSER", "ADDRESS"], |s| {
                 let result = if s.done { "signed in" } else { "refused" };
-                [moment(Some(&s.at)), result.into(), s.browser.clone(), s.address.clone()]
+                let way = s.way.clone().unwrap_or_else(|| "–".into()).replace('_', " ");
+                [moment(Some(&s.at)), result.into(), way, s.browser.clone(), s.address.clone()]
             })
         }
         Account::Events { limit } => {

@@ -5,8 +5,8 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 use secrecy::ExposeSecret;
 use shopfleet_client::types::{
-    AddressChange, Cause, Confirm, GetStoreLogQuery, Group, ListStoresQuery, Maintenance, NameChange, NewStore,
-    Nothing, Password, PlanChange, Reason, Reveal, Store, Suspension,
+    AddressChange, Cause, Confirm, GetStoreLogQuery, Group, Handover, ListStoresQuery, Maintenance, NameChange,
+    NewOffer, NewStore, Nothing, Password, PlanChange, Reason, Reveal, Store, Suspension,
 };
 
 use super::{Remote, facts, first, inside, moment, page};
@@ -120,6 +120,20 @@ pub async fn run(remote: &Remote, verb: Stores) -> Result<ExitCode> {
             let body = Password { password: remote.password()?.expose_secret().to_owned() };
             let made = client.make_file_access_password(find(remote, &store).await?, &body).await?;
             return remote.answer(&made, |made| say!("{}", made.password));
+        }
+        Stores::Transfer { store, email, reason } => {
+            client.transfer_store(find(remote, &store).await?, &Handover { email, reason }).await?.job
+        }
+        Stores::Offer { store, email } => {
+            let body = NewOffer { email, password: remote.password()?.expose_secret().to_owned() };
+            let offer = client.offer_store(find(remote, &store).await?, &body).await?;
+            return remote.answer(&offer, |o| {
+                say!("{} is offered to {} until {}", o.store_name, o.to, moment(Some(&o.expires_at)));
+            });
+        }
+        Stores::Withdraw { store } => {
+            client.withdraw_offer(find(remote, &store).await?).await?;
+            return remote.done(&serde_json::json!({ "withdrawn": true }), "The store stays yours");
         }
         Stores::RemoveFilePassword { store } => {
             client.remove_file_access_password(find(remote, &store).await?).await?;

@@ -1,9 +1,13 @@
 //! What runs the product: servers, schedules, mails, ports, the audit log, the state of the installation.
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::Result;
-use shopfleet_client::types::{AuditExport, ListAuditEventsQuery, ListMailsQuery, ListPortsQuery, Nothing, Widening};
+use shopfleet_client::types::{
+    AuditExport, ListAuditEventsQuery, ListMailsQuery, ListPortsQuery, ListServiceLinesQuery, Nothing, ServiceLine,
+    WhichProcess, Widening,
+};
 
 use super::{Remote, facts, first, moment, page, saved};
 use crate::args::remote::{Audit, Mails, Ports, Schedules, System};
@@ -180,6 +184,43 @@ pub async fn system(remote: &Remote, verb: System) -> Result<ExitCode> {
                 ]);
             })
         }
+        System::Processes => {
+            let all = remote.client.list_processes().await?.items;
+            remote.list(&all, ["PROCESS", "SERVICE", "ON", "VERSION", "STARTED", "SEEN"], |p| {
+                let seen = format!("{} s ago", p.silent_seconds);
+                [
+                    p.process.clone(),
+                    p.service.clone(),
+                    p.place.clone(),
+                    p.version.clone(),
+                    moment(Some(&p.started_at)),
+                    if p.restart_asked_at.is_some() { "restarts".into() } else { seen },
+                ]
+            })
+        }
+        System::Restart { process } => {
+            let body = WhichProcess { process: process.clone() };
+            remote
+                .recently(|client| {
+                    let body = body.clone();
+                    async move { client.restart_process(&body).await }
+                })
+                .await?;
+            remote.done(&serde_json::json!({ "process": process, "asked": true }), "It restarts within seconds")
+        }
+        System::Log { service, level, find, correlation, from, to, limit, follow } => {
+            let query = ListServiceLinesQuery {
+                service,
+                level,
+                find,
+                correlation_id: correlation,
+                from,
+                to,
+                limit: page(limit),
+                ..ListServiceLinesQuery::default()
+            };
+            service_log(remote, query, limit, follow).await
+        }
         System::Attention => {
             let found = remote.client.list_attention().await?.items;
             if remote.format == Format::Table && found.is_empty() {
@@ -192,4 +233,45 @@ pub async fn system(remote: &Remote, verb: System) -> Result<ExitCode> {
             Ok(if found.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
         }
     }
+}
+
+/// A followed log is asked for new lines this often.
+const EVERY: Duration = Duration::from_secs(2);
+
+/// The newest lines, oldest of them first, and with `follow` those that come.
+async fn service_log(remote: &Remote, query: ListServiceLinesQuery, limit: u32, follow: bool) -> Result<ExitCode> {
+    let mut lines = first(limit, remote.client.list_service_lines_all(query.clone())).await?;
+    lines.reverse();
+    if remote.format == Format::Json && !follow {
+        return remote.answer(&lines, |_| ());
+    }
+    let mut newest = lines.iter().map(|l| l.number).max().unwrap_or(0);
+    loop {
+        match remote.format {
+            Format::Json => lines.iter().try_for_each(output::json)?,
+            Format::Table => lines.iter().try_for_each(service_line)?,
+        }
+        if !follow {
+            return Ok(ExitCode::SUCCESS);
+        }
+        tokio::time::sleep(EVERY).await;
+        let more = ListServiceLinesQuery { since: Some(newest), limit: Some(200), ..query.clone() };
+        lines = remote.client.list_service_lines(&more).await?.items;
+        newest = lines.iter().map(|l| l.number).max().unwrap_or(newest);
+    }
+}
+
+fn service_line(line: &ServiceLine) -> Result<()> {
+    let mark = match line.level.as_str() {
+        "error" => "ERROR ",
+        "warning" => "warning ",
+        _ => "",
+    };
+    output::try_line(format_args!(
+        "{} {:<6} {} {mark}{}",
+        moment(Some(&line.at)),
+        line.service,
+        output::clean(&line.place),
+        output::clean(&line.text)
+    ))
 }

@@ -78,6 +78,8 @@ fn common_env(files: Vec<(String, PathBuf)>) -> Vec<(String, OsString)> {
         }
     }
     env.push(("RUST_BACKTRACE".to_owned(), "1".into()));
+    // It may end when staff ask it to restart: it is started again.
+    env.push(("SHOPFLEET_SUPERVISED".to_owned(), "1".into()));
     // The C library's allocator would keep the 19 MiB of every password ever hashed at once, and a heap per thread:
     // big blocks go back to the system, small ones share two heaps. systemd/*.service say the same.
     env.push(("MALLOC_ARENA_MAX".to_owned(), "2".into()));

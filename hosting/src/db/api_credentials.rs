@@ -1,6 +1,6 @@
 //! What programs sign in with: log-ins of the JSON API, tokens, OAuth2 clients.
 
-use super::login_sessions::{AdminSession, CustomerSession, SessionOwner};
+use super::login_sessions::{AdminSession, CustomerSession, Ends, SessionOwner};
 use super::{DbError, DbResult};
 use crate::domain::scope::Scopes;
 use crate::domain::{Person, Role, Uid};
@@ -220,6 +220,8 @@ impl ApiCredentials<'_> {
                     time_zone: row.time_zone.unwrap_or_default(),
                     csrf_secret: [0; 32],
                     authenticated_seconds,
+                    // A credential has an end of its own.
+                    ends: Ends::default(),
                     brand: super::resellers::Brand::default(),
                     viewer: None,
                 })
@@ -236,6 +238,7 @@ impl ApiCredentials<'_> {
                     factor_seconds: row.factor_seconds,
                     csrf_secret: [0; 32],
                     authenticated_seconds,
+                    ends: Ends::default(),
                 })
             }
             _ => return Ok(None),

@@ -47,6 +47,8 @@ pub struct RunningView {
     pub csrf_secret: Vec<u8>,
     /// Until.
     pub expires_at: PlainDateTime,
+    /// Seconds until then.
+    pub left_seconds: i64,
 }
 
 /// What begins a view.
@@ -232,7 +234,8 @@ impl CustomerViews<'_> {
     pub async fn find(&mut self, token_hash: &[u8; 32]) -> DbResult<Option<RunningView>> {
         Ok(sqlx::query_as!(
             RunningView,
-            r#"SELECT v.id, v.customer_id, s.token_hash AS "session_hash: Vec<u8>", v.csrf_secret AS "csrf_secret!: Vec<u8>", v.expires_at
+            r#"SELECT v.id, v.customer_id, s.token_hash AS "session_hash: Vec<u8>", v.csrf_secret AS "csrf_secret!: Vec<u8>", v.expires_at,
+               TIMESTAMPDIFF(SECOND, NOW(6), v.expires_at) AS "left_seconds!: i64"
                FROM customer_views v JOIN login_sessions s ON s.id = v.session_id AND s.admin_id = v.admin_id
                WHERE v.token_hash = ? AND v.state = 'running' AND v.expires_at > NOW(6)"#,
             token_hash.as_slice()

@@ -190,8 +190,8 @@ impl DataExports<'_> {
         );
         let sign_ins = rows!(
             self,
-            r#"SELECT CAST(JSON_OBJECT('at', at, 'address', address, 'network', network, 'browser', user_agent, 'worked', done) AS CHAR)
-               AS "t!: String" FROM sign_ins WHERE customer_id = ? ORDER BY id"#,
+            r#"SELECT CAST(JSON_OBJECT('at', at, 'address', address, 'network', network, 'browser', user_agent, 'worked', done,
+               'way', way) AS CHAR) AS "t!: String" FROM sign_ins WHERE customer_id = ? ORDER BY id"#,
             id
         );
         let factor = rows!(
@@ -291,6 +291,12 @@ impl DataExports<'_> {
                AS CHAR) AS "t!: String" FROM factor_resets WHERE customer_id = ? ORDER BY id"#,
             id
         );
+        let transfers = rows!(
+            self,
+            r#"SELECT CAST(JSON_OBJECT('store', s.name, 'to', t.to_email, 'state', t.state, 'offered_at', t.created_at, 'ended_at', t.ended_at)
+               AS CHAR) AS "t!: String" FROM store_transfers t JOIN stores s ON s.id = t.store_id WHERE t.customer_id = ? ORDER BY t.id"#,
+            id
+        );
         let passkeys = rows!(
             self,
             r#"SELECT CAST(JSON_OBJECT('name', name, 'added_at', created_at, 'last_used_at', last_used_at, 'blocked_at', blocked_at)
@@ -320,8 +326,9 @@ impl DataExports<'_> {
             self,
             r#"SELECT CAST(JSON_OBJECT('number', number, 'at', at, 'who', IF(actor_kind = 'admin', 'staff', actor_name), 'address',
                IF(role IN ('customer', 'reseller', 'visitor'), address, ''), 'action', action, 'outcome', outcome) AS CHAR) AS "t!: String"
-               FROM audit_events WHERE (target_kind = 'customer' AND target_id = ?)
-               OR (target_kind = 'store' AND target_id IN (SELECT uid FROM stores WHERE customer_id = ?)) ORDER BY number LIMIT 100000"#,
+               FROM audit_events e WHERE (target_kind = 'customer' AND target_id = ?)
+               OR (target_kind = 'store' AND target_id IN (SELECT s.uid FROM stores s WHERE s.customer_id = ?
+               AND (s.owned_since IS NULL OR e.at >= s.owned_since))) ORDER BY number LIMIT 100000"#,
             target,
             id
         );
@@ -362,6 +369,7 @@ impl DataExports<'_> {
             "tickets": tickets,
             "ticket_messages": messages,
             "ticket_files": files,
+            "store_transfers": transfers,
             "audit": events,
             "audit_read_by_provider": read_by_provider,
         }))

@@ -20,6 +20,7 @@ pub const DELETED: &[&str] = &[
     "webhooks",
     "customer_views",
     "factor_resets",
+    "store_transfers",
     "passkeys",
     "passkey_ceremonies",
     "resellers",
@@ -28,7 +29,7 @@ pub const DELETED: &[&str] = &[
 ];
 
 /// Tables whose rows stay as a record without the person in them.
-pub const ANONYMISED: &[&str] = &["customers", "stores", "jobs"];
+pub const ANONYMISED: &[&str] = &["customers", "stores", "jobs", "audit_events"];
 
 /// Queries on closing.
 #[derive(Debug)]
@@ -104,8 +105,8 @@ impl Erasure<'_> {
         .is_some())
     }
 
-    /// Forgets the person. What stays is a number, what stores there were, when, and which jobs ran; the audit log
-    /// keeps its rows, as it must.
+    /// Forgets the person. What stays is a number, what stores there were, when, and which jobs ran. The audit log is
+    /// [`Audit::erase_customer`](super::audit::Audit::erase_customer)'s, before this.
     ///
     /// # Errors
     /// Database trouble.
@@ -145,6 +146,13 @@ impl Erasure<'_> {
             .await?;
         sqlx::query!("DELETE FROM factor_resets WHERE customer_id = ?", id).execute(&mut *self.conn).await?;
         sqlx::query!("DELETE FROM customer_views WHERE customer_id = ?", id).execute(&mut *self.conn).await?;
+        sqlx::query!(
+            "DELETE FROM store_transfers WHERE customer_id = ? OR to_email_key = (SELECT email_key FROM customers WHERE id = ?)",
+            id,
+            id
+        )
+        .execute(&mut *self.conn)
+        .await?;
         sqlx::query!("DELETE l FROM job_lines l JOIN jobs j ON j.id = l.job_id WHERE j.customer_id = ?", id)
             .execute(&mut *self.conn)
             .await?;

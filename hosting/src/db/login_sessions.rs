@@ -9,6 +9,24 @@ use time::PlainDateTime;
 /// A sensitive page asks for the password again after this time.
 pub const FRESH_SECONDS: i64 = 600;
 
+/// Who asks: somebody at the keyboard, or a page by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Visit {
+    /// A person: the session is not idle.
+    Person,
+    /// A stream, a poll, a page that renews itself: keeps nobody signed in.
+    Background,
+}
+
+/// How long a session lasts from now on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Ends {
+    /// Seconds until it ends because nobody came.
+    pub idle: i64,
+    /// Seconds until it ends in any case.
+    pub life: i64,
+}
+
 /// A signed-in customer.
 #[derive(Debug, Clone)]
 pub struct CustomerSession {
@@ -26,6 +44,8 @@ pub struct CustomerSession {
     pub csrf_secret: [u8; 32],
     /// Seconds since the password was last proven.
     pub authenticated_seconds: i64,
+    /// When it ends.
+    pub ends: Ends,
     /// Under which name their provider appears; empty for ours.
     pub brand: Brand,
     /// A staff member looks at this customer's panel: nothing may be changed.
@@ -43,6 +63,8 @@ pub struct Viewer {
     pub admin_email: String,
     /// Their role.
     pub role: Role,
+    /// Their own session, which the view ends with.
+    pub session_id: u64,
     /// When it ends by itself.
     pub until: PlainDateTime,
 }
@@ -70,6 +92,8 @@ pub struct AdminSession {
     pub csrf_secret: [u8; 32],
     /// Seconds since the password was last proven.
     pub authenticated_seconds: i64,
+    /// When it ends.
+    pub ends: Ends,
 }
 
 /// Whose session it is.
@@ -152,12 +176,12 @@ impl LoginSessions<'_> {
         .last_insert_id())
     }
 
-    /// The live session of a cookie, with the rights its owner has now; notes the visit at most
+    /// The live session of a cookie, with the rights its owner has now; notes the visit of a person at most
     /// once a minute. Disabled owners have no session.
     ///
     /// # Errors
     /// Database trouble.
-    pub async fn find(&mut self, token_hash: &[u8; 32]) -> DbResult<Option<SessionOwner>> {
+    pub async fn find(&mut self, token_hash: &[u8; 32], visit: Visit) -> DbResult<Option<SessionOwner>> {
         let Some(row) = sqlx::query!(
             r#"SELECT s.id, s.kind, s.csrf_secret, s.customer_id, s.admin_id,
                COALESCE(TIMESTAMPDIFF(SECOND, s.authenticated_at, NOW(6)), 2147483647) AS "authenticated_seconds!: i64",
@@ -173,7 +197,8 @@ impl LoginSessions<'_> {
                COALESCE((SELECT CAST(t.value AS SIGNED) FROM settings t
                  WHERE t.name = IF(s.kind = 'admin', 'staff_life_hours', 'customer_life_hours')),
                  IF(s.kind = 'admin', 12, 720)) * 3600 AS "life_seconds!: i64",
-               TIMESTAMPDIFF(SECOND, s.created_at, NOW(6)) AS "age_seconds!: i64", c.time_zone AS "time_zone?",
+               TIMESTAMPDIFF(SECOND, s.created_at, NOW(6)) AS "age_seconds!: i64",
+               TIMESTAMPDIFF(SECOND, NOW(6), s.expires_at) AS "expires_seconds!: i64", c.time_zone AS "time_zone?",
                r.brand_name AS "brand_name?", r.brand_email AS "brand_email?",
                EXISTS(SELECT 1 FROM second_factors f WHERE f.admin_id = s.admin_id AND f.confirmed_at IS NOT NULL) AS "has_factor!: bool"
                FROM login_sessions s LEFT JOIN customers c ON c.id = s.customer_id LEFT JOIN admins a ON a.id = s.admin_id
@@ -192,6 +217,11 @@ impl LoginSessions<'_> {
         if row.seen_seconds > row.idle_seconds || row.age_seconds > row.life_seconds {
             return Ok(None);
         }
+        let noted = visit == Visit::Person && row.seen_seconds >= 60;
+        let ends = Ends {
+            idle: row.idle_seconds - if noted { 0 } else { row.seen_seconds },
+            life: row.expires_seconds.min(row.life_seconds - row.age_seconds),
+        };
         let owner = match (row.kind.as_str(), row.customer_id, row.admin_id) {
             ("customer", Some(customer_id), _)
                 if matches!(row.customer_state.as_deref(), Some("active" | "suspended")) =>
@@ -204,6 +234,7 @@ impl LoginSessions<'_> {
                     role: row.customer_role.as_deref().and_then(Role::parse).unwrap_or(Role::Visitor),
                     csrf_secret,
                     authenticated_seconds: row.authenticated_seconds,
+                    ends,
                     brand: Brand {
                         name: row.brand_name.unwrap_or_default(),
                         email: row.brand_email.unwrap_or_default(),
@@ -223,16 +254,24 @@ impl LoginSessions<'_> {
                     factor_seconds: row.factor_seconds,
                     csrf_secret,
                     authenticated_seconds: row.authenticated_seconds,
+                    ends,
                 })
             }
             _ => return Ok(None),
         };
-        if row.seen_seconds >= 60 {
-            sqlx::query!("UPDATE login_sessions SET seen_at = NOW(6) WHERE id = ?", row.id)
-                .execute(&mut *self.conn)
-                .await?;
+        if noted {
+            self.renew(row.id).await?;
         }
         Ok(Some(owner))
+    }
+
+    /// Somebody is there: the idle time begins anew. The absolute end stays.
+    ///
+    /// # Errors
+    /// Database trouble.
+    pub async fn renew(&mut self, id: u64) -> DbResult<()> {
+        sqlx::query!("UPDATE login_sessions SET seen_at = NOW(6) WHERE id = ?", id).execute(&mut *self.conn).await?;
+        Ok(())
     }
 
     /// Ends a session.
@@ -373,34 +412,5 @@ impl LoginSessions<'_> {
         )
         .fetch_one(&mut *self.conn)
         .await?)
-    }
-
-    /// The id of the visitor's session of a cookie.
-    ///
-    /// # Errors
-    /// Database trouble.
-    pub async fn find_visitor(&mut self, token_hash: &[u8; 32]) -> DbResult<Option<u64>> {
-        Ok(sqlx::query_scalar!(
-            "SELECT id FROM login_sessions WHERE token_hash = ? AND kind = 'visitor' AND revoked_at IS NULL AND expires_at > NOW(6)",
-            token_hash.as_slice()
-        )
-        .fetch_optional(&mut *self.conn)
-        .await?)
-    }
-
-    /// The id of a visitor's session, and whether it is the one given.
-    ///
-    /// # Errors
-    /// Database trouble.
-    pub async fn is_visitor(&mut self, id: u64, token_hash: &[u8; 32]) -> DbResult<bool> {
-        Ok(sqlx::query_scalar!(
-            r#"SELECT 1 AS "one!: i64" FROM login_sessions WHERE id = ? AND token_hash = ? AND kind = 'visitor'
-               AND revoked_at IS NULL AND expires_at > NOW(6)"#,
-            id,
-            token_hash.as_slice()
-        )
-        .fetch_optional(&mut *self.conn)
-        .await?
-        .is_some())
     }
 }

@@ -78,15 +78,19 @@ pub mod schedules;
 pub mod second_factors;
 pub mod secrets;
 pub mod servers;
+pub mod service_lines;
+pub mod service_processes;
 pub mod settings;
 pub mod sign_ins;
 pub mod sign_ups;
+pub mod store_transfers;
 pub mod store_usage;
 pub mod stores;
 pub mod subnets;
 pub mod ticket_files;
 pub mod ticket_lists;
 pub mod tickets;
+mod visitor_sessions;
 pub mod webhook_deliveries;
 pub mod webhook_events;
 pub mod webhooks;
@@ -378,6 +382,18 @@ pub trait Queries {
     /// Stores and their addresses.
     fn stores(&mut self) -> stores::Stores<'_> {
         stores::Stores { conn: self.conn() }
+    }
+    /// Offers of stores to other customers.
+    fn store_transfers(&mut self) -> store_transfers::StoreTransfers<'_> {
+        store_transfers::StoreTransfers { conn: self.conn() }
+    }
+    /// What the product's processes log.
+    fn service_lines(&mut self) -> service_lines::ServiceLines<'_> {
+        service_lines::ServiceLines { conn: self.conn() }
+    }
+    /// The product's processes.
+    fn service_processes(&mut self) -> service_processes::ServiceProcesses<'_> {
+        service_processes::ServiceProcesses { conn: self.conn() }
     }
     /// File access to stores.
     fn file_access(&mut self) -> file_access::FileAccesses<'_> {

@@ -35,6 +35,18 @@ pub struct FoundPasskey {
     pub blocked: bool,
 }
 
+/// Challenges of one browser and purpose that may wait at once: a form each in as many tabs, and some given up.
+pub const WAITING: u32 = 10;
+
+/// A challenge: the form that has it, and the browser and purpose it is for.
+#[derive(Debug, Clone, Copy)]
+pub struct CeremonyKey<'a> {
+    /// SHA-256 of what the form carries.
+    pub token_hash: &'a [u8; 32],
+    /// Keyed hash of browser and purpose.
+    pub bound_to: &'a [u8; 32],
+}
+
 /// Queries on passkeys.
 #[derive(Debug)]
 pub struct Passkeys<'c> {
@@ -42,34 +54,52 @@ pub struct Passkeys<'c> {
 }
 
 impl Passkeys<'_> {
-    /// Keeps a challenge for five minutes.
+    /// Keeps a challenge for five minutes. Of more than [`WAITING`] the oldest go.
     ///
     /// # Errors
     /// Database trouble.
-    pub async fn begin(&mut self, token_hash: &[u8; 32], person: Option<Person>, state: &str) -> DbResult<()> {
+    pub async fn begin(&mut self, key: CeremonyKey<'_>, person: Option<Person>, state: &str) -> DbResult<()> {
         sqlx::query!(
-            "INSERT INTO passkey_ceremonies (token_hash, customer_id, admin_id, state, expires_at) \
-             VALUES (?, ?, ?, ?, NOW(6) + INTERVAL 5 MINUTE)",
-            token_hash.as_slice(),
+            "INSERT INTO passkey_ceremonies (token_hash, bound_to, customer_id, admin_id, state, expires_at) \
+             VALUES (?, ?, ?, ?, ?, NOW(6) + INTERVAL 5 MINUTE)",
+            key.token_hash.as_slice(),
+            key.bound_to.as_slice(),
             person.and_then(Person::customer),
             person.and_then(Person::admin),
             state
         )
         .execute(&mut *self.conn)
         .await?;
+        let oldest: Option<u64> = sqlx::query_scalar!(
+            "SELECT id FROM passkey_ceremonies WHERE bound_to = ? ORDER BY id DESC LIMIT 1 OFFSET ?",
+            key.bound_to.as_slice(),
+            WAITING
+        )
+        .fetch_optional(&mut *self.conn)
+        .await?;
+        if let Some(oldest) = oldest {
+            sqlx::query!(
+                "DELETE FROM passkey_ceremonies WHERE bound_to = ? AND id <= ?",
+                key.bound_to.as_slice(),
+                oldest
+            )
+            .execute(&mut *self.conn)
+            .await?;
+        }
         Ok(())
     }
 
-    /// Takes the challenge of a browser out, for the person it was made for (nobody at a sign-in): it is used up
-    /// whatever the answer is.
+    /// Takes the challenge of a form out, for the browser, purpose and person it was made for (nobody at a sign-in): it is
+    /// used up whatever the answer is.
     ///
     /// # Errors
     /// Database trouble.
-    pub async fn take(&mut self, token_hash: &[u8; 32], person: Option<Person>) -> DbResult<Option<String>> {
+    pub async fn take(&mut self, key: CeremonyKey<'_>, person: Option<Person>) -> DbResult<Option<String>> {
         let row = sqlx::query!(
-            "SELECT id, state FROM passkey_ceremonies WHERE token_hash = ? AND customer_id <=> ? AND admin_id <=> ? \
-             AND expires_at > NOW(6) FOR UPDATE",
-            token_hash.as_slice(),
+            "SELECT id, state FROM passkey_ceremonies WHERE token_hash = ? AND bound_to = ? AND customer_id <=> ? \
+             AND admin_id <=> ? AND expires_at > NOW(6) FOR UPDATE",
+            key.token_hash.as_slice(),
+            key.bound_to.as_slice(),
             person.and_then(Person::customer),
             person.and_then(Person::admin)
         )
@@ -134,6 +164,21 @@ impl Passkeys<'_> {
         .await?)
     }
 
+    /// What the library keeps of those that open something.
+    ///
+    /// # Errors
+    /// Database trouble.
+    pub async fn usable(&mut self, person: Person) -> DbResult<Vec<String>> {
+        Ok(sqlx::query_scalar!(
+            "SELECT credential FROM passkeys WHERE customer_id <=> ? AND admin_id <=> ? AND blocked_at IS NULL \
+             ORDER BY id LIMIT 100",
+            person.customer(),
+            person.admin()
+        )
+        .fetch_all(&mut *self.conn)
+        .await?)
+    }
+
     /// By the hash of its credential's id, locked.
     ///
     /// # Errors
@@ -149,7 +194,7 @@ impl Passkeys<'_> {
         .await?)
     }
 
-    /// Notes a sign-in, with the counter it brought along.
+    /// Notes that it was used, with the counter it brought along.
     ///
     /// # Errors
     /// Database trouble.

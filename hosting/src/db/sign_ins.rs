@@ -1,7 +1,7 @@
 //! The history of sign-ins.
 
 use super::DbResult;
-use crate::domain::Person;
+use crate::domain::{Person, SignInWay};
 use sqlx::mysql::MySqlConnection;
 use time::PlainDateTime;
 
@@ -16,6 +16,8 @@ pub struct SignInRow {
     pub user_agent: String,
     /// It worked.
     pub done: bool,
+    /// How, by name; of older ones it was not kept.
+    pub way: Option<String>,
 }
 
 /// Queries on sign-ins.
@@ -34,16 +36,17 @@ impl SignIns<'_> {
         person: Person,
         (address, network): (&str, &str),
         user_agent: &str,
-        done: bool,
+        (done, way): (bool, SignInWay),
     ) -> DbResult<u64> {
         Ok(sqlx::query!(
-            "INSERT INTO sign_ins (customer_id, admin_id, address, network, user_agent, done) VALUES (?, ?, ?, ?, ?, ?)",
+            "INSERT INTO sign_ins (customer_id, admin_id, address, network, user_agent, done, way) VALUES (?, ?, ?, ?, ?, ?, ?)",
             person.customer(),
             person.admin(),
             address,
             network,
             user_agent,
-            done
+            done,
+            way.as_str()
         )
         .execute(&mut *self.conn)
         .await?
@@ -74,7 +77,7 @@ impl SignIns<'_> {
     pub async fn get(&mut self, id: u64) -> DbResult<Option<SignInRow>> {
         Ok(sqlx::query_as!(
             SignInRow,
-            r#"SELECT at, address, user_agent, done AS "done: bool" FROM sign_ins WHERE id = ?"#,
+            r#"SELECT at, address, user_agent, done AS "done: bool", way FROM sign_ins WHERE id = ?"#,
             id
         )
         .fetch_optional(&mut *self.conn)
@@ -88,7 +91,7 @@ impl SignIns<'_> {
     pub async fn list(&mut self, person: Person, limit: u32) -> DbResult<Vec<SignInRow>> {
         Ok(sqlx::query_as!(
             SignInRow,
-            r#"SELECT at, address, user_agent, done AS "done: bool" FROM sign_ins
+            r#"SELECT at, address, user_agent, done AS "done: bool", way FROM sign_ins
                WHERE customer_id <=> ? AND admin_id <=> ? ORDER BY id DESC LIMIT ?"#,
             person.customer(),
             person.admin(),

@@ -35,6 +35,8 @@ pub const SCOPES: &[Scope] = &[
     scope("tokens:write", "Revoke credentials", true, Some(R::Support)),
     scope("stores:read", "List and read stores", true, Some(R::Support)),
     scope("stores:write", "Order, change and delete stores", true, Some(R::Admin)),
+    scope("offers:read", "See stores that are offered to you", true, None),
+    scope("offers:write", "Take or decline stores that are offered to you", true, None),
     scope("credentials:write", "Reveal the credentials of a store", true, None),
     scope("jobs:read", "Read jobs and their logs", true, Some(R::Support)),
     scope("jobs:write", "Retry, cancel and clean up jobs", true, Some(R::Admin)),
@@ -59,6 +61,7 @@ pub const SCOPES: &[Scope] = &[
     scope("settings:read", "Read settings", false, Some(R::Admin)),
     scope("settings:write", "Change settings", false, Some(R::SuperAdmin)),
     scope("system:read", "Read the state of the installation", false, Some(R::Support)),
+    scope("system:write", "Restart processes", false, Some(R::SuperAdmin)),
 ];
 
 /// The scopes of one credential.

@@ -192,6 +192,52 @@ pub fn store_suspended(store: &str, reason: &str, dashboard: &str) -> Message {
     }
 }
 
+/// Somebody offers their store to the reader.
+#[must_use]
+pub fn store_offered(store: &str, from: &str, dashboard: &str) -> Message {
+    Message {
+        subject: format!("{store} is offered to you"),
+        heading: format!("{store} is offered to you"),
+        paragraphs: vec![
+            format!("{from} wants to hand this store over to you. You have seven days to decide."),
+            "When you take it, you get a new store admin password, and its former owner is shut out here.".into(),
+        ],
+        button: Some(Button { label: "Look at the offer".into(), url: dashboard.into() }),
+        small: vec!["You do not know them? Then there is nothing to do: the offer ends by itself.".into()],
+    }
+}
+
+/// A store is the reader's from now on.
+#[must_use]
+pub fn store_received(store: &str, dashboard: &str) -> Message {
+    Message {
+        subject: format!("{store} is yours now"),
+        heading: format!("{store} is yours now"),
+        paragraphs: vec![
+            "Its store admin has a new password and your email address. You find both on the page with your sign-in details.".into(),
+            "Files, orders and other users of the store admin are as they were. Look through the list of users there, and remove whom you do not know.".into(),
+        ],
+        button: Some(Button { label: "Open your dashboard".into(), url: dashboard.into() }),
+        small: vec![],
+    }
+}
+
+/// A store is somebody else's from now on.
+#[must_use]
+pub fn store_given(store: &str, support: &str) -> Message {
+    Message {
+        subject: format!("{store} has a new owner"),
+        heading: format!("{store} has a new owner"),
+        paragraphs: vec![
+            "You no longer reach it from your account, and its store admin has another password.".into(),
+            "You were signed out here everywhere, and your API tokens ended. Sign in again for whatever else you have."
+                .into(),
+        ],
+        button: None,
+        small: vec![format!("You did not want this? Write to {support} at once.")],
+    }
+}
+
 /// Somebody signed in from a network the account was not used from lately.
 #[must_use]
 pub fn new_place(product: &str, at: &str, address: &str, browser: &str, devices: &str) -> Message {
@@ -482,7 +528,8 @@ pub fn provider_changed(product: &str, support: &str, link: &str) -> Message {
 #[must_use]
 pub fn customer_arrived(customer: &str, link: &str) -> Message {
     Message {
-        subject: format!("{customer} is your customer now"),
+        // Without the address: the mail log keeps subjects, also of whoever is forgotten.
+        subject: "A customer was given to you".into(),
         heading: "A customer was given to you".into(),
         paragraphs: vec![format!("{customer} is your customer from today on, with all their stores.")],
         button: Some(Button { label: "Open the customer".into(), url: link.into() }),
@@ -494,7 +541,7 @@ pub fn customer_arrived(customer: &str, link: &str) -> Message {
 #[must_use]
 pub fn customer_left(customer: &str, support: &str, link: &str) -> Message {
     Message {
-        subject: format!("{customer} is not your customer any more"),
+        subject: "A customer is not yours any more".into(),
         heading: "A customer has left you".into(),
         paragraphs: vec![format!(
             "Somebody else looks after {customer} from today on. You do not see them or their stores any more."
@@ -540,6 +587,9 @@ pub(super) fn samples(store: &str) -> Vec<(&'static str, Message)> {
         ("admin_temporary_password", admin_temporary_password("Shopfleet", &Secret::new("abcdefgh12345678"), url)),
         ("store_suspended", store_suspended(store, "The last bill is open.", url)),
         ("store_resumed", store_resumed(store, url)),
+        ("store_offered", store_offered(store, "ana@other.example", url)),
+        ("store_received", store_received(store, url)),
+        ("store_given", store_given(store, "help@shopfleet.example")),
         ("new_place", new_place("Shopfleet", "2026-11-21 10:00", "192.0.2.7", "Firefox on Linux", url)),
         ("email_change_old", email_change_old("Shopfleet", "ana@other.example", url, url)),
         ("email_change_new", email_change_new("Shopfleet", url)),

@@ -6,7 +6,7 @@ mod hub;
 mod mask;
 
 pub use hub::{Hub, Update, Watcher};
-pub use mask::Mask;
+pub use mask::{Mask, mask_by_name};
 
 use crate::domain::{Audience, Level, Line};
 use serde::{Deserialize, Serialize};

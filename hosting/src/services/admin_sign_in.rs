@@ -9,7 +9,7 @@ use crate::db::admins::Admin;
 use crate::db::audit::NewEvent;
 use crate::db::login_sessions::NewSession;
 use crate::db::{Queries, Tx};
-use crate::domain::{Actor, Person};
+use crate::domain::{Actor, Person, SignInWay};
 use crate::transact;
 
 /// How it went.
@@ -75,7 +75,8 @@ async fn record(
     }
     if !waits {
         // Its mail waits for the next sweep, a second at most.
-        note_sign_in(tx, &by, Person::Staff(admin.id), user_agent, right).await?;
+        let way = if admin.must_change_password { SignInWay::Temporary } else { SignInWay::Password };
+        note_sign_in(tx, &by, Person::Staff(admin.id), user_agent, (right, way)).await?;
     }
     tx.audit()
         .append(

@@ -9,7 +9,7 @@ use crate::db::api_credentials::{Kind, NewCredential, Refresh};
 use crate::db::jobs::JobRef;
 use crate::db::{Queries, Tx};
 use crate::domain::scope::Scopes;
-use crate::domain::{Actor, Person, Role, Uid};
+use crate::domain::{Actor, Person, Role, SignInWay, Uid};
 use crate::transact;
 
 /// Seconds a customer's log-in lives, however often it is renewed.
@@ -120,7 +120,7 @@ async fn refused(
     found: &Found,
     user_agent: &str,
 ) -> Result<(), ServiceError> {
-    note_sign_in(tx, actor, found.owner, user_agent, false).await?;
+    note_sign_in(tx, actor, found.owner, user_agent, (false, SignInWay::Api)).await?;
     let target = found.owner.id().to_string();
     let about = (found.owner.kind(), target.as_str());
     audited(tx, services, actor, "api.log_in", about, "refused", serde_json::json!({})).await
@@ -181,7 +181,7 @@ async fn open_in(
         outcome = Outcome::Done(LogIn { credential, refresh: new_refresh(tx, &credential).await? });
         by = Actor { role: found.role, id: Some(id), name: found.email.clone(), ..by };
     }
-    let mail = note_sign_in(tx, &by, found.owner, user_agent, right).await?;
+    let mail = note_sign_in(tx, &by, found.owner, user_agent, (right, SignInWay::Api)).await?;
     audited(
         tx,
         services,

@@ -5,7 +5,7 @@
 use super::resellers::{Whose, whose};
 use super::settings::Values;
 use super::store_wish::TAKEN;
-use super::{ServiceError, Services};
+use super::{ServiceError, Services, transfer_store};
 use crate::db::audit::NewEvent;
 use crate::db::jobs::{JobRef, NewJob};
 use crate::db::stores::Store;
@@ -38,6 +38,8 @@ pub enum StoreChange {
     Rename { name: String },
     /// Another first label of the web address.
     ChangeAddress { address: String },
+    /// Another customer's, at once; owners offer it instead (`transfer_store`).
+    Transfer { email: String, reason: String },
 }
 
 impl StoreChange {
@@ -52,6 +54,7 @@ impl StoreChange {
             Self::ChangePlan { .. } => jobs::CHANGE_PLAN,
             Self::Rename { .. } => jobs::RENAME_STORE,
             Self::ChangeAddress { .. } => jobs::CHANGE_ADDRESS,
+            Self::Transfer { .. } => jobs::TRANSFER_STORE,
         }
     }
 
@@ -66,6 +69,7 @@ impl StoreChange {
             Self::ChangePlan { .. } => "store.change_plan",
             Self::Rename { .. } => "store.rename",
             Self::ChangeAddress { .. } => "store.change_address",
+            Self::Transfer { .. } => "store.transfer",
         }
     }
 
@@ -75,6 +79,7 @@ impl StoreChange {
     pub fn allowed_to(&self, role: Role, whose: Whose) -> bool {
         let works = |reach| may(role, Capability::WorkOnStores, reach);
         match self {
+            Self::Transfer { .. } => works(Reach::All),
             Self::Suspend { .. } | Self::Resume { .. } => works(whose.reach().max(Reach::OwnCustomers)),
             // What a reseller has themselves, they buy from us.
             Self::ChangePlan { .. } => works(if whose == Whose::Own { Reach::All } else { whose.reach() }),
@@ -182,10 +187,26 @@ async fn order(
             args.slug = Some(slug.as_str().to_owned());
             details["host"] = host.into();
         }
+        StoreChange::Transfer { email, reason } => {
+            details["reason"] = need_reason(reason)?.into();
+            if store.delete_after.is_some() {
+                return Err(ServiceError::Conflict("This store will be deleted. Cancel that first".into()));
+            }
+            // An offer that stands says something else: what staff decide ends it.
+            if let Some(open) = tx.store_transfers().open_of_store(store_id).await? {
+                tx.store_transfers().move_on(open.id, &open.state, "withdrawn").await?;
+            }
+            let to = transfer_store::named(tx, &store, email).await?;
+            details["to"] = to.email.clone().into();
+            args.to_customer = Some(to.id);
+        }
         StoreChange::Restart | StoreChange::Maintenance { .. } | StoreChange::ResetAdminPassword => {}
     }
     // The job before any change: its unique key refuses while another job is changing the store.
-    let job = insert(tx, actor, &store, change, &args).await?;
+    let job = match change {
+        StoreChange::Transfer { .. } => transfer_store::order(tx, actor, &store, &args).await?,
+        _ => insert(tx, actor, &store, change, &args).await?,
+    };
     if let StoreChange::Suspend { cause, reason } = change {
         tx.stores().set_suspension(store_id, *cause, need_reason(reason)?, actor.role).await?;
     }
@@ -241,6 +262,14 @@ mod tests {
             StoreChange::Resume { reason: String::new() },
             StoreChange::ChangePlan { plan: String::new(), reason: String::new() },
         ];
+        // Between anybody's customers: staff alone.
+        let transfer = StoreChange::Transfer { email: String::new(), reason: String::new() };
+        for (role, whose) in
+            [(Role::Reseller, Whose::Customers), (Role::Customer, Whose::Own), (Role::Support, Whose::Anybodys)]
+        {
+            assert!(!transfer.allowed_to(role, whose), "{role:?}");
+        }
+        assert!(transfer.allowed_to(Role::Admin, Whose::Anybodys));
         let owners = [
             StoreChange::Restart,
             StoreChange::Maintenance { on: true },

@@ -150,8 +150,10 @@ async fn proceed_in(
     if tx.erasure().busy(customer_id).await? {
         return Ok(Closing::Jobs);
     }
+    // First: what happened to things of theirs is found by those things.
+    let events = tx.audit().erase_customer(&services.keys, customer_id).await?;
     tx.erasure().erase(customer_id).await?;
-    let target = customer_id.to_string();
-    audited(tx, services, actor, "customer.erase", ("customer", &target), "done", serde_json::json!({})).await?;
+    let details = serde_json::json!({ "audit_events": events });
+    audited(tx, services, actor, "customer.erase", ("customer", &customer_id.to_string()), "done", details).await?;
     Ok(Closing::Erased)
 }

@@ -3,7 +3,7 @@
 use super::ServiceError;
 use crate::db::jobs::{JobRef, NewJob};
 use crate::db::{Queries, Tx};
-use crate::domain::{Actor, Person, place};
+use crate::domain::{Actor, Person, SignInWay, place};
 use crate::jobs::MailArgs;
 
 /// Notes a sign-in (or a try) and orders the mail if it worked from a network the person was not seen in for 90 days.
@@ -15,11 +15,11 @@ pub(super) async fn note_sign_in(
     actor: &Actor,
     person: Person,
     user_agent: &str,
-    done: bool,
+    (done, way): (bool, SignInWay),
 ) -> Result<Option<JobRef>, ServiceError> {
     let network = place::network(&actor.address);
     let new_place = done && tx.sign_ins().is_new_place(person, &network).await?;
-    let id = tx.sign_ins().insert(person, (&actor.address, &network), user_agent, done).await?;
+    let id = tx.sign_ins().insert(person, (&actor.address, &network), user_agent, (done, way)).await?;
     if !new_place {
         return Ok(None);
     }

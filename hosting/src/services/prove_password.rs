@@ -1,5 +1,5 @@
 //! Proving the password of an account that is signed in, before something that hurts. What asks for it takes the
-//! [`Proven`] that only this service makes, so none of it can forget to ask.
+//! [`Proven`] that only this service makes (and the one of passkeys), so none of it can forget to ask.
 
 use super::passwords::Passwords;
 use super::second_factor::password_of;
@@ -12,17 +12,28 @@ use crate::transact;
 /// Words beside the field.
 pub const WRONG: &str = "This password is not right";
 
-/// A person's password was right a moment ago.
+/// A person's password was right a moment ago, or their passkey.
 #[derive(Debug)]
 pub struct Proven {
     person: Person,
+    passkey: Option<u64>,
 }
 
 impl Proven {
-    /// Whose password it was.
+    /// By a passkey, whose row id is kept.
+    pub(super) fn by_passkey(person: Person, passkey: u64) -> Self {
+        Self { person, passkey: Some(passkey) }
+    }
+
+    /// Who it was.
     #[must_use]
     pub fn person(&self) -> Person {
         self.person
+    }
+
+    /// What the audit log says of it.
+    pub(super) fn details(&self) -> serde_json::Value {
+        self.passkey.map_or_else(|| serde_json::json!({}), |id| serde_json::json!({ "passkey": id }))
     }
 }
 
@@ -39,7 +50,7 @@ pub async fn prove_password(
 ) -> Result<Option<Proven>, ServiceError> {
     let (hash, _) = password_of(services, person).await?;
     if passwords.verify(password, Some(&hash)).await {
-        return Ok(Some(Proven { person }));
+        return Ok(Some(Proven { person, passkey: None }));
     }
     transact!(services.db, tx => refused(&mut tx, services, actor, person))?;
     Ok(None)

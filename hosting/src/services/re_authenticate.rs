@@ -1,4 +1,4 @@
-//! A session whose person proved the password again: it gets a new cookie, and opens what asks for a fresh proof.
+//! A session whose person proved themselves again, by password or passkey: it gets a new cookie, and opens what asks for a fresh proof.
 
 use super::prove_password::Proven;
 use super::{ServiceError, Services, audited};
@@ -34,6 +34,6 @@ async fn record(
         .map_err(|_| ServiceError::Conflict("You were signed out meanwhile. Sign in again".into()))?;
     let person = proven.person();
     let (action, id) = (format!("{}.re_authenticate", person.kind()), person.id().to_string());
-    audited(tx, services, actor, &action, (person.kind(), &id), "done", serde_json::json!({})).await?;
+    audited(tx, services, actor, &action, (person.kind(), &id), "done", proven.details()).await?;
     Ok(token)
 }

@@ -283,6 +283,12 @@ pub async fn send_mail(
         }
         "store_resumed" => messages::store_resumed(&named(), &base.join("/dashboard")),
         "store_deleted" => messages::store_deleted(&named()),
+        "store_offered" => {
+            let from = store.as_ref().map(|s| s.customer_email.clone()).unwrap_or_default();
+            messages::store_offered(&named(), &from, &base.join("/dashboard"))
+        }
+        "store_received" => messages::store_received(&named(), &base.join("/dashboard")),
+        "store_given" => messages::store_given(&named(), settings.text("support_email")),
         what @ ("second_factor_on" | "second_factor_off" | "factors_removed" | "recovery_code_used"
         | "recovery_codes_new") => {
             let page = if args.admin_id.is_some() { "/admin/2fa" } else { "/account/2fa" };

@@ -165,6 +165,12 @@ pub const KNOWN: &[Known] = &[
         kind: Kind::Ipv4,
     },
     Known {
+        name: "service_log_days",
+        about: "Days that log lines of web and worker processes are kept for the panel",
+        default: "14",
+        kind: Kind::Number(1, 365),
+    },
+    Known {
         name: "customer_idle_minutes",
         about: "Minutes without a visit after which owners are signed out",
         default: "10080",

@@ -9,7 +9,7 @@ use crate::crypto::Secret;
 use crate::db::audit::NewEvent;
 use crate::db::customers::Customer;
 use crate::db::{Queries, Tx};
-use crate::domain::{Actor, Person, Role};
+use crate::domain::{Actor, Person, Role, SignInWay};
 use crate::transact;
 
 /// How it went. The words for a wrong name and a wrong password are the same.
@@ -73,7 +73,7 @@ async fn record(
     };
     if !waits {
         // Its mail waits for the next sweep, a second at most.
-        note_sign_in(tx, &by, Person::Customer(customer.id), user_agent, right).await?;
+        note_sign_in(tx, &by, Person::Customer(customer.id), user_agent, (right, SignInWay::Password)).await?;
     }
     tx.audit()
         .append(

@@ -20,7 +20,7 @@ use crate::db::jobs::JobRef;
 use crate::db::login_sessions::NewSession;
 use crate::db::reseller_links::Provider;
 use crate::db::{Queries, Tx};
-use crate::domain::{Actor, Person, Role, StoreState};
+use crate::domain::{Actor, Person, Role, SignInWay, StoreState};
 use crate::transact;
 
 /// What the link would do, for the page with the button.
@@ -206,8 +206,9 @@ async fn confirm(
         }
     };
     let session = new_session(tx, customer.id, &actor.address, user_agent).await?;
-    note_sign_in(tx, &by, Person::Customer(customer.id), user_agent, true).await?;
-    let proven_by = if proof.same_browser { "browser" } else { "password" };
+    let (proven_by, way) =
+        if proof.same_browser { ("browser", SignInWay::MailLink) } else { ("password", SignInWay::Password) };
+    note_sign_in(tx, &by, Person::Customer(customer.id), user_agent, (true, way)).await?;
     let uid = job.map(|j| j.uid.to_string());
     let details = serde_json::json!({ "job": &uid, "proven_by": proven_by });
     audit(tx, services, &by, customer.id, "done", details).await?;

@@ -13,6 +13,7 @@ mod live_tabs;
 mod no_script;
 mod passkeys;
 mod reseller_pages;
+mod sign_out;
 mod stage;
 mod weight;
 
@@ -50,6 +51,10 @@ tests![
     passkeys::an_owner_adds_one_and_signs_in_with_it,
     passkeys::a_staff_member_does_the_same,
     passkeys::without_scripts_or_passkeys_a_sentence_says_so,
+    passkeys::it_does_where_the_password_is_asked_for_again,
+    sign_out::an_owner_is_warned_stays_and_loses_nothing,
+    sign_out::staff_are_warned_also_while_they_look_at_a_panel,
+    sign_out::without_scripts_nothing_is_different,
     live_log::reload_in_mid_job,
     live_log::thirty_cuts_lose_double_and_swap_nothing,
     live_log::a_restart_of_the_web_process_and_503s_are_survived,

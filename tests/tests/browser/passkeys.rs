@@ -202,3 +202,44 @@ pub async fn without_scripts_or_passkeys_a_sentence_says_so(stage: &Stage) {
     b.close().await;
     assert!(faults.is_empty(), "{faults:#?}");
 }
+
+pub async fn it_does_where_the_password_is_asked_for_again(stage: &Stage) {
+    let mut faults = Vec::new();
+    stage.owner().await;
+    stage.made_up_owner("hal@example.com", "Hal Hats").await;
+    let panel = stage.instance.panel_by_name();
+    let b = stage.driver.browser("passkey-proof", &Options::default()).await;
+    let authenticator = b.authenticator().await;
+    by_password(&b, &panel, "/login", "hal@example.com", PASSWORD).await;
+    b.says("Hal Hats").await;
+    b.console().await;
+    // Not for who has none.
+    b.open(&format!("{}/reauthenticate?next=/account/security", panel.url)).await;
+    b.says("Enter your password again").await;
+    assert!(!b.text().await.contains("Use a passkey instead"));
+    add(&b, &panel, "/account/security", "Phone").await;
+    sqlx::query(
+        "UPDATE login_sessions SET authenticated_at = NOW(6) - INTERVAL 11 MINUTE WHERE customer_id = \
+                 (SELECT id FROM customers WHERE email = 'hal@example.com')",
+    )
+    .execute(&stage.instance.pool)
+    .await
+    .unwrap();
+    b.open(&format!("{}/account/security", panel.url)).await;
+    b.press("Enter your password").await;
+    b.says("Use a passkey instead").await;
+    look_here(&b, "owner password again or passkey", &mut faults).await;
+    b.user_verified(&authenticator, false).await;
+    b.press("Use a passkey instead").await;
+    b.says("Nothing was chosen, or the time was over").await;
+    b.user_verified(&authenticator, true).await;
+    b.press("Use a passkey instead").await;
+    b.arrives("/account/security").await;
+    b.says("Add passkey").await;
+    let kept = "SELECT COUNT(*) FROM audit_events WHERE action = 'customer.re_authenticate' AND actor_name = 'hal@example.com' \
+                AND JSON_VALUE(details, '$.passkey') IS NOT NULL";
+    assert_eq!(count(stage, kept).await, 1);
+    console(&b, &[], &mut faults).await;
+    b.close().await;
+    assert!(faults.is_empty(), "{faults:#?}");
+}

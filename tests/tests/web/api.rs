@@ -508,7 +508,10 @@ async fn every_operation_for_every_role() {
     callers.insert("reseller", log_in(&app, "rob@example.com", "customer").await.0);
     callers.insert("other reseller", log_in(&app, "kim@example.com", "customer").await.0);
     callers.insert("stranger", Program::new(&app, None));
-    callers.insert("forged", Program::new(&app, Some("eyJhbGciOiJub25lIn0.eyJzdWIiOiJyb290In0.")));
+    // From another address than the stranger: who has no token that stands is counted by it.
+    let client = Client::builder().local_address(std::net::IpAddr::from([127, 0, 0, 2])).build().unwrap();
+    let bearer = Some("eyJhbGciOiJub25lIn0.eyJzdWIiOiJyb290In0.".to_owned());
+    callers.insert("forged", Program { base: app.base.as_str().to_owned(), client, bearer });
     let before = app.census().await;
     for route in ROUTES.iter().filter(|r| r.path.starts_with("/api/v1/")) {
         // Some end the log-in they are called with.
@@ -525,6 +528,7 @@ async fn every_operation_for_every_role() {
             .replace("/webhooks/{id}", &format!("/webhooks/{NOBODYS}"))
             .replace("{event}", "evt_none")
             .replace("/tickets/{id}", &format!("/tickets/{NOBODYS}"))
+            .replace("/offers/{id}", &format!("/offers/{NOBODYS}"))
             .replace("{file}", NOBODYS)
             .replace("{key}", "999")
             .replace("{server}/{port}", "none/1")
@@ -533,7 +537,8 @@ async fn every_operation_for_every_role() {
         for (name, program) in &callers {
             // A body that passes no check: what is refused is refused before it is read.
             let body = json!({ "unknown_field": 1 });
-            let got = program.send(route.method, &path, (route.method != "GET").then_some(&body), &[]).await.status;
+            let body = (route.method != "GET").then_some(&body);
+            let got = program.send(route.method, &path, body, &[]).await.status;
             let about_one = route.path.contains("/stores/{id}") || route.path.contains("/jobs/{id}");
             let allowed = match (*name, route.access) {
                 ("stranger" | "forged", _) => Some(401),
@@ -598,6 +603,11 @@ async fn every_operation_for_every_role() {
         ("POST", format!("/api/v1/stores/{store}/file-access/password"), json!({ "password": PASSWORD })),
         ("DELETE", format!("/api/v1/stores/{store}/file-access/password"), json!(null)),
         ("GET", format!("/api/v1/stores/{store}/log"), json!(null)),
+        ("GET", format!("/api/v1/stores/{store}/offer"), json!(null)),
+        ("POST", format!("/api/v1/stores/{store}/offer"), json!({ "password": PASSWORD, "email": "eva@example.com" })),
+        ("DELETE", format!("/api/v1/stores/{store}/offer"), json!(null)),
+        ("POST", format!("/api/v1/offers/{NOBODYS}/accept"), json!({ "password": PASSWORD })),
+        ("POST", format!("/api/v1/offers/{NOBODYS}/decline"), json!({})),
         ("GET", format!("/api/v1/stores/{store}/usage"), json!(null)),
         ("GET", format!("/api/v1/jobs?store={store}"), json!(null)),
     ];

@@ -257,6 +257,8 @@ async fn people_settings_and_the_rest_are_worked_on() {
         &["tokens", "list"],
         &["account", "sign-ins"],
         &["system", "show"],
+        &["system", "processes"],
+        &["system", "log", "--level", "error"],
         &["call"],
         &["call", "get_system"],
         &["call", "list_jobs", "limit=2"],
@@ -330,6 +332,11 @@ async fn an_owner_orders_reveals_and_plans_by_the_command_line() {
     assert_eq!(shell.run(&["stores", "remove-key", "ana", &key], "").await.code, 5);
     assert_eq!(shell.run(&["stores", "remove-file-password", "ana"], "").await.code, 0);
     assert_eq!(shell.run(&["stores", "files", "ana", "start"], &format!("{PASSWORD}\n")).await.code, 6, "no way in");
+    let offered = shell.run(&["stores", "offer", "ana", "eva@example.com"], &format!("{PASSWORD}\n")).await;
+    assert!(offered.code == 0 && offered.out.contains("is offered to eva@example.com"), "{offered:?}");
+    assert_eq!(shell.run(&["stores", "withdraw", "ana"], "").await.code, 0);
+    assert_eq!(shell.run(&["offers", "list"], "").await.out, "none\n");
+    assert_eq!(shell.run(&["offers", "accept", "01ARZ3NDEKTSV4RRFFQ69G5FAV"], &format!("{PASSWORD}\n")).await.code, 5);
     let used = shell.run(&["stores", "usage", "ana", "--range", "7d"], "").await;
     assert!(used.code == 0 && used.out.contains("not measured yet"), "{used:?}");
     assert_eq!(shell.run(&["stores", "log", "ana"], "").await.code, 6, "it has no server");

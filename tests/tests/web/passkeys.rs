@@ -12,34 +12,43 @@ const REFUSED: &str = "That passkey did not sign you in";
 const OVER: &str = "This took longer than five minutes, or was sent before";
 
 /// The challenge for a form of `page`, and the token of that page.
-async fn challenge(b: &Browser, page: &str, at: &str) -> (Value, String) {
+pub async fn challenge(b: &Browser, page: &str, at: &str) -> (Value, String) {
     let token = b.get(page).await.hidden("csrf_token");
     let r = b.post(&format!("{at}/begin"), &[("csrf_token", &token)]).await;
     assert_eq!(r.status, 200, "{at}: {}", r.body);
+    assert!(r.headers.get("set-cookie").is_none(), "what waits is the form's, not the browser's");
     (serde_json::from_str(&r.body).unwrap(), token)
 }
 
-async fn add(b: &Browser, base: &str, key: &mut Authenticator, name: &str) -> Page {
+/// Which challenge it is, as the form says it.
+pub fn ceremony(options: &Value) -> &str {
+    options["ceremony"].as_str().unwrap()
+}
+
+pub async fn add(b: &Browser, base: &str, key: &mut Authenticator, name: &str) -> Page {
     let (options, token) = challenge(b, base, base).await;
     let answer = key.create(&options);
-    b.post(&format!("{base}/add"), &[("csrf_token", &token), ("name", name), ("answer", &answer)]).await
+    let fields =
+        [("csrf_token", token.as_str()), ("ceremony", ceremony(&options)), ("name", name), ("answer", &answer)];
+    b.post(&format!("{base}/add"), &fields).await
 }
 
 /// Signs in by the page `login`; where it leads.
-async fn enter(b: &Browser, login: &str, key: &mut Authenticator) -> String {
+pub async fn enter(b: &Browser, login: &str, key: &mut Authenticator) -> String {
     let (options, token) = challenge(b, login, &format!("{login}/passkey")).await;
     let answer = key.get(&options);
-    send(b, login, &token, &answer).await
+    send(b, login, (&token, ceremony(&options)), &answer).await
 }
 
-async fn send(b: &Browser, login: &str, token: &str, answer: &str) -> String {
-    let r = b.post(&format!("{login}/passkey"), &[("csrf_token", token), ("answer", answer)]).await;
+pub async fn send(b: &Browser, login: &str, (token, ceremony): (&str, &str), answer: &str) -> String {
+    let fields = [("csrf_token", token), ("ceremony", ceremony), ("answer", answer)];
+    let r = b.post(&format!("{login}/passkey"), &fields).await;
     assert_eq!(r.status, 303, "{}", r.body);
     r.location
 }
 
 /// A customer with a live store and a passkey.
-async fn owner(app: &App, email: &str) -> (Browser, Authenticator) {
+pub async fn owner(app: &App, email: &str) -> (Browser, Authenticator) {
     let (b, job) = app.customer(email, "Ana").await;
     app.make_live(&job).await;
     let mut key = Authenticator::new(app.base.as_str());
@@ -49,7 +58,7 @@ async fn owner(app: &App, email: &str) -> (Browser, Authenticator) {
 }
 
 /// How often an action stands in the audit log.
-async fn kept(app: &App, action: &str, outcome: &str, cause: &str) -> i64 {
+pub async fn kept(app: &App, action: &str, outcome: &str, cause: &str) -> i64 {
     app.db
         .number(&format!(
             "SELECT COUNT(*) FROM audit_events WHERE action = '{action}' AND outcome = '{outcome}' \
@@ -83,7 +92,9 @@ async fn an_owner_adds_sees_uses_and_removes_one() {
         (&"x".repeat(81), &answer, "at most 80 characters"),
         ("Phone", "", "Passkeys need scripts in your browser"),
     ] {
-        let r = ana.post(&add_it, &[("csrf_token", &token), ("name", name), ("answer", answer)]).await;
+        let fields =
+            [("csrf_token", token.as_str()), ("ceremony", ceremony(&options)), ("name", name), ("answer", answer)];
+        let r = ana.post(&add_it, &fields).await;
         assert!(r.status == 422 && r.body.contains(words), "{words}: {} {}", r.status, r.body);
     }
     assert_eq!(app.db.number("SELECT COUNT(*) FROM passkeys").await, 0);
@@ -121,7 +132,9 @@ async fn an_owner_adds_sees_uses_and_removes_one() {
     {
         let b = app.browser();
         let (options, token) = challenge(&b, "/login", "/login/passkey").await;
-        let fields = [("csrf_token", token.as_str()), ("answer", &key.get(&options)), ("next", next)];
+        let answer = key.get(&options);
+        let fields =
+            [("csrf_token", token.as_str()), ("ceremony", ceremony(&options)), ("answer", &answer), ("next", next)];
         assert_eq!(b.post("/login/passkey", &fields).await.location, to);
     }
     // Removing asks for the password, and for one's own.
@@ -242,7 +255,7 @@ async fn only_the_right_answer_of_the_right_key_at_the_right_place_signs_in() {
     let (options, token) = challenge(&b, "/login", "/login/passkey").await;
     let mut bent: Value = serde_json::from_str(&key.get(&options)).unwrap();
     bent["response"]["signature"] = "MAYCAQECAQE".into();
-    assert_eq!(send(&b, "/login", &token, &bent.to_string()).await, "/login");
+    assert_eq!(send(&b, "/login", (&token, ceremony(&options)), &bent.to_string()).await, "/login");
     // A key nobody knows, no user handle, and things that are no answer.
     let mut unknown = Authenticator::new(&origin);
     unknown.user.clone_from(&user);
@@ -251,8 +264,8 @@ async fn only_the_right_answer_of_the_right_key_at_the_right_place_signs_in() {
     let nested = "[".repeat(9_000);
     for bad in ["", "{}", "[]", "null", "{\"id\":\"x\"}", &nested, &"x".repeat(20_000)] {
         app.redis.flush().await;
-        let (_, token) = challenge(&b, "/login", "/login/passkey").await;
-        assert_eq!(send(&b, "/login", &token, bad).await, "/login", "{} bytes", bad.len());
+        let (options, token) = challenge(&b, "/login", "/login/passkey").await;
+        assert_eq!(send(&b, "/login", (&token, ceremony(&options)), bad).await, "/login", "{} bytes", bad.len());
         assert!(b.get("/login").await.body.contains(REFUSED));
     }
     app.redis.flush().await;
@@ -278,17 +291,23 @@ async fn a_challenge_is_one_browsers_one_answer_and_five_minutes() {
     let answer = key.get(&options);
     // Another browser has no use for the answer, and does not use it up.
     let other = app.browser();
-    let (_, others) = challenge(&other, "/login", "/login/passkey").await;
-    assert_eq!(send(&other, "/login", &others, &answer).await, "/login");
-    let (_, staffs) = challenge(&other, "/admin/login", "/admin/login/passkey").await;
-    assert_eq!(send(&other, "/admin/login", &staffs, &answer).await, "/admin/login");
+    let (theirs, others) = challenge(&other, "/login", "/login/passkey").await;
+    for ceremony in [ceremony(&options), ceremony(&theirs), "", "x", &"0".repeat(64)] {
+        assert_eq!(send(&other, "/login", (&others, ceremony), &answer).await, "/login", "{ceremony}");
+    }
+    let (theirs, staffs) = challenge(&other, "/admin/login", "/admin/login/passkey").await;
+    // Nor has the other side of the panel, in any browser.
+    for ceremony in [ceremony(&options), ceremony(&theirs)] {
+        assert_eq!(send(&other, "/admin/login", (&staffs, ceremony), &answer).await, "/admin/login");
+    }
+    assert_eq!(send(&b, "/admin/login", (&token, ceremony(&options)), &answer).await, "/admin/login");
     assert_eq!(app.db.number(waiting).await, 1);
-    assert_eq!(send(&b, "/login", &token, &answer).await, "/dashboard");
+    assert_eq!(send(&b, "/login", (&token, ceremony(&options)), &answer).await, "/dashboard");
     assert_eq!(app.db.number(waiting).await, 0);
     // Sent again, by whoever read it: nothing waits for it.
     let again = app.browser();
     let token = again.get("/login").await.hidden("csrf_token");
-    assert_eq!(send(&again, "/login", &token, &answer).await, "/login");
+    assert_eq!(send(&again, "/login", (&token, ceremony(&options)), &answer).await, "/login");
     assert!(again.get("/login").await.body.contains(OVER));
     // Without the form's own token it does not even begin.
     assert_eq!(again.post("/login/passkey/begin", &[]).await.status, 403);
@@ -298,7 +317,7 @@ async fn a_challenge_is_one_browsers_one_answer_and_five_minutes() {
     let left = "SELECT TIMESTAMPDIFF(SECOND, NOW(6), expires_at) FROM passkey_ceremonies";
     assert!((290..300).contains(&app.db.number(left).await));
     app.db.sql("UPDATE passkey_ceremonies SET expires_at = NOW(6)").await;
-    assert_eq!(send(&again, "/login", &token, &key.get(&options)).await, "/login");
+    assert_eq!(send(&again, "/login", (&token, ceremony(&options)), &key.get(&options)).await, "/login");
     assert!(again.get("/login").await.body.contains(OVER));
     let mut tx = app.services.db.begin().await.unwrap();
     hosting::db::Queries::expiry(&mut tx).sign_in().await.unwrap();
@@ -310,7 +329,8 @@ async fn a_challenge_is_one_browsers_one_answer_and_five_minutes() {
     let mut second = Authenticator::new(app.base.as_str());
     let (options, token) = challenge(&ana, page, page).await;
     let answer = second.create(&options);
-    let fields = [("csrf_token", token.as_str()), ("name", "Second"), ("answer", &answer)];
+    let fields =
+        [("csrf_token", token.as_str()), ("ceremony", ceremony(&options)), ("name", "Second"), ("answer", &answer)];
     app.db.sql("UPDATE passkey_ceremonies SET expires_at = NOW(6)").await;
     let r = ana.post(&add_it, &fields).await;
     assert!(r.status == 409 && r.body.contains("longer than five minutes"), "{}", r.body);
@@ -326,10 +346,11 @@ async fn a_challenge_is_one_browsers_one_answer_and_five_minutes() {
     assert_eq!(ana.post("/logout", &[("csrf_token", &token)]).await.status, 303);
     let (_, job) = app.customer("eva@example.com", "Eva").await;
     app.make_live(&job).await;
-    // The same browser, now somebody else's, with the cookie of what was begun.
+    // The same browser, now somebody else's, with what was begun.
     ana.submit("/login", &[("email", "eva@example.com"), ("password", PASSWORD)]).await;
     let token = ana.get("/account").await.hidden("csrf_token");
-    let fields = [("csrf_token", token.as_str()), ("name", "Second"), ("answer", &answer)];
+    let fields =
+        [("csrf_token", token.as_str()), ("ceremony", ceremony(&options)), ("name", "Second"), ("answer", &answer)];
     assert_eq!(ana.post(&add_it, &fields).await.status, 409);
     assert_eq!(app.db.number("SELECT COUNT(*) FROM passkeys").await, 1);
     // The password was proven too long ago.
@@ -384,7 +405,8 @@ async fn wrong_ones_make_their_sender_wait_and_nobody_else() {
     }
     for (login, home) in [("/login", "/dashboard"), ("/admin/login", "/admin")] {
         let (options, token) = challenge(&b, login, &format!("{login}/passkey")).await;
-        let fields = [("csrf_token", token.as_str()), ("answer", &key.get(&options))];
+        let answer = key.get(&options);
+        let fields = [("csrf_token", token.as_str()), ("ceremony", ceremony(&options)), ("answer", &answer)];
         let r = b.post(&format!("{login}/passkey"), &fields).await;
         assert_eq!((r.status, r.header("retry-after")), (429, "1"), "{home}");
     }

@@ -51,7 +51,9 @@ async fn every_owner_page_is_bannered_or_closed_and_no_route_changes_anything() 
             || route.access == Access::Everybody
                 && !route.path.starts_with("/admin")
                 && !route.path.starts_with("/api/");
-        if !mine || route.path == "/stop-viewing" || route.path.ends_with("/stream") {
+        // These two are about the view itself.
+        let own = ["/stop-viewing", "/session/stay"].contains(&route.path);
+        if !mine || own || route.path.ends_with("/stream") {
             continue;
         }
         let path = path_of(route.path, &job);

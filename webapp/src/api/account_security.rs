@@ -31,6 +31,9 @@ pub struct SignIn {
     at: String,
     /// It worked.
     done: bool,
+    /// password, password_code, recovery_code, passkey, temporary (a temporary password), api (a log-in over the API),
+    /// mail_link (the confirmation mail); null for those from before it was kept
+    way: Option<String>,
     browser: String,
     address: String,
 }
@@ -107,7 +110,13 @@ pub async fn sign_ins(ctx: Ctx) -> Answer {
     let rows = ctx.state().services.db.read().await?.sign_ins().list(person, 100).await?;
     let items = rows
         .into_iter()
-        .map(|r| SignIn { at: at(r.at), done: r.done, browser: browser_words(&r.user_agent), address: r.address })
+        .map(|r| SignIn {
+            at: at(r.at),
+            done: r.done,
+            way: r.way,
+            browser: browser_words(&r.user_agent),
+            address: r.address,
+        })
         .collect();
     Ok(ok(&Listing { items, next: None }))
 }

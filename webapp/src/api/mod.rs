@@ -37,6 +37,7 @@ pub mod stores;
 pub mod system;
 pub mod tickets;
 pub mod tokens;
+pub mod transfers;
 pub mod webhooks;
 
 pub use body::Body;

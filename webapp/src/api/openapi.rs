@@ -3,7 +3,7 @@
 use super::{
     account, account_security, attention, audit, auth, customer_changes, customers, database_page, file_access, jobs,
     jobs_bulk, mails, oauth, plans, ports, reseller_limits, resellers, schedules, servers, settings, staff,
-    store_changes, store_log, store_usage, stores, system, tickets, tokens, webhooks,
+    store_changes, store_log, store_usage, stores, system, tickets, tokens, transfers, webhooks,
 };
 use crate::extract::Ctx;
 use crate::routes::Answer;
@@ -105,7 +105,8 @@ pub struct FieldProblem {
         store_changes::maintenance, store_changes::admin_password, store_changes::plan, store_changes::name,
         store_changes::address, database_page::get, database_page::start, database_page::stop,
         file_access::get, file_access::start, file_access::stop, file_access::add_key, file_access::remove_key,
-        file_access::make_password, file_access::remove_password, store_log::get, store_usage::get, jobs::list, jobs::get, jobs::lines, jobs::events, jobs::retry, jobs::cancel, jobs::cleanup,
+        file_access::make_password, file_access::remove_password, store_log::get, store_usage::get, transfers::transfer, transfers::get, transfers::offer,
+        transfers::withdraw, transfers::list, transfers::accept, transfers::decline, jobs::list, jobs::get, jobs::lines, jobs::events, jobs::retry, jobs::cancel, jobs::cleanup,
         jobs::release, jobs_bulk::bulk, jobs_bulk::dismiss, jobs_bulk::counts, customers::list, customers::get, customers::export,
         customer_changes::create, customer_changes::email, customer_changes::close, customer_changes::reopen,
         customer_changes::invite, reseller_limits::get, reseller_limits::set, reseller_limits::end, customer_changes::provider, resellers::get,
@@ -113,7 +114,7 @@ pub struct FieldProblem {
         staff::delete, ports::list, ports::widen, ports::free, mails::list, mails::resend, mails::test,
         servers::list, schedules::list, schedules::run, schedules::pause,
         schedules::resume, audit::list, audit::export, audit::verify, settings::list, settings::set, settings::unset,
-        system::get, attention::list,
+        system::get, system::processes, system::restart, system::log, attention::list,
         tickets::list, tickets::open, tickets::get, tickets::messages, tickets::write, tickets::file, tickets::notes,
         tickets::add_note, tickets::solve, tickets::close, tickets::reopen, tickets::sort,
         webhooks::list, webhooks::create, webhooks::get, webhooks::change, webhooks::delete, webhooks::pause,

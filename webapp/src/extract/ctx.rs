@@ -2,15 +2,16 @@
 
 use crate::api::gate::Entry;
 use crate::error::WebError;
+use crate::pipeline::AGAIN;
 use crate::rate_limit::Taken;
 use crate::state::AppState;
-use crate::views::{MenuItem, Notice, OneUse, Page, ThemeChoice, User, View, Viewing, When};
+use crate::views::{Leave, MenuItem, Notice, OneUse, Page, ThemeChoice, User, View, Viewing, When};
 use actix_web::cookie::{Cookie, SameSite, time::Duration};
 use actix_web::http::header;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, dev::Payload, web};
 use hosting::crypto::{mac, random_token, same, sha256};
 use hosting::db::api_credentials::Caller;
-use hosting::db::login_sessions::{AdminSession, CustomerSession};
+use hosting::db::login_sessions::{AdminSession, CustomerSession, Ends};
 use hosting::db::reseller_links::Provider;
 use hosting::db::resellers::Brand;
 use hosting::domain::rights::{Capability, Reach, may};
@@ -50,6 +51,7 @@ struct Inner {
     new_visitor: bool,
     device: Option<String>,
     flash: Option<String>,
+    again: bool,
     wants_json: bool,
     session: Option<[u8; 32]>,
     view: Option<[u8; 32]>,
@@ -98,6 +100,7 @@ impl Ctx {
             visitor: known.unwrap_or_else(|| random_token().expose().to_owned()),
             device: cookie("device"),
             flash: cookie("flash"),
+            again: cookie(AGAIN).is_some(),
             wants_json: path.starts_with("/api/")
                 || !accept.contains("text/html") && (accept.contains("json") || accept.contains("event-stream")),
             session: cookie(if path.starts_with("/admin") { "staff" } else { "session" }).map(|t| sha256(t.as_bytes())),
@@ -202,6 +205,44 @@ impl Ctx {
         Actor { role, id, name, address: self.0.address.clone(), request_id: self.0.request_id.clone() }
     }
 
+    /// How long the caller stays signed in; `None` for visitors.
+    #[must_use]
+    pub fn ends(&self) -> Option<Ends> {
+        match &self.0.who {
+            Who::Visitor => None,
+            Who::Customer(c) => Some(c.ends),
+            Who::Staff(s) => Some(s.ends),
+        }
+    }
+
+    /// Tells a page whether the person of a later sign-in is the one it was drawn for, and nobody who that is.
+    #[must_use]
+    pub fn who_mark(&self) -> String {
+        let whose = match &self.0.who {
+            Who::Visitor => return String::new(),
+            Who::Customer(c) => {
+                format!("{}/{}", c.customer_id, c.viewer.as_ref().map_or(0, |v| v.admin_id))
+            }
+            Who::Staff(s) => format!("staff/{}", s.admin_id),
+        };
+        hex::encode(&mac(&self.0.state.form_key, format!("who/{whose}").as_bytes())[..12])
+    }
+
+    /// The warning before the sign-out, for the page to show in time.
+    fn leave(&self) -> Option<Leave> {
+        let ends = self.ends()?;
+        let staff = self.0.path.starts_with("/admin");
+        Some(Leave {
+            idle: ends.idle,
+            life: ends.life,
+            who: self.who_mark(),
+            viewing: matches!(&self.0.who, Who::Customer(c) if c.viewer.is_some()),
+            state: if staff { "/admin/session/state" } else { "/session/state" },
+            stay: if staff { "/admin/session/stay" } else { crate::router::STAY },
+            again: if staff { "/admin/login?next=/admin/session/again" } else { "/login?next=/session/again" },
+        })
+    }
+
     // ---- form tokens ---------------------------------------------------------------------------
 
     /// The secret that this browser's form tokens prove knowledge of.
@@ -234,6 +275,14 @@ impl Ctx {
         same(&secret, &self.form_secret())
     }
 
+    /// Ties something that waits for an answer to this browser (its session, or before a sign-in its visitor's cookie), to
+    /// the side of the panel and to what it was asked for.
+    #[must_use]
+    pub fn bound_to(&self, purpose: &str) -> [u8; 32] {
+        let side = if self.0.path.starts_with("/admin") { "staff" } else { "owner" };
+        mac(&self.form_secret(), format!("bound/{side}/{purpose}").as_bytes())
+    }
+
     /// A fresh one-use key for a form.
     #[must_use]
     pub fn new_form_key(&self) -> OneUse {
@@ -264,6 +313,9 @@ impl Ctx {
 
     /// Cookies for the answer, the pre-sign-in one included when it is new.
     pub(crate) fn take_cookies(&self) -> Vec<Cookie<'static>> {
+        if self.0.again {
+            self.set_cookie(AGAIN, "", Some(0));
+        }
         if self.0.new_visitor && matches!(self.0.who, Who::Visitor) {
             self.set_cookie("visitor", &self.0.visitor.clone(), Some(86_400 * 2));
         }
@@ -355,6 +407,7 @@ impl Ctx {
             },
             themes: ThemeChoice::all(self.0.theme),
             here: self.0.path.clone(),
+            again: again_at(&self.0.here),
             nav: nav.to_owned(),
             user,
             menu,
@@ -365,6 +418,7 @@ impl Ctx {
                 }
                 _ => None,
             },
+            leave: self.leave(),
             has_errors: false,
         }
     }
@@ -429,6 +483,14 @@ pub(crate) fn html(mut response: actix_web::HttpResponseBuilder, body: String) -
     response.insert_header((header::CONTENT_TYPE, "text/html; charset=utf-8")).body(body)
 }
 
+/// The same address, marked as asked for by the page itself.
+fn again_at(here: &str) -> String {
+    if here.contains("again=1") {
+        return here.to_owned();
+    }
+    format!("{here}{}again=1", if here.contains('?') { '&' } else { '?' })
+}
+
 fn owner_menu(path: &str, role: Role) -> Vec<MenuItem> {
     [
         ("/dashboard", "Your store", "home"),
@@ -459,6 +521,7 @@ fn staff_menu(path: &str, role: Role) -> Vec<MenuItem> {
         ("/admin/ports", "Ports", "plug-connected"),
         ("/admin/mail", "Mail log", "mail"),
         ("/admin/webhooks", "Webhooks", "external-link"),
+        ("/admin/logs", "Service logs", "device-desktop"),
         ("/admin/audit", "Audit", "history"),
         ("/admin/settings", "Settings", "settings"),
         ("/admin/system", "System", "activity"),
@@ -468,6 +531,7 @@ fn staff_menu(path: &str, role: Role) -> Vec<MenuItem> {
     .filter(|(href, _, _)| match *href {
         "/admin/admins" => may(role, Capability::ManageStaff, Reach::All),
         "/admin/webhooks" => may(role, Capability::WorkOnStores, Reach::All),
+        "/admin/logs" => may(role, Capability::ReadLogs, Reach::All),
         "/admin/settings" => may(role, Capability::ExportAudit, Reach::All),
         _ => true,
     })
@@ -494,11 +558,18 @@ pub fn role_words(role: Role) -> &'static str {
 }
 
 /// Results of actions, by name; the cookie carries the name, never words.
-fn notice_named(name: &str) -> Option<Notice> {
+pub(crate) fn notice_named(name: &str) -> Option<Notice> {
     let (tone, text) = match name {
         "signed_out" => ("good", "You are signed out."),
+        "signed_in_again" => {
+            ("good", "You are signed in again. Go on in the other tab; what you typed is still there.")
+        }
+        "not_sent" => ("warn", "You were signed out before this was sent, so nothing was changed. Sign in to go on."),
         "mail_sent" => ("good", "A new link is on its way. Only the newest one works."),
         "password_reset" => ("good", "Your new password is set and every device is signed out. Sign in with it."),
+        "store_offered" => ("good", "The store is offered. If there is such an account, it gets a mail."),
+        "offer_withdrawn" => ("good", "The offer is withdrawn. Your store stays yours."),
+        "offer_declined" => ("good", "The offer is declined."),
         "deletion_planned" => ("warn", "The deletion is planned. Until then you can cancel it."),
         "deletion_cancelled" => ("good", "The deletion is cancelled. Your store stays."),
         "retry_started" => ("good", "A new attempt is on its way."),
@@ -521,6 +592,10 @@ fn notice_named(name: &str) -> Option<Notice> {
         "email_changed" => ("good", "Your email is changed. Sign in with the new one."),
         "staff_changed" => ("good", "The changes are saved."),
         "staff_deleted" => ("good", "The account is deleted. What it did stays in the audit log."),
+        "restart_asked" => (
+            "good",
+            "The process finishes what it has in hand and is started again. The list below shows when it is back.",
+        ),
         "schedule_runs" => ("good", "The schedule is due now. Its job appears within a few seconds."),
         "schedule_paused" => ("good", "The schedule is paused. It does not run until it is resumed."),
         "schedule_resumed" => ("good", "The schedule runs again."),
@@ -556,6 +631,7 @@ fn notice_named(name: &str) -> Option<Notice> {
         "passkey_removed" => ("good", "The passkey is removed, and other devices were signed out."),
         "passkey_over" => ("warn", "This took longer than five minutes, or was sent before. Try the passkey again."),
         "passkey_refused" => ("warn", "That passkey did not sign you in. Try again, or use your password."),
+        "passkey_unproven" => ("warn", "That passkey did not work here. Try again, or enter your password."),
         "brand_saved" => ("good", "Saved. Your customers see it from now on."),
         "store_ordered" => ("good", "The store is on its way. Its owner gets a mail when it is ready."),
         "reseller_saved" => ("good", "The limits are set."),

@@ -6,13 +6,13 @@
 use super::reader::Reader;
 use super::{Answer, refuse, staff_session};
 use crate::error::WebError;
-use crate::extract::{Ctx, Form, cookie_name};
+use crate::extract::{Ctx, Form};
 use crate::rate_limit::PASSKEY_ADDRESS;
 use crate::tries::{Tries, prove};
 use crate::urls::{is_token, query, safe_next};
 use crate::views::passkeys::{OwnerPasskeys, PasskeyForm, PasskeyLine, Passkeys, StaffPasskeys};
 use crate::views::{Field, FieldError, When};
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpResponse, web};
 use hosting::clock::now_plain;
 use hosting::db::Queries;
 use hosting::domain::Person;
@@ -21,9 +21,9 @@ use hosting::services::passkeys::add::Begun;
 use hosting::services::passkeys::sign_in::{Entered, Side};
 use hosting::services::passkeys::{add, available, remove, sign_in};
 
-/// Cookie of a ceremony: bound to this browser, as long as its challenge lives.
-const CEREMONY: &str = "passkey";
-const CEREMONY_SECONDS: i64 = 300;
+/// Adding one; the sign-in and proving oneself again have theirs.
+const ADD: &str = "add";
+const SIGN_IN: &str = "sign_in";
 
 fn reader(ctx: &Ctx) -> Result<Reader, WebError> {
     Reader::of(ctx, "/account/security", "/admin/security")
@@ -73,30 +73,32 @@ pub async fn begin(ctx: Ctx, _form: Form) -> Answer {
     let reader = reader(&ctx)?;
     reader.need_fresh()?;
     ctx.state().limits.take(PASSKEY_ADDRESS, ctx.address()).await.map_err(WebError::TooMany)?;
-    let begun = add::begin(&ctx.state().services, &ctx.state().config.base_url, reader.person).await?;
-    Ok(challenge(&ctx, &begun))
+    let bound_to = ctx.bound_to(ADD);
+    let begun = add::begin(&ctx.state().services, &ctx.state().config.base_url, reader.person, &bound_to).await?;
+    Ok(challenge(&begun))
 }
 
-fn challenge(ctx: &Ctx, begun: &Begun) -> HttpResponse {
-    ctx.set_cookie(CEREMONY, begun.token.expose(), Some(CEREMONY_SECONDS));
-    HttpResponse::Ok().json(&begun.options)
+/// The challenge, and what the form sends along so that its answer is held against it and no other.
+pub(super) fn challenge(begun: &Begun) -> HttpResponse {
+    let mut body = begun.options.clone();
+    body["ceremony"] = begun.token.expose().into();
+    HttpResponse::Ok().json(&body)
 }
 
-fn ceremony(ctx: &Ctx, request: &HttpRequest) -> Option<String> {
-    let name = cookie_name(ctx.state().config.base_url.is_https(), CEREMONY);
-    request.cookie(&name).map(|c| c.value().to_owned()).filter(|t| is_token(t))
+/// Which challenge a form answers; none for what we did not make.
+pub(super) fn ceremony(form: &Form) -> Result<&str, WebError> {
+    Ok(Some(form.get("ceremony")?).filter(|t| is_token(t)).unwrap_or_default())
 }
 
 /// Keeps the one the browser made.
-pub async fn finish(ctx: Ctx, request: HttpRequest, form: Form) -> Answer {
+pub async fn finish(ctx: Ctx, form: Form) -> Answer {
     let reader = reader(&ctx)?;
     reader.need_fresh()?;
     let (name, answer) = (form.get("name")?, form.get("answer")?);
-    let token = ceremony(&ctx, &request).unwrap_or_default();
-    ctx.set_cookie(CEREMONY, "", Some(0));
+    let asked = (ceremony(&form)?, &ctx.bound_to(ADD));
     let (services, base) = (&ctx.state().services, &ctx.state().config.base_url);
     let whose = (reader.person, reader.session);
-    match add::finish(services, base, &ctx.actor(), whose, &token, (name, answer)).await {
+    match add::finish(services, base, &ctx.actor(), whose, asked, (name, answer)).await {
         Ok(()) => {
             ctx.flash("passkey_added");
             Ok(ctx.see_other(reader.base))
@@ -141,21 +143,22 @@ pub async fn take_away(ctx: Ctx, id: web::Path<String>, form: Form) -> Answer {
 /// A challenge for a sign-in, of owners and of staff.
 pub async fn ask(ctx: Ctx, _form: Form) -> Answer {
     ctx.state().limits.take(PASSKEY_ADDRESS, ctx.address()).await.map_err(WebError::TooMany)?;
-    let begun = sign_in::begin(&ctx.state().services, &ctx.state().config.base_url).await?;
-    Ok(challenge(&ctx, &begun))
+    let bound_to = ctx.bound_to(SIGN_IN);
+    let begun = sign_in::begin(&ctx.state().services, &ctx.state().config.base_url, &bound_to).await?;
+    Ok(challenge(&begun))
 }
 
 /// An owner signs in with one.
-pub async fn owner(ctx: Ctx, request: HttpRequest, form: Form) -> Answer {
-    enter(&ctx, &request, &form, Side::Owner).await
+pub async fn owner(ctx: Ctx, form: Form) -> Answer {
+    enter(&ctx, &form, Side::Owner).await
 }
 
 /// A staff member signs in with one.
-pub async fn staff(ctx: Ctx, request: HttpRequest, form: Form) -> Answer {
-    enter(&ctx, &request, &form, Side::Staff).await
+pub async fn staff(ctx: Ctx, form: Form) -> Answer {
+    enter(&ctx, &form, Side::Staff).await
 }
 
-async fn enter(ctx: &Ctx, request: &HttpRequest, form: &Form, side: Side) -> Answer {
+async fn enter(ctx: &Ctx, form: &Form, side: Side) -> Answer {
     let tries = Tries::of_passkeys(ctx);
     tries.begin(ctx, true).await.map_err(WebError::TooMany)?;
     let next = match side {
@@ -163,10 +166,13 @@ async fn enter(ctx: &Ctx, request: &HttpRequest, form: &Form, side: Side) -> Ans
         Side::Staff => staff_session::next_of(form.get("next")?),
     };
     let (login, home) = if side == Side::Staff { ("/admin/login", "/admin") } else { ("/login", "/dashboard") };
-    let token = ceremony(ctx, request).unwrap_or_default();
-    ctx.set_cookie(CEREMONY, "", Some(0));
     let (services, base) = (&ctx.state().services, &ctx.state().config.base_url);
-    let answer = sign_in::Answer { token: &token, text: form.get("answer")?, user_agent: ctx.user_agent() };
+    let answer = sign_in::Answer {
+        token: ceremony(form)?,
+        bound_to: &ctx.bound_to(SIGN_IN),
+        text: form.get("answer")?,
+        user_agent: ctx.user_agent(),
+    };
     let refused = match sign_in::finish(services, base, &ctx.actor(), side, answer).await? {
         Entered::Done { token, person, email, temporary } => {
             tries.right(ctx).await;

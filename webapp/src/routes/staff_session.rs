@@ -3,7 +3,7 @@
 use super::second_factor::sign_in::ask_staff;
 use super::{Answer, refuse};
 use crate::error::WebError;
-use crate::extract::{Ctx, Form, Query, Who};
+use crate::extract::{Ctx, Form, Query, Who, notice_named};
 use crate::tries::{Area, Tries, email_key, too_many_words};
 use crate::urls::safe_next;
 use crate::views::admin::Login;
@@ -24,10 +24,14 @@ pub(super) fn next_of(text: &str) -> &str {
 /// The form.
 pub async fn get(ctx: Ctx, query: Query) -> Answer {
     let next = next_of(query.get("next")?).to_owned();
-    if let Who::Staff(_) = ctx.who() {
+    // Who is about to be signed out may sign in again before, in a tab beside.
+    if matches!(ctx.who(), Who::Staff(_)) && next != "/admin/session/again" {
         return Ok(ctx.see_other(if next.is_empty() { "/admin" } else { &next }));
     }
-    let view = page(&ctx, SignInForm::default(), next).await;
+    let mut view = page(&ctx, SignInForm::default(), next).await;
+    if query.get("unsent")? == "1" {
+        view.page.notice = notice_named("not_sent");
+    }
     ctx.ok(&view)
 }
 

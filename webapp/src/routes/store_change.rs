@@ -32,6 +32,8 @@ pub enum Verb {
     Resume,
     /// Other limits.
     Plan,
+    /// Another owner.
+    Transfer,
 }
 
 /// What owners may order.
@@ -55,8 +57,13 @@ pub const RESELLERS: &[(&str, Verb)] = &[
 ];
 
 /// What staff who operate may order.
-pub const STAFFS: &[(&str, Verb)] =
-    &[("restart", Verb::Restart), ("suspend", Verb::Suspend), ("resume", Verb::Resume), ("plan", Verb::Plan)];
+pub const STAFFS: &[(&str, Verb)] = &[
+    ("restart", Verb::Restart),
+    ("suspend", Verb::Suspend),
+    ("resume", Verb::Resume),
+    ("plan", Verb::Plan),
+    ("transfer", Verb::Transfer),
+];
 
 /// The change an address names.
 ///
@@ -86,14 +93,16 @@ pub fn link(verb: Verb, store: &Store) -> &'static str {
         Verb::Suspend => "Suspend store",
         Verb::Resume => "Resume store",
         Verb::Plan => "Change plan",
+        Verb::Transfer => "Hand store over",
     }
 }
 
 /// The facts a page showed: when they changed, it is another page.
 fn version(store: &Store) -> String {
     let facts = format!(
-        "{}/{}/{}/{}/{}/{}",
+        "{}/{}/{}/{}/{}/{}/{}",
         store.uid,
+        store.customer_id,
         store.name,
         store.slug,
         store.state.as_str(),
@@ -175,6 +184,15 @@ fn words(verb: Verb, store: &Store) -> (String, Vec<String>, &'static str, &'sta
             "Change plan",
             "Changing…",
         ),
+        Verb::Transfer => (
+            format!("Hand {name} over to another customer?"),
+            &[
+                "The new owner has it at once, with a new store admin password. The former owner is signed out everywhere, their API tokens end, and their database page and file access close.",
+                "Files, orders and other users of the store admin stay. Both are told by email.",
+            ],
+            "Hand store over",
+            "Handing over…",
+        ),
     };
     (heading, words.iter().map(|w| (*w).to_owned()).collect(), button, busy)
 }
@@ -212,6 +230,15 @@ pub async fn draw(
             let base = ctx.state().settings().await.text("base_domain").to_owned();
             let hint = format!("Small letters, digits and hyphens. The address is this, then .{base}");
             vec![text("address", "First part of the web address", &hint, value)]
+        }
+        Verb::Transfer => {
+            let email = text(
+                "email",
+                "Email of the new owner",
+                "Of an account that is confirmed and has no store.",
+                posted("email"),
+            );
+            vec![email, reason("Recorded in the audit log.")]
         }
         Verb::Resume => vec![reason("Recorded in the audit log.")],
         Verb::Suspend => {
@@ -265,7 +292,7 @@ pub async fn draw(
         fields,
         button,
         busy,
-        class: if verb == Verb::Suspend { "danger" } else { "main" },
+        class: if matches!(verb, Verb::Suspend | Verb::Transfer) { "danger" } else { "main" },
         version: version(store),
         form_key: ctx.new_form_key(),
         errors,
@@ -295,6 +322,7 @@ pub async fn order(
         Verb::Password => StoreChange::ResetAdminPassword,
         Verb::Rename => StoreChange::Rename { name: text("name")? },
         Verb::Address => StoreChange::ChangeAddress { address: text("address")? },
+        Verb::Transfer => StoreChange::Transfer { email: text("email")?, reason: text("reason")? },
         Verb::Resume => StoreChange::Resume { reason: text("reason")? },
         Verb::Plan => StoreChange::ChangePlan { plan: text("plan")?, reason: text("reason")? },
         Verb::Suspend => match SuspendCause::parse(&text("cause")?) {

@@ -148,6 +148,8 @@ pub struct SignInLine {
     pub address: String,
     /// It worked.
     pub done: bool,
+    /// "Password and code"; empty where it was not kept.
+    pub way: &'static str,
 }
 
 /// `/account/devices`

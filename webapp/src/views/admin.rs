@@ -3,6 +3,7 @@
 pub mod audit;
 pub mod confirm;
 pub mod customer_forms;
+pub mod logs;
 pub mod mail;
 pub mod ports;
 pub mod schedules;
@@ -320,6 +321,8 @@ pub struct Customer {
     pub factor_due: Option<When>,
     /// Masked values.
     pub credentials: Vec<Labelled>,
+    /// Their newest sign-ins and tries.
+    pub sign_ins: Vec<super::account::SignInLine>,
     /// Live log of the newest set-up.
     pub log: Option<LogPart>,
     /// Run-time log of the store.
@@ -587,6 +590,25 @@ pub struct ServerRow {
     pub version: String,
 }
 
+/// A process of the product.
+#[derive(Debug, Clone, Serialize)]
+pub struct ProcessRow {
+    /// "Worker on local-1"
+    pub name: String,
+    /// State.
+    pub badge: Badge,
+    /// Version.
+    pub version: String,
+    /// Process id.
+    pub pid: u32,
+    /// Start.
+    pub started: When,
+    /// Who asked for a restart, or empty.
+    pub note: String,
+    /// Address of the page before a restart, or empty.
+    pub restart: String,
+}
+
 /// `/admin/system`
 #[derive(Debug, Clone, Serialize)]
 pub struct System {
@@ -598,6 +620,14 @@ pub struct System {
     pub checks: Vec<Check>,
     /// Servers.
     pub servers: Vec<ServerRow>,
+    /// Processes.
+    pub processes: Vec<ProcessRow>,
+    /// One of them restarts: look again soon.
+    pub again: bool,
+    /// The reader may restart them.
+    pub may_restart: bool,
+    /// Quick actions.
+    pub actions: Vec<Link>,
     /// Versions.
     pub versions: Vec<Labelled>,
 }

@@ -59,6 +59,28 @@ pub struct OwnerChange {
 }
 view!(OwnerChange => "pages/dashboard/change.html");
 
+/// `/dashboard/offers/{offer}`: a store that somebody offers to the reader.
+#[derive(Debug, Clone, Serialize)]
+pub struct Offer {
+    /// Chrome.
+    pub page: Page,
+    /// Address without the verb.
+    pub here: String,
+    /// Store name.
+    pub store_name: String,
+    /// Who offers it.
+    pub from: String,
+    /// Until when.
+    pub until: super::When,
+    /// Why it cannot be taken, or empty.
+    pub hindrance: String,
+    /// One-use key of taking it.
+    pub form_key: OneUse,
+    /// One-use key of declining it.
+    pub other_key: OneUse,
+}
+view!(Offer => "pages/dashboard/offer.html");
+
 /// `/admin/customers/{id}/store/{change}`
 #[derive(Debug, Clone, Serialize)]
 pub struct StaffChange {

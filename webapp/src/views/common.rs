@@ -29,6 +29,8 @@ pub struct Page {
     pub themes: Vec<ThemeChoice>,
     /// Path of this page, for coming back to it.
     pub here: String,
+    /// Address of this page as it renews itself without scripts.
+    pub again: String,
     /// Key of the current menu entry.
     pub nav: String,
     /// Who is signed in.
@@ -39,6 +41,8 @@ pub struct Page {
     pub notice: Option<Notice>,
     /// A staff member looks at this customer's panel.
     pub viewing: Option<Viewing>,
+    /// The warning before the sign-out.
+    pub leave: Option<Leave>,
     /// The form below has errors.
     pub has_errors: bool,
 }
@@ -50,6 +54,25 @@ pub struct Viewing {
     pub name: String,
     /// When it ends by itself.
     pub until: When,
+}
+
+/// When the reader is signed out, for the script that warns before.
+#[derive(Debug, Clone, Serialize)]
+pub struct Leave {
+    /// Seconds until it happens because nobody came.
+    pub idle: i64,
+    /// Seconds until it happens in any case.
+    pub life: i64,
+    /// Tells this reader from another one in the same browser.
+    pub who: String,
+    /// It is a view of a customer's panel that ends.
+    pub viewing: bool,
+    /// Where the script asks again.
+    pub state: &'static str,
+    /// Where the reader says that they are there.
+    pub stay: &'static str,
+    /// Where they sign in again in another tab.
+    pub again: &'static str,
 }
 
 /// One of the theme buttons.

@@ -3,6 +3,7 @@
 
 use super::ansi::{self, Span};
 use super::common::{iso_nanoseconds, iso_time};
+use hosting::db::service_lines::ServiceLine;
 use hosting::domain::{Level, StoreLogLine};
 use std::fmt::Write;
 use time::PlainDateTime;
@@ -71,6 +72,35 @@ pub fn store_lines(lines: &[StoreLogLine]) -> String {
             line.source.as_str(),
             Escaped(&line.text)
         );
+    }
+    out
+}
+
+/// Lines of the product's own processes; `href` leads from a reference to its lines.
+#[must_use]
+pub fn service_lines(lines: &[ServiceLine]) -> String {
+    let mut out = String::with_capacity(lines.len() * 200);
+    for line in lines {
+        let (class, word) = match line.level {
+            0 | 1 => ("l", ""),
+            2 => ("l lw", "<i>Warning</i>"),
+            _ => ("l le", "<i>Error</i>"),
+        };
+        let iso = iso_time(line.at);
+        // Writing to a String cannot fail.
+        let _ = write!(
+            out,
+            "<div class=\"{class}\"><time datetime=\"{iso}\" title=\"{}\">{}</time><b>{}</b>{word}<span>{}",
+            Escaped(&line.place),
+            &iso[11..19],
+            Escaped(&line.service),
+            Escaped(&line.text)
+        );
+        if !line.correlation.is_empty() {
+            let reference = Escaped(&line.correlation);
+            let _ = write!(out, " <a href=\"/admin/logs?correlation={reference}\">{reference}</a>");
+        }
+        out.push_str("</span></div>");
     }
     out
 }

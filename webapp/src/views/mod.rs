@@ -68,6 +68,7 @@ pub const PAGES: &[&str] = &[
     store_log::OwnerLogs::TEMPLATE,
     usage::OwnerUsage::TEMPLATE,
     change::OwnerChange::TEMPLATE,
+    change::Offer::TEMPLATE,
     change::OwnerJob::TEMPLATE,
     change::StaffChange::TEMPLATE,
     admin::Login::TEMPLATE,
@@ -82,6 +83,7 @@ pub const PAGES: &[&str] = &[
     admin::audit::Audit::TEMPLATE,
     admin::confirm::Confirm::TEMPLATE,
     admin::customer_forms::CustomerForm::TEMPLATE,
+    admin::logs::ServiceLogs::TEMPLATE,
     admin::mail::MailLog::TEMPLATE,
     admin::ports::Ports::TEMPLATE,
     admin::schedules::Schedules::TEMPLATE,
@@ -234,7 +236,8 @@ mod tests {
         for name in Templates::iter() {
             let text = String::from_utf8(Templates::get(&name).unwrap().data.into_owned()).unwrap();
             for (at, _) in text.match_indices("| safe") {
-                let part = ["components/log.html", "components/store_log.html"].contains(&name.as_ref());
+                let part = ["components/log.html", "components/store_log.html", "components/service_log.html"]
+                    .contains(&name.as_ref());
                 let allowed = part && text[..at].ends_with("{{ b ");
                 assert!(allowed, "{name} prints something unescaped");
             }

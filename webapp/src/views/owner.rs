@@ -27,6 +27,8 @@ pub struct Reauthenticate {
     pub next: String,
     /// Where "Not now" leads.
     pub back: String,
+    /// They have a passkey that would do.
+    pub passkeys: bool,
     /// Errors.
     pub form: PasswordForm,
 }
@@ -141,6 +143,8 @@ pub struct Dashboard {
     pub checklist: Vec<Todo>,
     /// Support asks to look, may look, or looks.
     pub support: Vec<super::account::SupportAsk>,
+    /// Stores that others offer.
+    pub offers: Vec<Link>,
 }
 view!(Dashboard => "pages/dashboard/index.html");
 

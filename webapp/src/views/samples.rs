@@ -419,7 +419,13 @@ fn all() -> Vec<(&'static str, String)> {
         }],
         others: filled,
         history: if filled {
-            vec![account::SignInLine { at: when(), browser: HOSTILE.into(), address: "::1".into(), done: false }]
+            vec![account::SignInLine {
+                at: when(),
+                browser: HOSTILE.into(),
+                address: "::1".into(),
+                done: false,
+                way: "Passkey",
+            }]
         } else {
             Vec::new()
         },
@@ -732,6 +738,16 @@ fn all() -> Vec<(&'static str, String)> {
             files::KeyForm::default()
         },
     };
+    let offer = |hindrance: &str| Offer {
+        page: owner("An offer"),
+        here: "/dashboard/offers/01J".into(),
+        store_name: HOSTILE.into(),
+        from: "eva@example.com".into(),
+        until: when(),
+        hindrance: hindrance.into(),
+        form_key: "k".into(),
+        other_key: "k2".into(),
+    };
     let usage = |usage| usage::OwnerUsage { page: owner("Usage"), store_name: HOSTILE.into(), usage };
     let logs = |log| store_log::OwnerLogs { page: owner("Logs"), store_name: HOSTILE.into(), log };
     let delete = |planned: bool, errors: bool| DeleteStore {
@@ -798,6 +814,13 @@ fn all() -> Vec<(&'static str, String)> {
         provider: 4,
         has_factor: true,
         factor_due: Some(when()),
+        sign_ins: vec![account::SignInLine {
+            at: when(),
+            browser: HOSTILE.into(),
+            address: "::1".into(),
+            done: true,
+            way: "Password and code",
+        }],
         credentials: vec![Labelled::new("Store admin", "••••••••"), Labelled::new("Database", "••••••••")],
         log: full.then(|| log("failed")),
         store_log: full.then(|| samples_staff::store_log(3, "")),
@@ -1006,6 +1029,20 @@ fn all() -> Vec<(&'static str, String)> {
     };
     let system = |full: bool| admin::System {
         page: staff("System"),
+        processes: (0..if full { 2 } else { 0 })
+            .map(|pid| admin::ProcessRow {
+                name: HOSTILE.into(),
+                badge: Badge::new("good", "Running"),
+                version: "0.1.0".into(),
+                pid,
+                started: when(),
+                note: if pid == 0 { HOSTILE.into() } else { String::new() },
+                restart: if pid == 0 { String::new() } else { "/admin/system/restart?process=web%2F1".into() },
+            })
+            .collect(),
+        again: full,
+        may_restart: full,
+        actions: vec![Link { href: "/admin/logs".into(), label: "Service logs".into(), current: false }],
         checked: when(),
         checks: vec![
             admin::Check {
@@ -1101,6 +1138,7 @@ fn all() -> Vec<(&'static str, String)> {
                 email: "ana@example.com".into(),
                 next: "/dashboard/access".into(),
                 back: "/dashboard".into(),
+                passkeys: true,
                 form: PasswordForm::default(),
             }
             .render(),
@@ -1113,6 +1151,7 @@ fn all() -> Vec<(&'static str, String)> {
             Dashboard {
                 page: with_notice,
                 store: Some(store_card("active")),
+                offers: vec![],
                 checklist: vec![
                     Todo {
                         icon: "package",
@@ -1148,6 +1187,7 @@ fn all() -> Vec<(&'static str, String)> {
                 store: None,
                 checklist: vec![],
                 support: vec![],
+                offers: vec![Link { href: "/dashboard/offers/01J".into(), label: HOSTILE.into(), current: false }],
             }
             .render(),
         ),
@@ -1158,6 +1198,7 @@ fn all() -> Vec<(&'static str, String)> {
                 store: Some(store_card("failed")),
                 checklist: vec![],
                 support: vec![],
+                offers: vec![],
             }
             .render(),
         ),
@@ -1255,6 +1296,8 @@ fn all() -> Vec<(&'static str, String)> {
         ("logs", logs(Some(samples_staff::store_log(40, ""))).render()),
         ("logs-away", logs(Some(samples_staff::store_log(0, "The server does not answer."))).render()),
         ("logs-none", logs(None).render()),
+        ("offer", offer("").render()),
+        ("offer-hindered", offer("You have a store already, and an account has one.").render()),
         ("files", files("open", true).render()),
         ("files-closed", files("closed", false).render()),
         ("files-starting", files("starting", false).render()),
@@ -1402,6 +1445,7 @@ fn all() -> Vec<(&'static str, String)> {
                 page: staff("Enter your password again"),
                 email: HOSTILE.into(),
                 next: "/admin/admins".into(),
+                passkeys: true,
                 form: staff::PasswordOnlyForm::default(),
             }
             .render(),

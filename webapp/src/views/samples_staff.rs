@@ -120,6 +120,37 @@ fn audit(rows: usize, whole: Option<bool>, may_keep: bool) -> Audit {
     }
 }
 
+fn service_logs(rows: usize) -> admin::logs::ServiceLogs {
+    use hosting::db::service_lines::ServiceLine;
+    let lines: Vec<ServiceLine> = (0..rows)
+        .map(|i| ServiceLine {
+            id: i as u64,
+            at: time::macros::datetime!(2026-11-21 09:57:00),
+            service: ["web", "worker"][i % 2].into(),
+            place: HOSTILE.into(),
+            level: (i % 4) as u8,
+            correlation: if i % 2 == 0 { "0199b1c0-aaaa".into() } else { String::new() },
+            text: HOSTILE.into(),
+        })
+        .collect();
+    admin::logs::ServiceLogs {
+        page: staff("Service logs"),
+        stream: if rows > 0 { "/admin/logs/stream".into() } else { String::new() },
+        after: "7".into(),
+        services: choices(&["All services", "web"]),
+        levels: choices(&["All levels", "Errors"]),
+        find: HOSTILE.into(),
+        correlation: HOSTILE.into(),
+        from: HOSTILE.into(),
+        to: String::new(),
+        wrong_time: if rows == 0 { "Enter times like 2026-11-21 09:00".into() } else { String::new() },
+        chips: chips(),
+        blocks_html: vec![line_html::service_lines(&lines)],
+        shown: format!("{rows} lines"),
+        pager: Pager { text: "100 shown, there are more".into(), older: "?after=1".into(), newer: String::new() },
+    }
+}
+
 fn schedules(full: bool) -> Schedules {
     let row = |paused: bool| Schedule {
         name: format!("housekeeping{paused}"),
@@ -307,6 +338,8 @@ pub(super) fn all() -> Vec<(&'static str, Result<String, RenderError>)> {
         ("admin-audit", audit(12, Some(true), true).render()),
         ("admin-audit-broken", audit(3, Some(false), false).render()),
         ("admin-audit-empty", audit(0, None, true).render()),
+        ("admin-logs", service_logs(5).render()),
+        ("admin-logs-none", service_logs(0).render()),
         ("admin-schedules", schedules(true).render()),
         ("admin-schedules-empty", schedules(false).render()),
         ("admin-ports", ports(true, false).render()),

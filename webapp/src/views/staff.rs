@@ -152,6 +152,8 @@ pub struct StaffReauthenticate {
     pub email: String,
     /// Where to go afterwards.
     pub next: String,
+    /// They have a passkey that would do.
+    pub passkeys: bool,
     /// Errors.
     pub form: PasswordOnlyForm,
 }

@@ -194,10 +194,13 @@ impl Step for Forget {
         let jobs = conn.expiry().scheduled_jobs().await?;
         let deliveries = conn.expiry().deliveries().await?;
         let usage = conn.store_usage().forget_old().await?;
-        if sign_in + lines + jobs + deliveries + usage > 0 {
+        conn.service_processes().forget_old().await?;
+        let days = Values::load(&self.services.db).await?.number("service_log_days").max(1);
+        let logged = conn.service_lines().forget_old(days).await?;
+        if sign_in + lines + jobs + deliveries + usage + logged > 0 {
             cx.detail(format!(
                 "Forgot {sign_in} sign-in rows, {lines} log lines, {jobs} housekeeping jobs, {deliveries} deliveries, \
-                 {usage} rows of usage"
+                 {usage} rows of usage, {logged} lines of services"
             ));
         }
         drop(conn);

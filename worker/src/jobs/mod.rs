@@ -23,3 +23,4 @@ pub mod start_maintenance;
 pub mod stop_db_admin;
 pub mod stop_file_access;
 pub mod suspend_store;
+pub mod transfer_store;

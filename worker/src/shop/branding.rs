@@ -285,6 +285,48 @@ pub async fn set_administrator_hash(db: &mut MySqlConnection, hash: &str) -> Res
     Ok(())
 }
 
+/// Address of the shop's first administrator, empty without one.
+///
+/// # Errors
+/// Database trouble.
+pub async fn administrator_email(db: &mut MySqlConnection) -> Result<String, BrandError> {
+    let found: Option<String> =
+        sqlx::query_scalar("SELECT user_email FROM wp_users WHERE ID = 1").fetch_optional(db).await?;
+    Ok(found.unwrap_or_default())
+}
+
+/// Gives the shop's first administrator, and the shop itself, another address: links to a new password go there. One
+/// that is under way to be changed is forgotten.
+///
+/// # Errors
+/// Database trouble.
+pub async fn set_administrator_email(db: &mut MySqlConnection, email: &str) -> Result<(), BrandError> {
+    let mut tx = db.begin().await?;
+    sqlx::query("UPDATE wp_users SET user_email = ?, user_activation_key = '' WHERE ID = 1")
+        .bind(email)
+        .execute(&mut *tx)
+        .await?;
+    sqlx::query("UPDATE wp_options SET option_value = ? WHERE option_name IN ('admin_email', 'new_admin_email')")
+        .bind(email)
+        .execute(&mut *tx)
+        .await?;
+    sqlx::query("DELETE FROM wp_options WHERE option_name = 'adminhash'").execute(&mut *tx).await?;
+    sqlx::query("DELETE FROM wp_usermeta WHERE user_id = 1 AND meta_key = '_new_email'").execute(&mut *tx).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// Ends what programs sign in with as the shop's first administrator.
+///
+/// # Errors
+/// Database trouble.
+pub async fn forget_application_passwords(db: &mut MySqlConnection) -> Result<(), BrandError> {
+    sqlx::query("DELETE FROM wp_usermeta WHERE user_id = 1 AND meta_key = '_application_passwords'")
+        .execute(db)
+        .await?;
+    Ok(())
+}
+
 /// MiB of a shop's database for its most used pages, out of its memory limit.
 #[must_use]
 pub fn buffer_pool_mb(db_memory_mb: u32) -> u32 {

@@ -106,6 +106,8 @@ impl Stack {
 pub fn seal(mut spec: ContainerSpec) -> ContainerSpec {
     let mut seen = spec.clone();
     seen.labels.remove(LABEL_EPOCH);
+    // A store that was handed over runs on: the label says who owned it when the container was made.
+    seen.labels.remove(LABEL_OWNER);
     (seen.memory_mb, seen.cpu_millis, seen.pids) = (0, 0, 0);
     let hash = hosting::crypto::sha256(format!("{seen:?}").as_bytes());
     spec.labels.insert(LABEL_CONFIG.to_owned(), hex::encode(hash));

@@ -3,7 +3,7 @@
 
 use crate::docker::logs::RawLine;
 use hosting::domain::{Level, LogSource, StoreLogLine};
-use hosting::progress::Mask;
+use hosting::progress::{Mask, mask_by_name};
 use hosting::store_logs::LONGEST_LINE;
 
 /// Whose log a container's is.
@@ -109,49 +109,6 @@ fn web_error(text: &str) -> (LogSource, Level) {
     (LogSource::Php, level)
 }
 
-/// Parameters whose values let somebody in: one-time keys of WordPress and WooCommerce, tokens of payment services.
-const TELLING: &[&str] = &[
-    "key",
-    "token",
-    "password",
-    "pwd",
-    "pass",
-    "secret",
-    "nonce",
-    "wpnonce",
-    "code",
-    "sig",
-    "signature",
-    "auth",
-    "session",
-    "apikey",
-];
-
-/// Replaces values of telling parameters: `…?action=rp&key=abc&login=x` keeps its names only.
-fn mask_by_name(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(at) = rest.find('=') {
-        let (before, after) = rest.split_at(at + 1);
-        out.push_str(before);
-        let name_at = before[..at]
-            .rfind(|c: char| !(c.is_ascii_alphanumeric() || c == '_' || c == '-'))
-            .map_or(0, |i| i + before[i..].chars().next().map_or(1, char::len_utf8));
-        let name = before[name_at..at].to_ascii_lowercase();
-        let telling = name.split(['_', '-']).any(|part| TELLING.contains(&part)) || name.ends_with("key");
-        let end = after.find(|c: char| c.is_whitespace() || "&\"';,)>".contains(c)).unwrap_or(after.len());
-        // What is not telling itself may hold what is: `path=/x?token=abc`.
-        rest = if telling && end > 0 {
-            out.push_str("••••••");
-            &after[end..]
-        } else {
-            after
-        };
-    }
-    out.push_str(rest);
-    out
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -196,8 +153,8 @@ mod tests {
             text("/?wc_order_key=wc_x&_wpnonce=1&access_token=y&page=2"),
             "/?wc_order_key=••••••&_wpnonce=••••••&access_token=••••••&page=2"
         );
-        assert_eq!(text("back=/x?token=abc&a=1"), "back=/x?token=••••••&a=1");
         assert_eq!(text("a = b, ü=ü key="), "a = b, ü=ü key=");
+        assert_eq!(text("path=/x?token=abc&page=2 a=key=b"), "path=/x?token=••••••&page=2 a=key=••••••");
     }
 
     #[test]

@@ -4,6 +4,7 @@ use super::{BROKEN, MOST, checker, credential_hash, handle, notice, unavailable}
 use crate::config::url_like::BaseUrl;
 use crate::crypto::{Secret, random_token, sha256};
 use crate::db::jobs::JobRef;
+use crate::db::passkeys::CeremonyKey;
 use crate::db::{DbError, Queries, Tx};
 use crate::domain::{Actor, HumanText, Person};
 use crate::services::second_factor::{end_others, password_of};
@@ -15,7 +16,7 @@ use webauthn_rs::prelude::{Passkey, PasskeyRegistration, RegisterPublicKeyCreden
 /// A challenge for the browser.
 #[derive(Debug)]
 pub struct Begun {
-    /// The cookie that binds it to this browser.
+    /// What the form sends along with the answer: each form has a challenge of its own.
     pub token: Secret,
     /// What the browser's own call takes.
     pub options: serde_json::Value,
@@ -25,11 +26,32 @@ fn full() -> ServiceError {
     ServiceError::Conflict(format!("You have {MOST} passkeys. Remove one first"))
 }
 
+/// Keeps what the library needs to check the answer, under a token of its own.
+pub(super) async fn keep_challenge(
+    services: &Services,
+    bound_to: &[u8; 32],
+    person: Option<Person>,
+    state: &str,
+    options: serde_json::Value,
+) -> Result<Begun, ServiceError> {
+    let token = random_token();
+    let key = CeremonyKey { token_hash: &sha256(token.expose().as_bytes()), bound_to };
+    let mut tx = services.db.begin().await?;
+    tx.passkeys().begin(key, person, state).await?;
+    tx.commit().await?;
+    Ok(Begun { token, options })
+}
+
 /// Begins: keeps a challenge and says what the browser shall make.
 ///
 /// # Errors
 /// `Conflict` where the panel has no host name, or the person has [`MOST`].
-pub async fn begin(services: &Services, base: &BaseUrl, person: Person) -> Result<Begun, ServiceError> {
+pub async fn begin(
+    services: &Services,
+    base: &BaseUrl,
+    person: Person,
+    bound_to: &[u8; 32],
+) -> Result<Begun, ServiceError> {
     let (_, email) = password_of(services, person).await?;
     let product = Values::load(&services.db).await?.text("product_name").to_owned();
     let webauthn = checker(base, &product).ok_or_else(unavailable)?;
@@ -50,11 +72,7 @@ pub async fn begin(services: &Services, base: &BaseUrl, person: Person) -> Resul
     // It has to be found without a name typed first.
     options["publicKey"]["authenticatorSelection"]["residentKey"] = "required".into();
     options["publicKey"]["authenticatorSelection"]["requireResidentKey"] = true.into();
-    let token = random_token();
-    let mut tx = services.db.begin().await?;
-    tx.passkeys().begin(&sha256(token.expose().as_bytes()), Some(person), &state).await?;
-    tx.commit().await?;
-    Ok(Begun { token, options })
+    keep_challenge(services, bound_to, Some(person), &state, options).await
 }
 
 /// Keeps the key that the browser made; every other session ends, as with each change of how somebody signs in.
@@ -67,7 +85,7 @@ pub async fn finish(
     base: &BaseUrl,
     actor: &Actor,
     (person, session_id): (Person, u64),
-    token: &str,
+    (token, bound_to): (&str, &[u8; 32]),
     (name, answer): (&str, &str),
 ) -> Result<(), ServiceError> {
     let name = HumanText::parse("name", name).map_err(|e| ServiceError::field("name", e.0))?;
@@ -78,8 +96,8 @@ pub async fn finish(
     let webauthn = checker(base, "").ok_or_else(unavailable)?;
     let over = || ServiceError::Conflict("This took longer than five minutes, or was sent before. Begin again".into());
     // Used up before anything is looked at, so that no answer is tried twice.
-    let hash = sha256(token.as_bytes());
-    let state = transact!(services.db, tx => take(&mut tx, &hash, person))?.ok_or_else(over)?;
+    let key = CeremonyKey { token_hash: &sha256(token.as_bytes()), bound_to };
+    let state = transact!(services.db, tx => take(&mut tx, key, person))?.ok_or_else(over)?;
     let state: PasskeyRegistration = serde_json::from_str(&state).map_err(|_| over())?;
     let answer: RegisterPublicKeyCredential =
         serde_json::from_str(answer).map_err(|_| ServiceError::Conflict(BROKEN.into()))?;
@@ -92,8 +110,8 @@ pub async fn finish(
     Ok(())
 }
 
-async fn take(tx: &mut Tx, hash: &[u8; 32], person: Person) -> Result<Option<String>, ServiceError> {
-    Ok(tx.passkeys().take(hash, Some(person)).await?)
+async fn take(tx: &mut Tx, key: CeremonyKey<'_>, person: Person) -> Result<Option<String>, ServiceError> {
+    Ok(tx.passkeys().take(key, Some(person)).await?)
 }
 
 async fn keep(

@@ -1,14 +1,15 @@
 //! Passkeys (WebAuthn): keys that devices keep, made for this panel's host name, unlocked by finger, face or PIN. A sign-in
 //! with one proves both that the person has the device and that it is them, so no code is asked for.
 //!
-//! Challenges wait in the database, are bound to the browser that asked and are used once. The library checks origin,
+//! Challenges wait in the database, one for each form, are bound to the browser and the purpose and are used once. The library checks origin,
 //! host name, signature, user verification and counter; here is who may, what is kept and what is told.
 
 pub mod add;
+pub mod prove;
 pub mod remove;
 pub mod sign_in;
 
-use super::{ServiceError, Services};
+use super::{ServiceError, Services, audited};
 use crate::config::url_like::BaseUrl;
 use crate::crypto::{mac, sha256};
 use crate::db::jobs::{JobRef, NewJob};
@@ -61,6 +62,22 @@ async fn notice(tx: &mut Tx, actor: &Actor, person: Person, template: &str) -> R
         ..MailArgs::default()
     };
     Ok(tx.jobs().insert(&NewJob::mail(&mail, None, actor)).await?)
+}
+
+/// A key whose counter went back opens nothing any more: there may be two of it. Its owner is told.
+async fn block_key(
+    tx: &mut Tx,
+    services: &Services,
+    actor: &Actor,
+    person: Person,
+    id: u64,
+) -> Result<JobRef, ServiceError> {
+    tx.passkeys().block(id).await?;
+    let mail = notice(tx, actor, person, "passkey_blocked").await?;
+    let (action, target) = (format!("{}.block_passkey", person.kind()), person.id().to_string());
+    let details = serde_json::json!({ "passkey": id, "cause": "its counter went back" });
+    audited(tx, services, actor, &action, (person.kind(), &target), "refused", details).await?;
+    Ok(mail)
 }
 
 #[cfg(test)]

@@ -1,14 +1,14 @@
 //! Signing in with a passkey: no name is typed, the key says whose it is.
 
-use super::add::Begun;
-use super::{BROKEN, checker, credential_hash, handle, notice, unavailable};
+use super::add::{Begun, keep_challenge};
+use super::{BROKEN, block_key, checker, credential_hash, handle, unavailable};
 use crate::config::url_like::BaseUrl;
 use crate::crypto::{Secret, random_token, same, sha256};
 use crate::db::jobs::JobRef;
 use crate::db::login_sessions::NewSession;
-use crate::db::passkeys::FoundPasskey;
+use crate::db::passkeys::{CeremonyKey, FoundPasskey};
 use crate::db::{Queries, Tx};
-use crate::domain::{Actor, Person, Role};
+use crate::domain::{Actor, Person, Role, SignInWay};
 use crate::services::note_sign_in::note_sign_in;
 use crate::services::second_factor::way_back::not_lost;
 use crate::services::{ServiceError, Services, audited};
@@ -47,32 +47,36 @@ pub enum Entered {
     Refused,
 }
 
-/// Begins: keeps a challenge for this browser.
+/// Begins: keeps a challenge for a form of this browser.
 ///
 /// # Errors
 /// `Conflict` where the panel has no host name.
-pub async fn begin(services: &Services, base: &BaseUrl) -> Result<Begun, ServiceError> {
+pub async fn begin(services: &Services, base: &BaseUrl, bound_to: &[u8; 32]) -> Result<Begun, ServiceError> {
     let webauthn = checker(base, "").ok_or_else(unavailable)?;
     let (options, state) =
         webauthn.start_discoverable_authentication().map_err(|_| ServiceError::Conflict(BROKEN.into()))?;
     let state = serde_json::to_string(&state).map_err(|_| ServiceError::Conflict(BROKEN.into()))?;
     let options = serde_json::to_value(&options).map_err(|_| ServiceError::Conflict(BROKEN.into()))?;
-    let token = random_token();
-    let mut tx = services.db.begin().await?;
-    tx.passkeys().begin(&sha256(token.expose().as_bytes()), None, &state).await?;
-    tx.commit().await?;
-    Ok(Begun { token, options })
+    keep_challenge(services, bound_to, None, &state, options).await
 }
 
 /// What the browser sends.
 #[derive(Debug, Clone, Copy)]
 pub struct Answer<'a> {
-    /// The cookie that binds the challenge to it.
+    /// Which of its challenges it answers.
     pub token: &'a str,
+    /// The browser, and what it was asked for.
+    pub bound_to: &'a [u8; 32],
     /// What its device signed.
     pub text: &'a str,
     /// Its name for itself.
     pub user_agent: &'a str,
+}
+
+impl<'a> Answer<'a> {
+    pub(super) fn key(&self, token_hash: &'a [u8; 32]) -> CeremonyKey<'a> {
+        CeremonyKey { token_hash, bound_to: self.bound_to }
+    }
 }
 
 /// Signs in with what the browser answered.
@@ -104,7 +108,7 @@ async fn enter(
 ) -> Outcome {
     let refused = || Ok((Entered::Refused, None));
     // Used up whatever comes of it.
-    let state = tx.passkeys().take(&sha256(answer.token.as_bytes()), None).await?;
+    let state = tx.passkeys().take(answer.key(&sha256(answer.token.as_bytes())), None).await?;
     let Some(state) = state.and_then(|s| serde_json::from_str::<DiscoverableAuthentication>(&s).ok()) else {
         return Ok((Entered::Over, None));
     };
@@ -169,7 +173,7 @@ async fn let_in(
         })
         .await?;
     let by = Actor { role, id: Some(person.id()), name: email.clone(), ..who.actor.clone() };
-    let mail = note_sign_in(tx, &by, person, who.user_agent, true).await?;
+    let mail = note_sign_in(tx, &by, person, who.user_agent, (true, SignInWay::Passkey)).await?;
     not_lost(tx, services, &by, person, "passkey").await?;
     let (action, target) = (format!("{}.sign_in", person.kind()), person.id().to_string());
     let details = serde_json::json!({ "passkey": found.id });
@@ -194,7 +198,7 @@ async fn open_account(tx: &mut Tx, person: Person) -> Result<Option<(String, Rol
 /// A known key that opens nothing this time: its owner reads it in their history, staff in the audit log.
 async fn keep_out(tx: &mut Tx, services: &Services, who: &Who<'_>, found: &FoundPasskey, cause: &str) -> Outcome {
     let person = who.person;
-    note_sign_in(tx, who.actor, person, who.user_agent, false).await?;
+    note_sign_in(tx, who.actor, person, who.user_agent, (false, SignInWay::Passkey)).await?;
     let (action, target) = (format!("{}.sign_in", person.kind()), person.id().to_string());
     let details = serde_json::json!({ "passkey": found.id, "cause": cause });
     audited(tx, services, who.actor, &action, (person.kind(), &target), "refused", details).await?;
@@ -203,12 +207,7 @@ async fn keep_out(tx: &mut Tx, services: &Services, who: &Who<'_>, found: &Found
 
 /// The key's counter went back: there may be two of it.
 async fn block(tx: &mut Tx, services: &Services, who: &Who<'_>, found: &FoundPasskey) -> Outcome {
-    let person = who.person;
-    tx.passkeys().block(found.id).await?;
-    note_sign_in(tx, who.actor, person, who.user_agent, false).await?;
-    let mail = notice(tx, who.actor, person, "passkey_blocked").await?;
-    let (action, target) = (format!("{}.block_passkey", person.kind()), person.id().to_string());
-    let details = serde_json::json!({ "passkey": found.id, "cause": "its counter went back" });
-    audited(tx, services, who.actor, &action, (person.kind(), &target), "refused", details).await?;
+    note_sign_in(tx, who.actor, who.person, who.user_agent, (false, SignInWay::Passkey)).await?;
+    let mail = block_key(tx, services, who.actor, who.person, found.id).await?;
     Ok((Entered::Refused, Some(mail)))
 }

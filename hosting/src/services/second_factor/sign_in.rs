@@ -6,7 +6,7 @@ use crate::crypto::{Secret, random_token, same, sha256};
 use crate::db::jobs::JobRef;
 use crate::db::login_sessions::NewSession;
 use crate::db::{Queries, Tx};
-use crate::domain::{Actor, Person, Role};
+use crate::domain::{Actor, Person, Role, SignInWay};
 use crate::services::note_sign_in::note_sign_in;
 use crate::services::{ServiceError, Services, audited};
 use crate::transact;
@@ -106,9 +106,14 @@ async fn sign_in(
     let action = format!("{}.sign_in", person.kind());
     let target = person.id().to_string();
     let used = use_up(tx, services, person, code).await?;
+    let way = match used {
+        _ if temporary => SignInWay::Temporary,
+        Code::Recovery(_) => SignInWay::RecoveryCode,
+        _ => SignInWay::PasswordCode,
+    };
     if used == Code::Wrong {
         tx.second_factors().fail_challenge(challenge.id).await?;
-        note_sign_in(tx, actor, person, user_agent, false).await?;
+        note_sign_in(tx, actor, person, user_agent, (false, way)).await?;
         let details = serde_json::json!({ "second_factor": "wrong" });
         audited(tx, services, actor, &action, (person.kind(), &target), "refused", details).await?;
         return Ok((Second::Wrong, None));
@@ -125,7 +130,7 @@ async fn sign_in(
         })
         .await?;
     let by = by(actor, person, role, &email);
-    note_sign_in(tx, &by, person, user_agent, true).await?;
+    note_sign_in(tx, &by, person, user_agent, (true, way)).await?;
     super::way_back::not_lost(tx, services, &by, person, "code").await?;
     let codes_left = if let Code::Recovery(left) = used { Some(left) } else { None };
     let mail = match codes_left {

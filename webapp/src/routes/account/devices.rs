@@ -7,8 +7,9 @@ use crate::views::When;
 use crate::views::account::{DeviceRow, Devices, SignInLine, StaffDevices, ViewLine};
 use hosting::clock::now_plain;
 use hosting::db::Queries;
-use hosting::domain::Person;
+use hosting::db::sign_ins::SignInRow;
 use hosting::domain::place::browser_words;
+use hosting::domain::{Person, SignInWay};
 use hosting::services::end_sessions::end_sessions;
 
 /// The page of an owner.
@@ -55,16 +56,20 @@ async fn read(ctx: &Ctx, person: Person, own: u64) -> Result<(Vec<DeviceRow>, Ve
             current: d.id == own,
         })
         .collect();
-    let history = history
-        .into_iter()
-        .map(|h| SignInLine {
-            at: When::exact(h.at),
-            browser: browser_words(&h.user_agent),
-            address: h.address,
-            done: h.done,
+    Ok((devices, sign_in_lines(history)))
+}
+
+/// Sign-ins as a page shows them.
+pub(in crate::routes) fn sign_in_lines(rows: Vec<SignInRow>) -> Vec<SignInLine> {
+    rows.into_iter()
+        .map(|r| SignInLine {
+            at: When::exact(r.at),
+            browser: browser_words(&r.user_agent),
+            address: r.address,
+            done: r.done,
+            way: r.way.as_deref().and_then(SignInWay::parse).map_or("", SignInWay::words),
         })
-        .collect();
-    Ok((devices, history))
+        .collect()
 }
 
 /// Signs one device of an owner out, or all others (`which=others`).

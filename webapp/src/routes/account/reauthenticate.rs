@@ -1,5 +1,6 @@
 //! `/reauthenticate`: the password again before something sensitive.
 
+use super::super::passkey_proof::offered;
 use super::super::{Answer, refuse};
 use super::start_session;
 use crate::error::WebError;
@@ -54,6 +55,7 @@ async fn view(ctx: &Ctx, next: String, form: PasswordForm) -> Result<Reauthentic
         email: ctx.customer()?.email.clone(),
         next,
         back: "/dashboard".into(),
+        passkeys: offered(ctx).await?,
         form,
     })
 }

@@ -4,7 +4,7 @@ use super::super::second_factor::sign_in::ask_owner;
 use super::super::{Answer, refuse};
 use super::start_session;
 use crate::error::WebError;
-use crate::extract::{Ctx, Form, Query, Who};
+use crate::extract::{Ctx, Form, Query, Who, notice_named};
 use crate::tries::{Area, Tries, email_key, too_many_words};
 use crate::urls::safe_next;
 use crate::views::public::{Login, SignInForm};
@@ -19,11 +19,15 @@ const WRONG: &str = "The email or the password is not right";
 /// The form.
 pub async fn get(ctx: Ctx, query: Query) -> Answer {
     let next = safe_next(query.get("next")?).unwrap_or_default().to_owned();
-    if let Who::Customer(_) = ctx.who() {
+    // Who is about to be signed out may sign in again before, in a tab beside.
+    if matches!(ctx.who(), Who::Customer(_)) && next != "/session/again" {
         return Ok(ctx.see_other(if next.is_empty() { "/dashboard" } else { &next }));
     }
     ctx.with(query.get("with")?).await?;
-    let view = page(&ctx, SignInForm::default(), next).await;
+    let mut view = page(&ctx, SignInForm::default(), next).await;
+    if query.get("unsent")? == "1" {
+        view.page.notice = notice_named("not_sent");
+    }
     ctx.ok(&view)
 }
 

@@ -1,5 +1,6 @@
 //! `/admin/customers/{id}` and its tabs.
 
+use super::super::account::devices::sign_in_lines;
 use super::super::store_change::{self, STAFFS};
 use super::super::ticket_parts;
 use super::super::{Answer, store_log, store_usage};
@@ -20,7 +21,9 @@ use hosting::jobs::PROVISION_STORE;
 
 /// Overview tab.
 pub async fn overview(ctx: Ctx, id: web::Path<String>) -> Answer {
-    let view = base(&ctx, &id, "overview").await?.0;
+    let mut view = base(&ctx, &id, "overview").await?.0;
+    let rows = ctx.state().services.db.read().await?.sign_ins().list(Person::Customer(view.customer.id), 10).await?;
+    view.sign_ins = sign_in_lines(rows);
     ctx.ok(&view)
 }
 
@@ -236,6 +239,7 @@ async fn base(ctx: &Ctx, id: &str, tab: &'static str) -> Result<(Customer, Optio
         has_factor: factor.is_some_and(|f| f.confirmed_at.is_some()),
         factor_due: reset.map(|r| When::exact(r.due_at)),
         credentials,
+        sign_ins: Vec::new(),
         log: None,
         store_log: None,
         usage: None,

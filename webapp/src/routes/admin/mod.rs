@@ -11,6 +11,7 @@ pub mod job;
 pub mod job_action;
 pub mod jobs;
 pub mod keyset;
+pub mod logs;
 pub mod lost_factor;
 pub mod mail;
 pub mod overview;

@@ -1,5 +1,6 @@
 //! `/admin/reauthenticate`: the password again before something sensitive.
 
+use super::super::passkey_proof::offered;
 use super::super::{Answer, refuse, staff_session};
 use crate::error::WebError;
 use crate::extract::{Ctx, Form, Query};
@@ -44,6 +45,7 @@ async fn view(ctx: &Ctx, next: &str, form: PasswordOnlyForm) -> Result<StaffReau
         page: ctx.page("Enter your password again", "").await,
         email: ctx.staff()?.email.clone(),
         next: target(next).to_owned(),
+        passkeys: offered(ctx).await?,
         form,
     })
 }

@@ -26,6 +26,7 @@ const KINDS: &[&str] = &[
     jobs::STOP_DB_ADMIN,
     jobs::START_FILE_ACCESS,
     jobs::STOP_FILE_ACCESS,
+    jobs::TRANSFER_STORE,
 ];
 
 /// The owner's own job; anything else does not exist.

@@ -9,6 +9,7 @@ pub mod job;
 pub mod logs;
 pub mod new;
 pub mod tickets;
+pub mod transfer;
 pub mod usage;
 
 use super::store_change::{self, OWNERS};
@@ -58,7 +59,8 @@ pub async fn get(ctx: Ctx) -> Answer {
     let page = ctx.page("Your store", "dashboard").await;
     let support = super::account::support::open(&ctx).await?;
     let Some(store) = own_store(&ctx).await? else {
-        return ctx.ok(&Dashboard { page, store: None, checklist: Vec::new(), support });
+        let offers = transfer::offers(&ctx).await?;
+        return ctx.ok(&Dashboard { page, store: None, checklist: Vec::new(), support, offers });
     };
     let settings = ctx.state().settings().await;
     let mut conn = ctx.state().services.db.read().await?;
@@ -106,6 +108,11 @@ pub async fn get(ctx: Ctx) -> Answer {
                 label: store_change::link(*verb, &store).into(),
                 current: false,
             })
+            .chain(live.then(|| Link {
+                href: "/dashboard/transfer".into(),
+                label: "Hand store over".into(),
+                current: false,
+            }))
             .collect(),
         looks: looks(&store),
         admin_url: format!("{url}/wp-admin/"),
@@ -167,7 +174,8 @@ pub async fn get(ctx: Ctx) -> Answer {
             todo("credit-card", "Decide how customers pay: card, transfer, on delivery", String::new(), ""),
         ]
     };
-    ctx.ok(&Dashboard { page, store: Some(card), checklist, support })
+    let offers = transfer::offers(&ctx).await?;
+    ctx.ok(&Dashboard { page, store: Some(card), checklist, support, offers })
 }
 
 /// Pages that are about a running store.

@@ -12,8 +12,10 @@ use hosting::db::Queries;
 use std::sync::Arc;
 use std::time::Duration;
 
-const NEW: &str = "admin_password_new";
-const FORMER_HASH: &str = "admin_hash_former";
+/// Sealed while a job runs: the password that is set.
+pub const NEW: &str = "admin_password_new";
+/// Sealed while a job runs: the hash of the one before.
+pub const FORMER_HASH: &str = "admin_hash_former";
 
 /// Chooses it.
 pub struct Choose(pub Arc<Machine>);
@@ -137,7 +139,16 @@ impl Step for Keep {
     }
 }
 
-async fn chosen(machine: &Machine, cx: &mut StepContext, subject: &Subject, name: &str) -> StepResult<Option<Secret>> {
+/// What was chosen in this job, if anything; masked in every later line.
+///
+/// # Errors
+/// Database trouble.
+pub async fn chosen(
+    machine: &Machine,
+    cx: &mut StepContext,
+    subject: &Subject,
+    name: &str,
+) -> StepResult<Option<Secret>> {
     let value = machine.services.db.read().await?.secrets().get(&machine.services.keys, subject.store.id, name).await?;
     if let Some(value) = &value {
         cx.hide(value);
@@ -145,14 +156,21 @@ async fn chosen(machine: &Machine, cx: &mut StepContext, subject: &Subject, name
     Ok(value)
 }
 
-async fn shop(machine: &Machine, cx: &mut StepContext) -> StepResult<sqlx::MySqlConnection> {
+/// A connection to the store's own database.
+///
+/// # Errors
+/// It does not answer.
+pub async fn shop(machine: &Machine, cx: &mut StepContext) -> StepResult<sqlx::MySqlConnection> {
     let subject = Subject::load(machine, cx).await?;
     let panel = subject.secret(machine, cx, secret::PANEL_PASSWORD).await?;
     Ok(branding::connect(&machine.dir(&subject.store), &panel, Duration::from_secs(20)).await?)
 }
 
 /// Log-in name and hash of the shop's first administrator.
-async fn administrator(shop: &mut sqlx::MySqlConnection) -> StepResult<(String, String)> {
+///
+/// # Errors
+/// There is none any more.
+pub async fn administrator(shop: &mut sqlx::MySqlConnection) -> StepResult<(String, String)> {
     branding::administrator(shop).await?.ok_or_else(|| {
         StepError::last(
             "no_administrator",

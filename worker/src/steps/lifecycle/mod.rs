@@ -10,3 +10,4 @@ pub mod name;
 pub mod power;
 pub mod record;
 pub mod settle;
+pub mod transfer;

@@ -3,10 +3,14 @@
 //! Each event carries an HMAC over its canonical encoding and the previous event's hash; numbers
 //! come from one locked head row, so a changed, deleted, inserted, reordered or cut-off event shows.
 
+mod chain;
+mod erase;
+
 use super::{DbError, DbResult, reseller_events};
 use crate::clock;
 use crate::crypto::{KeyRing, mac};
 use crate::domain::Actor;
+use chain::Canonical;
 use sqlx::mysql::MySqlConnection;
 use sqlx::types::Json;
 use time::PlainDateTime;
@@ -86,48 +90,7 @@ pub struct Broken {
 /// Queries on the audit chain.
 #[derive(Debug)]
 pub struct Audit<'c> {
-    pub(super) conn: &'c mut MySqlConnection,
-}
-
-struct Canonical<'a> {
-    number: u64,
-    at: PlainDateTime,
-    actor_kind: &'a str,
-    actor_id: Option<u64>,
-    actor_name: &'a str,
-    role: &'a str,
-    address: &'a str,
-    event: &'a NewEvent<'a>,
-    request_id: &'a str,
-    prev: &'a [u8],
-}
-
-/// Length-prefixed fields: no two different events share an encoding.
-fn encode(c: &Canonical<'_>) -> Vec<u8> {
-    let at = c.at.as_utc().unix_timestamp_nanos() / 1000;
-    let details = c.event.details.to_string();
-    let id = c.actor_id.map_or_else(String::new, |id| id.to_string());
-    let mut out = Vec::new();
-    for field in [
-        c.number.to_string().as_str(),
-        at.to_string().as_str(),
-        c.actor_kind,
-        &id,
-        c.actor_name,
-        c.role,
-        c.address,
-        c.event.action,
-        c.event.target_kind,
-        c.event.target_id,
-        c.event.outcome,
-        &details,
-        c.request_id,
-    ] {
-        out.extend((field.len() as u64).to_be_bytes());
-        out.extend(field.as_bytes());
-    }
-    out.extend(c.prev);
-    out
+    pub(in crate::db) conn: &'c mut MySqlConnection,
 }
 
 impl Audit<'_> {
@@ -148,8 +111,8 @@ impl Audit<'_> {
         let role = actor.role.as_str();
         let kind = if actor.role.is_staff() { "admin" } else { role };
         let hash = mac(
-            &keys.derive("audit chain"),
-            &encode(&Canonical {
+            &keys.derive(chain::KEY),
+            &chain::encode(&Canonical {
                 number,
                 at,
                 actor_kind: kind,
@@ -279,66 +242,6 @@ impl Audit<'_> {
         Ok(sqlx::query_scalar!("SELECT action FROM audit_events GROUP BY action ORDER BY action")
             .fetch_all(&mut *self.conn)
             .await?)
-    }
-
-    /// Walks the whole chain; `Ok(Err(..))` names the first event that does not hold.
-    ///
-    /// # Errors
-    /// Database trouble.
-    pub async fn verify(&mut self, keys: &KeyRing) -> DbResult<Result<u64, Broken>> {
-        let key = keys.derive("audit chain");
-        let head = sqlx::query!("SELECT number, hash FROM audit_head WHERE id = 1").fetch_one(&mut *self.conn).await?;
-        let mut prev = vec![0u8; 32];
-        let mut number = 0u64;
-        loop {
-            let rows = sqlx::query!(
-                "SELECT number, at, actor_kind, actor_id, actor_name, role, address, action, target_kind, target_id, outcome, \
-                 details, request_id, prev_hash, hash FROM audit_events WHERE number > ? ORDER BY number LIMIT 1000",
-                number
-            )
-            .fetch_all(&mut *self.conn)
-            .await?;
-            if rows.is_empty() {
-                break;
-            }
-            for r in rows {
-                number += 1;
-                if r.number != number {
-                    return Ok(Err(Broken { number, why: "an event is missing" }));
-                }
-                let details: serde_json::Value = serde_json::from_str(&r.details).unwrap_or(serde_json::Value::Null);
-                let event = NewEvent {
-                    action: &r.action,
-                    target_kind: &r.target_kind,
-                    target_id: &r.target_id,
-                    outcome: &r.outcome,
-                    details,
-                };
-                let hash = mac(
-                    &key,
-                    &encode(&Canonical {
-                        number,
-                        at: r.at,
-                        actor_kind: &r.actor_kind,
-                        actor_id: r.actor_id,
-                        actor_name: &r.actor_name,
-                        role: &r.role,
-                        address: &r.address,
-                        event: &event,
-                        request_id: &r.request_id,
-                        prev: &prev,
-                    }),
-                );
-                if r.prev_hash != prev || r.hash != hash {
-                    return Ok(Err(Broken { number, why: "the event was changed, moved or inserted" }));
-                }
-                prev = r.hash;
-            }
-        }
-        if head.number != number || head.hash != prev {
-            return Ok(Err(Broken { number: number + 1, why: "events at the end are missing" }));
-        }
-        Ok(Ok(number))
     }
 }
 
