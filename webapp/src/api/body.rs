@@ -92,14 +92,15 @@ impl NewFile {
 }
 
 fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, WebError> {
-    // What derives its reader would take a list of its values as well, and the document says "object".
-    if body.trim_ascii_start().first() == Some(&b'[') {
-        return Err(WebError::Unreadable("Send an object, not a list.".into()));
-    }
-    serde_json::from_slice(body).map_err(|e| match e.classify() {
+    let value = serde_json::from_slice(body).map_err(|e| match e.classify() {
         serde_json::error::Category::Data => WebError::Unreadable(format!("{e}.")),
         _ => WebError::BadRequest("The body is not well-formed JSON."),
-    })
+    });
+    // What derives its reader takes a list of its values as well, and the document says "object".
+    match (value, body.trim_ascii_start().first()) {
+        (Ok(_), Some(b'[')) => Err(WebError::Unreadable("Send an object, not a list.".into())),
+        (read, _) => read,
+    }
 }
 
 impl<T: DeserializeOwned + 'static> FromRequest for FilesBody<T> {
