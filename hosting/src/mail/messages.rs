@@ -528,7 +528,8 @@ pub fn provider_changed(product: &str, support: &str, link: &str) -> Message {
 #[must_use]
 pub fn customer_arrived(customer: &str, link: &str) -> Message {
     Message {
-        subject: format!("{customer} is your customer now"),
+        // Without the address: the mail log keeps subjects, also of whoever is forgotten.
+        subject: "A customer was given to you".into(),
         heading: "A customer was given to you".into(),
         paragraphs: vec![format!("{customer} is your customer from today on, with all their stores.")],
         button: Some(Button { label: "Open the customer".into(), url: link.into() }),
@@ -540,7 +541,7 @@ pub fn customer_arrived(customer: &str, link: &str) -> Message {
 #[must_use]
 pub fn customer_left(customer: &str, support: &str, link: &str) -> Message {
     Message {
-        subject: format!("{customer} is not your customer any more"),
+        subject: "A customer is not yours any more".into(),
         heading: "A customer has left you".into(),
         paragraphs: vec![format!(
             "Somebody else looks after {customer} from today on. You do not see them or their stores any more."

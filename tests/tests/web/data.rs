@@ -170,6 +170,7 @@ async fn closing_waits_can_be_taken_back_and_then_forgets() {
     let read =
         "SELECT COUNT(*) FROM audit_events WHERE actor_name = 'erased' AND address = '' AND seal IS NOT NULL AND ";
     assert_eq!(app.db.number(&format!("{read} action = 'customer.plan_closing'")).await, 2);
+    // The neighbour's sign-up and confirmation stand as they were.
     assert_eq!(app.db.number("SELECT COUNT(*) FROM audit_events WHERE actor_name = 'eva@example.com'").await, 2);
     assert!(app.services.db.read().await.unwrap().audit().verify(&app.services.keys).await.unwrap().is_ok());
     // The address is free again.

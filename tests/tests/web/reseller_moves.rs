@@ -104,7 +104,7 @@ async fn a_customer_is_given_to_a_reseller_and_taken_back() {
     let mails = news(&app, &mut read).await;
     let to = |who: &str| mails.iter().find(|m| m.to == who).unwrap_or_else(|| panic!("no mail to {who}: {mails:?}"));
     assert!(to("ana@example.com").subject.contains("Shopfleet looks after your account now"));
-    assert!(to("rob@example.com").subject.contains("not your customer any more") && mails.len() == 2);
+    assert!(to("rob@example.com").subject.contains("not yours any more") && mails.len() == 2);
     for (action, count) in
         [("customer.change_reseller", 2), ("customer.receive_customer", 1), ("customer.give_customer_up", 1)]
     {
