@@ -69,6 +69,9 @@ pub enum Verb {
     /// Tickets: look, ask, answer, files
     #[command(subcommand)]
     Tickets(remote::Tickets),
+    /// Answers that staff keep for questions that come again
+    #[command(subcommand)]
+    Answers(remote::Answers),
     /// Recurring work: look, run, pause
     #[command(subcommand)]
     Schedules(remote::Schedules),

@@ -13,6 +13,10 @@ use std::process::{Command, Output, Stdio};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use hosting::crypto::{KeyRing, Secret};
+use hosting::db::audit::NewEvent;
+use hosting::db::{Db, Queries};
+use hosting::domain::{Actor, Role};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::Value;
@@ -397,5 +401,30 @@ fn the_application_may_only_add_to_the_audit_log(private: &Private, up: &Value) 
             let error = sqlx::query(statement).execute(&pool).await.unwrap_err().to_string();
             assert!(error.contains("denied"), "{statement}: {error}");
         }
+        let error =
+            sqlx::query("UPDATE audit_events SET actor_name = 'x'").execute(&pool).await.unwrap_err().to_string();
+        assert!(error.contains("the audit log is only added to"), "{error}");
+        // What it may: take a person out.
+        let keys = fs::read_to_string(private.var("secrets/web/shopfleet_master_key")).unwrap();
+        let (keys, db) = (KeyRing::parse(keys.trim()).unwrap(), Db::connect(&Secret::new(url.clone()), 2).unwrap());
+        let actor = Actor {
+            role: Role::Customer,
+            id: Some(4_000_000),
+            name: "gone@example.com".into(),
+            address: "192.0.2.1".into(),
+            request_id: "r".into(),
+        };
+        let details = serde_json::json!({ "name": "Gone" });
+        let event = NewEvent { action: "x.test", target_kind: "x", target_id: "x", outcome: "done", details };
+        let mut tx = db.begin().await.unwrap();
+        tx.audit().append(&keys, &actor, &event).await.unwrap();
+        assert_eq!(tx.audit().erase_customer(&keys, 4_000_000).await.unwrap(), 1);
+        tx.commit().await.unwrap();
+        let known: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM audit_events WHERE actor_name LIKE 'gone%'")
+            .fetch_one(&pool)
+            .await
+            .unwrap();
+        assert_eq!(known, 0);
+        assert!(db.read().await.unwrap().audit().verify(&keys).await.unwrap().is_ok());
     });
 }

@@ -56,6 +56,15 @@ impl TestDb {
         Self { db, url, keys: KeyRing::parse(&"ab".repeat(32)).unwrap(), name, admin }
     }
 
+    /// Changes the audit log as somebody who owns the database can, its guard done away with.
+    ///
+    /// # Panics
+    /// When the statement does not run.
+    pub async fn tamper(&self, statement: &str) {
+        self.sql("DROP TRIGGER IF EXISTS audit_events_erased_only").await;
+        self.sql(statement).await;
+    }
+
     /// Runs one statement as the test's own doing.
     pub async fn sql(&self, statement: &str) -> u64 {
         self.db

@@ -34,14 +34,14 @@ async fn verify(test: &TestDb) -> Result<u64, u64> {
 #[tokio::test]
 async fn a_changed_event_shows() {
     let test = chain().await;
-    test.sql("UPDATE audit_events SET actor_name = 'bob@example.com' WHERE number = 3").await;
+    test.tamper("UPDATE audit_events SET actor_name = 'bob@example.com' WHERE number = 3").await;
     assert_eq!(verify(&test).await, Err(3));
 }
 
 #[tokio::test]
 async fn changed_details_show() {
     let test = chain().await;
-    test.sql("UPDATE audit_events SET details = '{\"a\":1}' WHERE number = 2").await;
+    test.tamper("UPDATE audit_events SET details = '{\"a\":1}' WHERE number = 2").await;
     assert_eq!(verify(&test).await, Err(2));
 }
 
@@ -62,9 +62,9 @@ async fn an_inserted_event_shows() {
 #[tokio::test]
 async fn reordered_events_show() {
     let test = chain().await;
-    test.sql("UPDATE audit_events SET number = 99 WHERE number = 2").await;
-    test.sql("UPDATE audit_events SET number = 2 WHERE number = 3").await;
-    test.sql("UPDATE audit_events SET number = 3 WHERE number = 99").await;
+    test.tamper("UPDATE audit_events SET number = 99 WHERE number = 2").await;
+    test.tamper("UPDATE audit_events SET number = 2 WHERE number = 3").await;
+    test.tamper("UPDATE audit_events SET number = 3 WHERE number = 99").await;
     assert_eq!(verify(&test).await, Err(2));
 }
 
@@ -141,6 +141,7 @@ async fn what_was_erased_cannot_be_changed_unseen() {
     for (change, number) in [
         ("UPDATE audit_events SET action = 'y.test' WHERE number = 1", 1),
         ("UPDATE audit_events SET details = '{}' WHERE number = 1", 1),
+        ("UPDATE audit_events SET details = '{\"name\":\"Eva\"}' WHERE number = 1", 1),
         ("UPDATE audit_events SET hash = REPEAT('x', 32) WHERE number = 1", 1),
         ("UPDATE audit_events SET erased_at = erased_at - INTERVAL 1 SECOND WHERE number = 2", 2),
         ("UPDATE audit_events SET seal = NULL WHERE number = 2", 2),
@@ -157,7 +158,7 @@ async fn what_was_erased_cannot_be_changed_unseen() {
             4,
         ),
     ] {
-        test.sql(change).await;
+        test.tamper(change).await;
         assert_eq!(verify(&test).await, Err(number), "{change}");
         test.sql("DELETE FROM audit_events").await;
         test.sql("INSERT INTO audit_events SELECT * FROM kept").await;
@@ -166,9 +167,31 @@ async fn what_was_erased_cannot_be_changed_unseen() {
 }
 
 #[tokio::test]
+async fn the_database_lets_nothing_be_changed_but_by_an_erasure() {
+    let test = erased().await;
+    for change in [
+        "action = 'y.test'",
+        "at = at + INTERVAL 1 SECOND",
+        "actor_name = 'bob@example.com', erased_at = NOW(6)",
+        "actor_name = 'Sam@staff.example', erased_at = NOW(6)",
+        "address = '192.0.2.9', erased_at = NOW(6)",
+        "hash = REPEAT('x', 32), erased_at = NOW(6)",
+        "details = '{}'",
+    ] {
+        let changed =
+            sqlx::query(sqlx::AssertSqlSafe(format!("UPDATE audit_events SET {change} WHERE number IN (2, 4)")))
+                .execute(test.db.pool())
+                .await;
+        let said = changed.map(|done| done.rows_affected()).unwrap_err().to_string();
+        assert!(said.contains("the audit log is only added to"), "{change}: {said}");
+    }
+    assert_eq!(verify(&test).await, Ok(5));
+}
+
+#[tokio::test]
 async fn an_erasure_hides_no_tampering() {
     let test = erased().await;
-    test.sql("UPDATE audit_events SET outcome = 'refused' WHERE number = 4").await;
+    test.tamper("UPDATE audit_events SET outcome = 'refused' WHERE number = 4").await;
     let mut tx = test.db.begin().await.unwrap();
     assert_eq!(tx.audit().erase_customer(&test.keys, 2).await.unwrap(), 2);
     tx.commit().await.unwrap();

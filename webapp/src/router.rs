@@ -410,6 +410,15 @@ routes! {
     "/api/v1/account/devices/{id}" { DELETE ApiOwner api::account_security::end_device; }
     "/api/v1/account/sign-ins" { GET ApiAny api::account_security::sign_ins; }
     "/api/v1/account/events" { GET ApiOwner api::account_security::events; }
+    "/api/v1/account/profile" { GET ApiOwner api::own_account::get; PUT ApiOwner api::own_account::change; }
+    "/api/v1/account/mails" { PUT ApiOwner api::own_account::mails; }
+    "/api/v1/account/email" { PUT ApiOwner api::own_account::email; }
+    "/api/v1/account/exports" { GET ApiOwner api::own_account::exports; POST ApiOwner api::own_account::ask_export; }
+    "/api/v1/account/exports/{id}" { GET ApiOwner api::own_account::download; }
+    "/api/v1/account/closing" { PUT ApiOwner api::own_account::plan_closing; DELETE ApiOwner api::own_account::cancel_closing; }
+    "/api/v1/account/support" { PUT ApiOwner api::own_account::support; }
+    "/api/v1/account/views" { GET ApiOwner api::own_account::views; }
+    "/api/v1/account/views/{id}" { PUT ApiOwner api::own_account::answer_view; }
     "/api/v1/tokens" { GET ApiAny api::tokens::list; POST ApiAny api::tokens::create; }
     "/api/v1/tokens/{id}" { DELETE ApiAny api::tokens::revoke; }
     "/api/v1/plans" { GET ApiOpen api::plans::list; }
@@ -460,6 +469,7 @@ routes! {
     "/api/v1/customers/{id}/close" { POST ApiCustomerManager api::customer_changes::close; }
     "/api/v1/customers/{id}/reopen" { POST ApiCustomerManager api::customer_changes::reopen; }
     "/api/v1/customers/{id}/provider" { PUT ApiResellerManager api::customer_changes::provider; }
+    "/api/v1/customers/{id}/factor" { PUT ApiCustomerManager api::customer_changes::reset_factor; DELETE ApiCustomerManager api::customer_changes::keep_factor; }
     "/api/v1/customers/{id}/reseller" { GET ApiStaff api::reseller_limits::get; PUT ApiResellerManager api::reseller_limits::set; DELETE ApiResellerManager api::reseller_limits::end; }
     "/api/v1/reseller" { GET ApiReseller api::resellers::get; }
     "/api/v1/reseller/brand" { PUT ApiReseller api::resellers::set_brand; }
@@ -477,6 +487,8 @@ routes! {
     "/api/v1/mails" { GET ApiStaff api::mails::list; }
     "/api/v1/mails/test" { POST ApiSuper api::mails::test; }
     "/api/v1/mails/{id}/resend" { POST ApiOperator api::mails::resend; }
+    "/api/v1/answers" { GET ApiDesk api::answers::list; POST ApiDesk api::answers::keep; }
+    "/api/v1/answers/{id}" { PUT ApiDesk api::answers::change; DELETE ApiDesk api::answers::delete; }
     "/api/v1/tickets" { GET ApiTickets api::tickets::list; POST ApiOwner api::tickets::open; }
     "/api/v1/tickets/{id}" { GET ApiTickets api::tickets::get; }
     "/api/v1/tickets/{id}/messages" { GET ApiTickets api::tickets::messages; POST ApiTickets api::tickets::write; }

@@ -101,6 +101,17 @@ pub enum Customers {
     },
     /// Open a closed account again
     Reopen { customer: u64 },
+    /// Reset the second factor of an owner who lost phone and codes, in a day. Asks for your password
+    ResetFactor {
+        customer: u64,
+        /// The customer's address, exactly
+        email: String,
+        /// How you made sure who asks; for the audit log
+        #[arg(long)]
+        reason: String,
+    },
+    /// Take the reset of a second factor back
+    KeepFactor { customer: u64 },
     /// Mail them a link to choose a password
     Invite {
         #[arg(required = true)]
@@ -419,6 +430,84 @@ pub enum Account {
         #[arg(long, default_value_t = 50)]
         limit: u32,
     },
+    /// What you chose about the account (shop owners)
+    Show,
+    /// Change name, time zone or theme; what is left out stays (shop owners)
+    Change {
+        #[arg(long)]
+        name: Option<String>,
+        /// E.g. Europe/Berlin
+        #[arg(long)]
+        time_zone: Option<String>,
+        #[arg(long, value_parser = ["auto", "light", "dark"])]
+        theme: Option<String>,
+    },
+    /// Choose which mails you get; what is left out stays (shop owners)
+    Mails {
+        /// Of sign-ins from new places
+        #[arg(long)]
+        new_place: Option<bool>,
+        /// Of the stores
+        #[arg(long)]
+        store: Option<bool>,
+        /// Of tickets of your customers (resellers)
+        #[arg(long)]
+        tickets: Option<bool>,
+    },
+    /// Change your address: both mailboxes get a link. Asks for your password (shop owners)
+    Email { email: String },
+    /// Exports of your data (shop owners)
+    Exports,
+    /// Order an export of your data; a mail says when it is ready (shop owners)
+    Export,
+    /// Download an export of your data (shop owners)
+    Download {
+        /// Its id, as `exports` says it
+        export: String,
+        /// Write it there instead of to standard output; nothing is overwritten
+        #[arg(long)]
+        to: Option<PathBuf>,
+    },
+    /// Close the account in 30 days, with its stores and everything about you. Asks for your password (shop owners)
+    Close {
+        /// Your address, exactly
+        email: String,
+    },
+    /// Keep an account whose closing is planned (shop owners)
+    Keep,
+    /// Whether support asks before it looks at your panel (shop owners)
+    AskFirst {
+        #[arg(action = clap::ArgAction::Set)]
+        ask: bool,
+    },
+    /// Who of support looks at your panel, or wants to (shop owners)
+    Views,
+    /// Allow a look of support at your panel (shop owners)
+    Allow { view: u64 },
+    /// Refuse a look of support, or end it (shop owners)
+    Refuse { view: u64 },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Answers {
+    /// All of them
+    List,
+    /// Keep one
+    Keep {
+        /// What it is for
+        title: String,
+        text: String,
+    },
+    /// Change one; what is left out stays
+    Change {
+        answer: String,
+        #[arg(long)]
+        title: Option<String>,
+        #[arg(long)]
+        text: Option<String>,
+    },
+    /// Delete one
+    Delete { answer: String },
 }
 
 #[derive(Debug, Subcommand)]

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use secrecy::ExposeSecret;
 use shopfleet_client::types::{
-    Chosen, Closure, CustomerExport, EmailChange, ListCustomersQuery, NewCustomer, Nothing, ProviderChange,
+    Chosen, Closure, CustomerExport, EmailChange, FactorReset, ListCustomersQuery, NewCustomer, Nothing, ProviderChange,
 };
 
 use super::{Remote, facts, first, moment, page, saved};
@@ -76,6 +76,16 @@ pub async fn run(remote: &Remote, verb: Customers) -> Result<ExitCode> {
         Customers::Reopen { customer } => {
             client.reopen_customer(customer, &Nothing {}).await?;
             remote.done(&serde_json::json!({ "customer": customer, "closed": false }), "The account is open again")
+        }
+        Customers::ResetFactor { customer, email, reason } => {
+            let password = remote.password()?.expose_secret().to_owned();
+            client.plan_factor_reset(customer, &FactorReset { email, reason, password }).await?;
+            let words = "The second factor goes in a day unless its owner stops it; they are told";
+            remote.done(&serde_json::json!({ "customer": customer, "factor_reset": true }), words)
+        }
+        Customers::KeepFactor { customer } => {
+            client.stop_factor_reset(customer).await?;
+            remote.done(&serde_json::json!({ "customer": customer, "factor_reset": false }), "The second factor stays")
         }
         Customers::Invite { customers } => {
             let done = client.invite_customers(&Chosen { customers }).await?;

@@ -3,6 +3,8 @@
 //! its operator, who may everything. Nobody is moved from one to the other silently, because the two differ in what
 //! they may do and in whom the audit log names.
 
+pub mod account;
+pub mod answers;
 pub mod call;
 pub mod customers;
 pub mod follow;

@@ -1,15 +1,14 @@
-//! `shopfleet staff …`, `shopfleet account …`, `shopfleet tokens …`
+//! `shopfleet staff …`, `shopfleet tokens …`
 
 use std::process::ExitCode;
 
 use anyhow::Result;
 use shopfleet_client::types::{
-    ListOwnEventsQuery, NewCredential, NewKind, NewStaff, Nothing, StaffFacts, StaffMember, StaffRole,
-    TemporaryPassword,
+    NewCredential, NewKind, NewStaff, Nothing, StaffFacts, StaffMember, StaffRole, TemporaryPassword,
 };
 
-use super::{Remote, facts, first, moment, page};
-use crate::args::remote::{Account, Staff, Tokens};
+use super::{Remote, facts, moment};
+use crate::args::remote::{Staff, Tokens};
 use crate::say;
 
 fn role_of(text: &str) -> StaffRole {
@@ -97,55 +96,6 @@ pub async fn staff(remote: &Remote, verb: Staff) -> Result<ExitCode> {
         Staff::Delete { id } => {
             remote.recently(|client| async move { client.delete_staff(id).await }).await?;
             remote.done(&serde_json::json!({ "id": id, "deleted": true }), "The account is deleted")
-        }
-    }
-}
-
-/// Runs one verb on the caller's own account.
-pub async fn account(remote: &Remote, verb: Account) -> Result<ExitCode> {
-    let client = &remote.client;
-    match verb {
-        Account::Devices => {
-            let devices = client.list_devices().await?.items;
-            remote.list(&devices, ["ID", "BROWSER", "ADDRESS", "SINCE", "LAST SEEN"], |d| {
-                [
-                    d.id.to_string(),
-                    d.browser.clone(),
-                    d.address.clone(),
-                    moment(Some(&d.signed_in_at)),
-                    moment(Some(&d.seen_at)),
-                ]
-            })
-        }
-        Account::EndDevice { id } => {
-            client.end_device(id).await?;
-            remote.done(&serde_json::json!({ "id": id, "signed_in": false }), "That browser is signed out")
-        }
-        Account::SignOutEverywhere => {
-            client.end_devices().await?;
-            remote.done(&serde_json::json!({ "signed_in": false }), "Nobody is signed in any more; log in again")
-        }
-        Account::SignIns => {
-            let tries = client.list_sign_ins().await?.items;
-            remote.list(&tries, ["AT", "RESULT", "HOW", "BROWSER", "ADDRESS"], |s| {
-                let result = if s.done { "signed in" } else { "refused" };
-                let way = s.way.clone().unwrap_or_else(|| "–".into()).replace('_', " ");
-                [moment(Some(&s.at)), result.into(), way, s.browser.clone(), s.address.clone()]
-            })
-        }
-        Account::Events { limit } => {
-            let query = ListOwnEventsQuery { limit: page(limit), ..ListOwnEventsQuery::default() };
-            let events = first(limit, client.list_own_events_all(query)).await?;
-            remote.list(&events, ["AT", "BY", "ACTION", "ABOUT", "RESULT", "ADDRESS"], |e| {
-                [
-                    moment(Some(&e.at)),
-                    e.by.clone(),
-                    e.action.clone(),
-                    format!("{} {}", e.target_kind, e.target_id),
-                    e.outcome.clone(),
-                    e.address.clone().unwrap_or_default(),
-                ]
-            })
         }
     }
 }

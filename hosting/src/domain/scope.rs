@@ -30,7 +30,7 @@ const fn of_resellers(name: &'static str, about: &'static str) -> Scope {
 /// All scopes.
 pub const SCOPES: &[Scope] = &[
     scope("account:read", "See who the credential belongs to", true, Some(R::Support)),
-    scope("account:write", "Sign browsers out", true, None),
+    scope("account:write", "Sign browsers out, change what you chose about your account", true, None),
     scope("tokens:read", "List credentials", true, Some(R::Support)),
     scope("tokens:write", "Revoke credentials", true, Some(R::Support)),
     scope("stores:read", "List and read stores", true, Some(R::Support)),
@@ -44,6 +44,8 @@ pub const SCOPES: &[Scope] = &[
     scope("webhooks:write", "Change webhooks, send deliveries again", true, Some(R::Admin)),
     scope("tickets:read", "List and read tickets", true, Some(R::Support)),
     scope("tickets:write", "Open, answer and change tickets", true, Some(R::Support)),
+    scope("answers:read", "List the answers that staff keep", false, Some(R::Support)),
+    scope("answers:write", "Change the answers that staff keep", false, Some(R::Support)),
     of_resellers("reseller:read", "See your customers and what you may sell"),
     of_resellers("reseller:write", "Make customers, order their stores, change the name they see"),
     scope("customers:read", "List and read customers", false, Some(R::Support)),

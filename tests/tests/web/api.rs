@@ -469,7 +469,7 @@ async fn settings_and_schedules_are_changed_by_those_who_may() {
     assert_eq!(grace.post("/api/v1/schedules/none/run", &json!({})).await.status, 404);
     let verified = root.post("/api/v1/audit/verification", &json!({})).await;
     assert_eq!(verified.body["whole"], true);
-    app.db.sql("UPDATE audit_events SET actor_name = 'nobody' WHERE number = 1").await;
+    app.db.tamper("UPDATE audit_events SET actor_name = 'nobody' WHERE number = 1").await;
     assert_eq!(root.post("/api/v1/audit/verification", &json!({})).await.body["whole"], false);
     assert_eq!(app.db.number("SELECT COUNT(*) FROM audit_events WHERE action = 'audit.verify'").await, 2);
 }

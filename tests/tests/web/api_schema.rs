@@ -60,6 +60,7 @@ async fn run(email: &str, account: &str, which: &[&str]) -> (App, Program, Strin
     // cannot know: `positive_data_acceptance` would call that wrong.
     #[allow(clippy::disallowed_methods, reason = "a test starts a test program")]
     let output = Command::new(&program)
+        .args(["--config-file", concat!(env!("CARGO_MANIFEST_DIR"), "/data/schemathesis.toml")])
         .args(["run", &format!("{address}/api/openapi.json"), "--url", address])
         .args(["--header", &format!("Authorization: Bearer {}", caller.bearer())])
         .args(["--phases", "examples,coverage,fuzzing", "--max-examples", EXAMPLES, "--seed", "1"])

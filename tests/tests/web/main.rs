@@ -5,6 +5,7 @@ mod access;
 mod account;
 mod admins;
 mod api;
+mod api_account;
 mod api_changes;
 mod api_files;
 mod api_schema;

@@ -43,7 +43,7 @@ async fn events_are_found_by_who_what_object_and_day() {
     assert_eq!(numbers(&support, "/admin/audit?action=%C3%A4").await, Vec::<u64>::new());
     // A day ends where the next begins; the chain's own times are used, so move three events to another day.
     app.db
-        .sql(&format!("UPDATE audit_events SET at = '2020-02-03 23:59:59.999999' WHERE number <= {}", first + 2))
+        .tamper(&format!("UPDATE audit_events SET at = '2020-02-03 23:59:59.999999' WHERE number <= {}", first + 2))
         .await;
     assert_eq!(numbers(&support, "/admin/audit?who=ada%40example.com&from=2020-02-04").await, ada[..2]);
     assert_eq!(numbers(&support, "/admin/audit?who=ada%40example.com&until=2020-02-03").await, ada[2..]);
@@ -105,7 +105,7 @@ async fn verifying_says_what_it_found_and_is_recorded() {
         "{}",
         page.body
     );
-    app.db.sql("UPDATE audit_events SET target_id = '01BBB' WHERE action = 'store.rename'").await;
+    app.db.tamper("UPDATE audit_events SET target_id = '01BBB' WHERE action = 'store.rename'").await;
     let number = app.db.number("SELECT CAST(number AS SIGNED) FROM audit_events WHERE action = 'store.rename'").await;
     assert_eq!(grace.submit_at("/admin/audit", "/admin/audit/verify", &[]).await.status, 303);
     let page = grace.get("/admin/audit").await;

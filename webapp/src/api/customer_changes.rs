@@ -2,19 +2,19 @@
 
 use super::body::Body;
 use super::jobs::Nothing;
-use super::{idempotency, number};
+use super::{idempotency, number, one_use, renamed};
 use crate::error::WebError;
 use crate::extract::Ctx;
 use crate::routes::Answer;
 use crate::tries::prove;
 use actix_web::{HttpRequest, web};
 use hosting::db::Queries;
-use hosting::services::ServiceError;
 use hosting::services::change_customer_email::change_customer_email;
 use hosting::services::close_customer::{Closing, close_customer, reopen_customer};
 use hosting::services::create_customer::create_customer;
 use hosting::services::invite_customers::invite_customers;
 use hosting::services::resellers::move_customer::{Move, move_customer};
+use hosting::services::second_factor::way_back::{Wish, plan, stop};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -72,6 +72,21 @@ pub struct ProviderChange {
     reseller: Option<u64>,
     /// For the audit log.
     #[schema(min_length = 1, max_length = 200)]
+    reason: String,
+    /// Your own password.
+    #[schema(max_length = 256)]
+    password: String,
+}
+
+/// Says whose second factor goes, why, and proves the password.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FactorReset {
+    /// The customer's address, exactly.
+    #[schema(max_length = 254)]
+    email: String,
+    /// How you made sure who asks; for the audit log.
+    #[schema(min_length = 1, max_length = 80)]
     reason: String,
     /// Your own password.
     #[schema(max_length = 256)]
@@ -136,17 +151,42 @@ pub async fn close(ctx: Ctx, id: web::Path<String>, request: HttpRequest, body: 
     let proven = prove(&ctx, &asked.password).await?;
     let closing = Closing { name: &asked.email, reason: &asked.reason, proven: proven.as_ref() };
     idempotency::once(&ctx, &request, &body.hash, || async {
-        match close_customer(&ctx.state().services, &ctx.actor(), id, &closing).await {
-            Ok(()) => Ok((204, ())),
-            Err(ServiceError::Invalid(fields)) => {
-                // The form calls it otherwise.
-                let named = |name: &str| if name == "name" { "email".to_owned() } else { name.to_owned() };
-                Err(WebError::Invalid(fields.into_iter().map(|(name, words)| (named(name), words)).collect()))
-            }
-            Err(other) => Err(other.into()),
-        }
+        close_customer(&ctx.state().services, &ctx.actor(), id, &closing)
+            .await
+            .map_err(|e| renamed(e, "name", "email"))?;
+        Ok((204, ()))
     })
     .await
+}
+
+/// Plan the reset of a customer's second factor
+///
+/// For owners who lost phone and recovery codes. They are told at once and can stop it for a day; then the factor and all
+/// passkeys are removed and every device is signed out.
+#[utoipa::path(put, path = "/api/v1/customers/{id}/factor", tag = "customers", operation_id = "plan_factor_reset",
+    params(("id" = u64, Path, description = "Number")),
+    request_body = FactorReset, responses((status = 204, description = "Planned")))]
+pub async fn reset_factor(ctx: Ctx, id: web::Path<String>, request: HttpRequest, body: Body<FactorReset>) -> Answer {
+    let id = there(&ctx, &id).await?;
+    let asked = body.value;
+    let proven = prove(&ctx, &asked.password).await?;
+    let wish = Wish { name: &asked.email, reason: &asked.reason, proven: proven.as_ref() };
+    idempotency::once(&ctx, &request, &body.hash, || async {
+        let planned = plan(&ctx.state().services, &ctx.actor(), id, &one_use(&ctx), &wish).await;
+        planned.map_err(|e| renamed(e, "name", "email"))?;
+        Ok((204, ()))
+    })
+    .await
+}
+
+/// Take the reset of a customer's second factor back
+#[utoipa::path(delete, path = "/api/v1/customers/{id}/factor", tag = "customers", operation_id = "stop_factor_reset",
+    params(("id" = u64, Path, description = "Number")),
+    responses((status = 204, description = "The factor stays")))]
+pub async fn keep_factor(ctx: Ctx, id: web::Path<String>, request: HttpRequest) -> Answer {
+    let id = there(&ctx, &id).await?;
+    idempotency::once_silent(&ctx, &request, || async { Ok(stop(&ctx.state().services, &ctx.actor(), id).await?) })
+        .await
 }
 
 /// Give a customer to a reseller, or take them back

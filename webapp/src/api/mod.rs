@@ -4,6 +4,7 @@
 
 pub mod account;
 pub mod account_security;
+pub mod answers;
 pub mod attention;
 pub mod audit;
 pub mod auth;
@@ -22,6 +23,7 @@ pub mod list;
 pub mod mails;
 pub mod oauth;
 pub mod openapi;
+pub mod own_account;
 pub mod plans;
 pub mod ports;
 pub mod reseller_limits;
@@ -49,6 +51,7 @@ use hosting::crypto::sha256;
 use hosting::db::api_credentials::Kind;
 use hosting::db::login_sessions::{FRESH_SECONDS, SessionOwner};
 use hosting::domain::Uid;
+use hosting::services::ServiceError;
 use time::PlainDateTime;
 
 /// RFC 3339, UTC, milliseconds.
@@ -92,4 +95,12 @@ pub fn need_recent_log_in(ctx: &Ctx) -> Result<(), WebError> {
 #[must_use]
 pub fn one_use(ctx: &Ctx) -> [u8; 32] {
     sha256(format!("api/{}", ctx.request_id()).as_bytes())
+}
+
+/// The error of a service whose form calls a field otherwise than the document does.
+#[must_use]
+pub fn renamed(error: ServiceError, form: &str, document: &str) -> WebError {
+    let ServiceError::Invalid(fields) = error else { return error.into() };
+    let name = |field: &str| if field == form { document.to_owned() } else { field.to_owned() };
+    WebError::Invalid(fields.into_iter().map(|(field, words)| (name(field), words)).collect())
 }

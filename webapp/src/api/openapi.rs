@@ -1,9 +1,10 @@
 //! The OpenAPI 3.1 document, put together from the attributes of the handlers.
 
 use super::{
-    account, account_security, attention, audit, auth, customer_changes, customers, database_page, file_access, jobs,
-    jobs_bulk, mails, oauth, plans, ports, reseller_limits, resellers, schedules, servers, settings, staff,
-    store_changes, store_log, store_usage, stores, system, tickets, tokens, transfers, webhooks,
+    account, account_security, answers, attention, audit, auth, customer_changes, customers, database_page,
+    file_access, jobs, jobs_bulk, mails, oauth, own_account, plans, ports, reseller_limits, resellers, schedules,
+    servers, settings, staff, store_changes, store_log, store_usage, stores, system, tickets, tokens, transfers,
+    webhooks,
 };
 use crate::extract::Ctx;
 use crate::routes::Answer;
@@ -99,7 +100,10 @@ pub struct FieldProblem {
     paths(
         auth::log_in, auth::refresh, auth::log_out, oauth::token, account::get,
         account_security::devices, account_security::end_device, account_security::end_devices, account_security::sign_ins,
-        account_security::events, tokens::list, tokens::create, tokens::revoke,
+        account_security::events, own_account::get, own_account::change, own_account::mails, own_account::email,
+        own_account::exports, own_account::ask_export, own_account::download, own_account::plan_closing, own_account::cancel_closing,
+        own_account::support, own_account::views, own_account::answer_view, answers::list, answers::keep, answers::change,
+        answers::delete, tokens::list, tokens::create, tokens::revoke,
         plans::list, stores::list, stores::create, stores::get, stores::plan_deletion, stores::cancel_deletion,
         stores::credentials, store_changes::restart, store_changes::suspend, store_changes::resume,
         store_changes::maintenance, store_changes::admin_password, store_changes::plan, store_changes::name,
@@ -109,7 +113,8 @@ pub struct FieldProblem {
         transfers::withdraw, transfers::list, transfers::accept, transfers::decline, jobs::list, jobs::get, jobs::lines, jobs::events, jobs::retry, jobs::cancel, jobs::cleanup,
         jobs::release, jobs_bulk::bulk, jobs_bulk::dismiss, jobs_bulk::counts, customers::list, customers::get, customers::export,
         customer_changes::create, customer_changes::email, customer_changes::close, customer_changes::reopen,
-        customer_changes::invite, reseller_limits::get, reseller_limits::set, reseller_limits::end, customer_changes::provider, resellers::get,
+        customer_changes::invite, reseller_limits::get, reseller_limits::set, reseller_limits::end, customer_changes::provider, customer_changes::reset_factor,
+        customer_changes::keep_factor, resellers::get,
         resellers::set_brand, resellers::list, resellers::create, resellers::one, resellers::create_their_store, resellers::list_events, tickets::list_of_customers, staff::list, staff::get, staff::create, staff::change, staff::reset, staff::remove_factor,
         staff::delete, ports::list, ports::widen, ports::free, mails::list, mails::resend, mails::test,
         servers::list, schedules::list, schedules::run, schedules::pause,
