@@ -242,7 +242,7 @@ pub async fn fill(db: &TestDb, from: u32, to: u32) {
     let (first, last) = part(OTHERS);
     db.sql(&format!(
         "INSERT INTO audit_events SELECT seq, '2025-01-01' + INTERVAL seq * 60 * 4 SECOND, 'admin', 1, CONCAT('p', seq % 50, '@example.com'), 'admin', '', \
-         CONCAT('store.x', seq % 20), 'store', CONCAT('S', seq % 50), 'done', '{{}}', '', REPEAT('a', 32), REPEAT('b', 32) FROM seq_{first}_to_{last}"
+         CONCAT('store.x', seq % 20), 'store', CONCAT('S', seq % 50), 'done', '{{}}', '', REPEAT('a', 32), REPEAT('b', 32), NULL, NULL FROM seq_{first}_to_{last}"
     ))
     .await;
     // One event in five is about a reseller's customer: of the first fiftieth, so that they all are there.
