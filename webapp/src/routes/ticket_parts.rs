@@ -4,7 +4,7 @@ use super::{Answer, refuse};
 use crate::error::WebError;
 use crate::extract::Ctx;
 use crate::views::tickets::{Entry, FileLink, TicketFacts, TicketRow};
-use crate::views::{Badge, Choice, Field, FieldError, Labelled, When};
+use crate::views::{Badge, Choice, Field, FieldError, Labelled, When, duration_text};
 use actix_web::HttpResponse;
 use actix_web::http::header;
 use hosting::db::Queries;
@@ -35,6 +35,20 @@ pub async fn promise(ctx: &Ctx) -> String {
         0 | 1 => "an hour".into(),
         hours => format!("{hours} hours"),
     }
+}
+
+/// Why an answer was not sent: somebody wrote since. An empty name is the customer's.
+pub fn since_words(name: &str, seconds: i64, had_files: bool) -> String {
+    let ago = duration_text(seconds * 1000);
+    let mut words = if name.is_empty() {
+        format!("The customer wrote {ago} ago. Nothing was sent: read it, then send or change your answer.")
+    } else {
+        format!("{name} answered {ago} ago. Nothing was sent: read it, then send or change yours.")
+    };
+    if had_files {
+        words.push_str(" Choose your files again.");
+    }
+    words
 }
 
 /// What is wrong with a message and its files, beside each of them. A file cannot be given back to the form.

@@ -5,11 +5,10 @@
 //! hold before gets no seal, so an erasure hides no tampering. The database's own rights and a trigger keep the application from
 //! changing anything else.
 
-use super::Audit;
 use super::chain::{ChainKeys, Stored};
-use crate::clock;
+use super::{Audit, now_micros};
 use crate::crypto::KeyRing;
-use crate::db::{DbError, DbResult};
+use crate::db::DbResult;
 use serde_json::Value;
 use std::collections::BTreeSet;
 use time::PlainDateTime;
@@ -43,9 +42,7 @@ impl Audit<'_> {
         // One erasure at a time: two that concern one event would each seal what the other changes.
         sqlx::query_scalar!("SELECT number FROM audit_head WHERE id = 1 FOR UPDATE").fetch_one(&mut *self.conn).await?;
         let keys = ChainKeys::of(keys);
-        let now = clock::now_plain()
-            .replace_nanosecond(clock::now().microsecond() * 1000)
-            .map_err(|e| DbError::Row(e.to_string()))?;
+        let now = now_micros()?;
         let mut erased = 0;
         for number in numbers {
             erased += u64::from(self.erase_one(&keys, number, customer_id, &names, now).await?);

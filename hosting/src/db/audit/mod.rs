@@ -93,6 +93,12 @@ pub struct Audit<'c> {
     pub(in crate::db) conn: &'c mut MySqlConnection,
 }
 
+/// Now, as exactly as the table keeps it: what is hashed is what is read back.
+fn now_micros() -> DbResult<PlainDateTime> {
+    let now = clock::now_plain();
+    now.replace_nanosecond(now.microsecond() * 1000).map_err(|e| DbError::Row(e.to_string()))
+}
+
 impl Audit<'_> {
     /// Appends an event; call it in the transaction of the change, so that neither happens alone.
     /// Holds the head row until the transaction ends: append last.
@@ -105,9 +111,7 @@ impl Audit<'_> {
             .fetch_one(&mut *self.conn)
             .await?;
         let number = head.number + 1;
-        let at = clock::now_plain()
-            .replace_nanosecond(clock::now().microsecond() * 1000)
-            .map_err(|e| DbError::Row(e.to_string()))?;
+        let at = now_micros()?;
         let role = actor.role.as_str();
         let kind = if actor.role.is_staff() { "admin" } else { role };
         let hash = mac(
@@ -151,7 +155,8 @@ impl Audit<'_> {
         limit: u32,
     ) -> DbResult<Vec<EventRow>> {
         let (kind, id) = target.unzip();
-        let rows = sqlx::query!(
+        let rows = sqlx::query_as!(
+            RawEvent,
             r#"SELECT number, at, actor_name, role, address, action, target_kind, target_id, outcome,
                details AS "details: Json<serde_json::Value>" FROM audit_events
                WHERE (? IS NULL OR (target_kind = ? AND target_id = ?)) AND (? IS NULL OR number < ?) ORDER BY number DESC LIMIT ?"#,
@@ -159,21 +164,7 @@ impl Audit<'_> {
         )
         .fetch_all(&mut *self.conn)
         .await?;
-        Ok(rows
-            .into_iter()
-            .map(|r| EventRow {
-                number: r.number,
-                at: r.at,
-                actor_name: r.actor_name,
-                role: r.role,
-                address: r.address,
-                action: r.action,
-                target_kind: r.target_kind,
-                target_id: r.target_id,
-                outcome: r.outcome,
-                details: r.details.0,
-            })
-            .collect())
+        Ok(rows.into_iter().map(Into::into).collect())
     }
 
     /// One keyset page of what a filter lets through, newest first.

@@ -1,6 +1,7 @@
 //! `/admin/customers/new`, `/{id}/edit`, `/{id}/close`, `/{id}/reopen`: accounts in the hands of staff.
 
 use super::super::{Answer, need_key, refuse};
+use super::customer_of;
 use super::job_action::first_use;
 use crate::error::WebError;
 use crate::extract::{Ctx, Form};
@@ -46,7 +47,7 @@ pub async fn create(ctx: Ctx, form: Form) -> Answer {
 
 /// The form of another address.
 pub async fn edit_page(ctx: Ctx, id: web::Path<String>) -> Answer {
-    let customer = find(&ctx, &id).await?;
+    let customer = customer_of(&ctx, &id).await?;
     let email = Field::of(customer.email.clone());
     let view = form_view(&ctx, Some(&customer), email).await;
     ctx.ok(&view)
@@ -55,7 +56,7 @@ pub async fn edit_page(ctx: Ctx, id: web::Path<String>) -> Answer {
 /// Changes it.
 pub async fn edit(ctx: Ctx, id: web::Path<String>, form: Form) -> Answer {
     let key = need_key(&form)?;
-    let customer = find(&ctx, &id).await?;
+    let customer = customer_of(&ctx, &id).await?;
     let here = urls::admin_customer(customer.id);
     if !first_use(&ctx, &key, "customer.change_email").await? {
         return Ok(ctx.see_other(&here));
@@ -72,7 +73,7 @@ pub async fn edit(ctx: Ctx, id: web::Path<String>, form: Form) -> Answer {
 
 /// The page before an account is closed: what is lost and when.
 pub async fn close_page(ctx: Ctx, id: web::Path<String>) -> Answer {
-    let customer = find(&ctx, &id).await?;
+    let customer = customer_of(&ctx, &id).await?;
     let view = close_view(&ctx, &customer).await?;
     ctx.ok(&view)
 }
@@ -80,7 +81,7 @@ pub async fn close_page(ctx: Ctx, id: web::Path<String>) -> Answer {
 /// Closes it.
 pub async fn close(ctx: Ctx, id: web::Path<String>, form: Form) -> Answer {
     let key = need_key(&form)?;
-    let customer = find(&ctx, &id).await?;
+    let customer = customer_of(&ctx, &id).await?;
     let here = urls::admin_customer(customer.id);
     let state = ctx.state();
     if !first_use(&ctx, &key, "customer.close").await? {
@@ -107,17 +108,12 @@ pub async fn close(ctx: Ctx, id: web::Path<String>, form: Form) -> Answer {
 /// Opens it again.
 pub async fn reopen(ctx: Ctx, id: web::Path<String>, form: Form) -> Answer {
     let key = need_key(&form)?;
-    let customer = find(&ctx, &id).await?;
+    let customer = customer_of(&ctx, &id).await?;
     if first_use(&ctx, &key, "customer.reopen").await? {
         reopen_customer(&ctx.state().services, &ctx.actor(), customer.id).await?;
         ctx.flash("customer_reopened");
     }
     Ok(ctx.see_other(&urls::admin_customer(customer.id)))
-}
-
-async fn find(ctx: &Ctx, id: &str) -> Result<Customer, WebError> {
-    let id: u64 = id.parse().map_err(|_| WebError::NotFound)?;
-    ctx.state().services.db.read().await?.customers().get(id).await?.ok_or(WebError::NotFound)
 }
 
 async fn form_view(ctx: &Ctx, customer: Option<&Customer>, email: Field) -> CustomerForm {

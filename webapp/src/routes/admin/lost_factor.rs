@@ -1,13 +1,12 @@
 //! `/admin/customers/{id}/factor`: an owner lost phone and recovery codes.
 
 use super::super::{Answer, need_key};
-use crate::error::WebError;
+use super::customer_of;
 use crate::extract::{Ctx, Form};
 use crate::tries::prove;
 use crate::urls;
 use crate::views::admin::confirm::Confirm;
 use actix_web::web;
-use hosting::db::Queries;
 use hosting::db::customers::Customer;
 use hosting::db::factor_resets::WAIT_HOURS;
 use hosting::services::ServiceError;
@@ -15,7 +14,7 @@ use hosting::services::second_factor::way_back::{Wish, plan, stop};
 
 /// What happens.
 pub async fn get(ctx: Ctx, id: web::Path<String>) -> Answer {
-    let customer = find(&ctx, &id).await?;
+    let customer = customer_of(&ctx, &id).await?;
     let view = view(&ctx, &customer).await;
     ctx.ok(&view)
 }
@@ -23,7 +22,7 @@ pub async fn get(ctx: Ctx, id: web::Path<String>) -> Answer {
 /// Plans it.
 pub async fn post(ctx: Ctx, id: web::Path<String>, form: Form) -> Answer {
     let key = need_key(&form)?;
-    let customer = find(&ctx, &id).await?;
+    let customer = customer_of(&ctx, &id).await?;
     let proven = prove(&ctx, form.get("password")?).await?;
     let wish = Wish { name: form.get("name")?, reason: form.get("reason")?, proven: proven.as_ref() };
     match plan(&ctx.state().services, &ctx.actor(), customer.id, &key, &wish).await {
@@ -44,15 +43,10 @@ pub async fn post(ctx: Ctx, id: web::Path<String>, form: Form) -> Answer {
 
 /// Takes it back.
 pub async fn cancel(ctx: Ctx, id: web::Path<String>, _form: Form) -> Answer {
-    let customer = find(&ctx, &id).await?;
+    let customer = customer_of(&ctx, &id).await?;
     stop(&ctx.state().services, &ctx.actor(), customer.id).await?;
     ctx.flash("factor_reset_stopped");
     Ok(ctx.see_other(&urls::admin_customer(customer.id)))
-}
-
-async fn find(ctx: &Ctx, id: &str) -> Result<Customer, WebError> {
-    let id: u64 = id.parse().map_err(|_| WebError::NotFound)?;
-    ctx.state().services.db.read().await?.customers().get(id).await?.ok_or(WebError::NotFound)
 }
 
 async fn view(ctx: &Ctx, customer: &Customer) -> Confirm {

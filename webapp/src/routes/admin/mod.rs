@@ -27,9 +27,19 @@ pub mod system;
 pub mod tickets;
 pub mod view_customer;
 
+use crate::error::WebError;
+use crate::extract::Ctx;
 use crate::views::{Badge, admin as view, ansi, duration_text};
+use hosting::db::Queries;
+use hosting::db::customers::Customer;
 use hosting::db::jobs::JobRow;
 use hosting::domain::JobState;
+
+/// The customer of an address; anything else does not exist.
+async fn customer_of(ctx: &Ctx, id: &str) -> Result<Customer, WebError> {
+    let id: u64 = id.parse().map_err(|_| WebError::NotFound)?;
+    ctx.state().services.db.read().await?.customers().get(id).await?.ok_or(WebError::NotFound)
+}
 
 /// "999" or "1,000+".
 pub(super) fn capped(n: u64, cap: u64) -> String {

@@ -1,6 +1,7 @@
 //! `/admin/customers/{id}/provider`: whose customer somebody is.
 
 use super::super::{Answer, need_key, refuse};
+use super::customer_of;
 use super::job_action::first_use;
 use crate::error::WebError;
 use crate::extract::{Ctx, Form};
@@ -15,14 +16,9 @@ use hosting::domain::Role;
 use hosting::services::ServiceError;
 use hosting::services::resellers::move_customer::{Move, move_customer};
 
-async fn find(ctx: &Ctx, id: &str) -> Result<Customer, WebError> {
-    let id: u64 = id.parse().map_err(|_| WebError::NotFound)?;
-    ctx.state().services.db.read().await?.customers().get(id).await?.ok_or(WebError::NotFound)
-}
-
 /// The page.
 pub async fn get(ctx: Ctx, id: web::Path<String>) -> Answer {
-    let customer = find(&ctx, &id).await?;
+    let customer = customer_of(&ctx, &id).await?;
     let view = view(&ctx, &customer, None).await?;
     ctx.ok(&view)
 }
@@ -30,7 +26,7 @@ pub async fn get(ctx: Ctx, id: web::Path<String>) -> Answer {
 /// Moves them.
 pub async fn post(ctx: Ctx, id: web::Path<String>, form: Form) -> Answer {
     let key = need_key(&form)?;
-    let customer = find(&ctx, &id).await?;
+    let customer = customer_of(&ctx, &id).await?;
     let here = urls::admin_customer(customer.id);
     if !first_use(&ctx, &key, "customer.change_reseller").await? {
         return Ok(ctx.see_other(&here));

@@ -1,6 +1,7 @@
 //! `/admin/customers/{id}/reseller`: making a customer a reseller, and what they may sell.
 
 use super::super::{Answer, need_key, refuse};
+use super::customer_of;
 use crate::error::WebError;
 use crate::extract::{Ctx, Form};
 use crate::urls;
@@ -13,14 +14,9 @@ use hosting::domain::Role;
 use hosting::services::ServiceError;
 use hosting::services::resellers::limits::{self, Limits};
 
-async fn find(ctx: &Ctx, id: &str) -> Result<Customer, WebError> {
-    let id: u64 = id.parse().map_err(|_| WebError::NotFound)?;
-    ctx.state().services.db.read().await?.customers().get(id).await?.ok_or(WebError::NotFound)
-}
-
 /// The page.
 pub async fn get(ctx: Ctx, id: web::Path<String>) -> Answer {
-    let customer = find(&ctx, &id).await?;
+    let customer = customer_of(&ctx, &id).await?;
     let view = view(&ctx, &customer, None).await?;
     ctx.ok(&view)
 }
@@ -28,7 +24,7 @@ pub async fn get(ctx: Ctx, id: web::Path<String>) -> Answer {
 /// Sets the limits.
 pub async fn post(ctx: Ctx, id: web::Path<String>, form: Form) -> Answer {
     let key = need_key(&form)?;
-    let customer = find(&ctx, &id).await?;
+    let customer = customer_of(&ctx, &id).await?;
     let plans = form.all("plans");
     let wish = Limits { customers: form.get("customers")?, stores: form.get("stores")?, plans: &plans };
     match limits::set(&ctx.state().services, &ctx.actor(), customer.id, &key, &wish).await {
@@ -60,7 +56,7 @@ pub async fn post(ctx: Ctx, id: web::Path<String>, form: Form) -> Answer {
 
 /// Takes the role back.
 pub async fn end(ctx: Ctx, id: web::Path<String>, _form: Form) -> Answer {
-    let customer = find(&ctx, &id).await?;
+    let customer = customer_of(&ctx, &id).await?;
     limits::end(&ctx.state().services, &ctx.actor(), customer.id).await?;
     ctx.flash("reseller_ended");
     Ok(ctx.see_other(&urls::admin_customer(customer.id)))

@@ -2,7 +2,9 @@
 //! they gave a ticket to, is not theirs to read.
 
 use super::super::admin::tickets::{choices, known, pager, place as position, states};
-use super::super::ticket_parts::{Reader, download, entries, facts, refuse_message, staff_badge, urgency_badge};
+use super::super::ticket_parts::{
+    Reader, download, entries, facts, refuse_message, since_words, staff_badge, urgency_badge,
+};
 use super::super::{Answer, need_key};
 use super::{customers, find, own};
 use crate::error::WebError;
@@ -10,7 +12,7 @@ use crate::extract::{Ctx, Form, Query, UploadForm, html};
 use crate::rate_limit::MESSAGE_ACCOUNT;
 use crate::urls;
 use crate::views::tickets::{QueueRow, ResellerTicket, ResellerTickets};
-use crate::views::{Badge, Field, Link, View, When, duration_text};
+use crate::views::{Badge, Field, Link, View, When};
 use actix_web::{HttpResponse, web};
 use hosting::clock::now_plain;
 use hosting::db::Queries;
@@ -155,15 +157,7 @@ pub async fn post(ctx: Ctx, ticket: web::Path<String>, form: UploadForm) -> Answ
             let mut view = view(&ctx, &ticket).await?;
             view.message = Field::of(message);
             view.page.has_errors = true;
-            let ago = duration_text(seconds * 1000);
-            view.since = if name.is_empty() {
-                format!("The customer wrote {ago} ago. Nothing was sent: read it, then send or change your answer.")
-            } else {
-                format!("{name} answered {ago} ago. Nothing was sent: read it, then send or change yours.")
-            };
-            if !form.files.is_empty() {
-                view.since.push_str(" Choose your files again.");
-            }
+            view.since = since_words(&name, seconds, !form.files.is_empty());
             Ok(html(HttpResponse::Conflict(), view.render()?))
         }
         Err(ServiceError::Invalid(wrong)) => {

@@ -1,7 +1,8 @@
 //! `/admin/tickets/{ticket}`: the conversation, notes among staff, the customer beside it.
 
 use super::super::super::ticket_parts::{
-    Reader, categories, download, entries, facts, owner_badge, priorities, refuse_message, row, staff_badge,
+    Reader, categories, download, entries, facts, owner_badge, priorities, refuse_message, row, since_words,
+    staff_badge,
 };
 use super::super::super::{Answer, need_key, refuse};
 use super::find;
@@ -55,15 +56,7 @@ pub async fn post(ctx: Ctx, ticket: web::Path<String>, form: UploadForm) -> Answ
             let mut view = view(&ctx, &ticket).await?;
             view.message = Field::of(message);
             view.page.has_errors = true;
-            let ago = crate::views::duration_text(seconds * 1000);
-            view.since = if name.is_empty() {
-                format!("The customer wrote {ago} ago. Nothing was sent: read it, then send or change your answer.")
-            } else {
-                format!("{name} answered {ago} ago. Nothing was sent: read it, then send or change yours.")
-            };
-            if !form.files.is_empty() {
-                view.since.push_str(" Choose your files again.");
-            }
+            view.since = since_words(&name, seconds, !form.files.is_empty());
             Ok(html(HttpResponse::Conflict(), view.render()?))
         }
         Err(ServiceError::Invalid(wrong)) => {
