@@ -246,6 +246,7 @@ async fn kill_at_every_boundary_of_every_change_ends_with_the_change_done() {
         let middle: &[&str] = match kind {
             "restart_store" => &["restart.stopped"],
             "change_plan" => &["limits.some"],
+            "change_address" => &["rewrite.written", "rewrite.moved"],
             "reset_admin_password" => &["set.committed"],
             "resume_store" => &["start.made"],
             "transfer_store" => &["set.committed", "email.committed", "record.committed"],

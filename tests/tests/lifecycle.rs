@@ -117,6 +117,14 @@ async fn every_change_does_what_it_says() {
             other => panic!("{other:?}"),
         }
     }
+    // Not into a plan that is smaller than what the store takes on disk, looked at where it lies.
+    let room = server.db.number("SELECT CAST(disk_mb AS SIGNED) FROM plans WHERE slug = 'trial'").await;
+    server.db.sql("UPDATE plans SET disk_mb = 5 WHERE slug = 'trial'").await;
+    let job = order(&plan("trial")).await.unwrap();
+    server.reaches(&job, JobState::Failed).await;
+    assert!(server.log(&job).await.contains("has room for 5 MB. Delete files first"), "{}", server.log(&job).await);
+    assert_eq!(facts(&server, &store).await, now, "nothing changed");
+    server.db.sql(&format!("UPDATE plans SET disk_mb = {room} WHERE slug = 'trial'")).await;
     do_it(&server, &store, &plan("trial")).await;
     let now = facts(&server, &store).await;
     assert_eq!((now.web_memory, now.plan), (before.web_memory, before.plan));
@@ -135,17 +143,6 @@ async fn every_change_does_what_it_says() {
     }
 
     // Another address: the shop answers there and calls itself so; the former one leads on, for a while.
-    let mut shop = server.shop(&store).await;
-    let content = format!("<a href=\"http://{host}:{0}/x\">x</a> http://{host}:{0}9/", server.edge_port);
-    sqlx::query(
-        "INSERT INTO wp_posts (ID, post_content, post_title, post_excerpt, to_ping, pinged, post_content_filtered) \
-         VALUES (9999, ?, '', '', '', '', '')",
-    )
-    .bind(&content)
-    .execute(&mut shop)
-    .await
-    .unwrap();
-    drop(shop);
     let address = |a: &str| StoreChange::ChangeAddress { address: a.into() };
     let taken = server.live("Eva", "eva-shop").await;
     for wrong in ["", "a", "admin", "ana-bikes", "eva-shop", "evashop", "x--db", "ana bikes"] {
@@ -172,14 +169,6 @@ async fn every_change_does_what_it_says() {
         .await
         .unwrap();
     assert_eq!(home, format!("http://{there}:{}", server.edge_port));
-    let text: String =
-        sqlx::query_scalar("SELECT post_content FROM wp_posts WHERE ID = 9999").fetch_one(&mut shop).await.unwrap();
-    let port = server.edge_port;
-    assert_eq!(
-        text,
-        format!("<a href=\"http://{there}:{port}/x\">x</a> http://{host}:{port}9/"),
-        "whole addresses only"
-    );
     drop(shop);
     // The redirect outlives a restart of the way in, and ends when its time is over.
     do_it(&server, &store, &StoreChange::Maintenance { on: true }).await;
@@ -213,6 +202,115 @@ async fn every_change_does_what_it_says() {
     let job = delete_now(&services, &Actor::operator(), store.id, "test").await.unwrap();
     server.reaches(&job, JobState::Finished).await;
     assert_eq!(server.census().await, Census::default());
+}
+
+/// What PHP in the shop's web container prints.
+fn php(store: &hosting::db::stores::Store, code: &str, argument: &str) -> String {
+    let web = format!("{}-web", store.object_name());
+    let out =
+        std::process::Command::new("docker").args(["exec", &web, "php8.2", "-r", code, argument]).output().unwrap();
+    assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
+    String::from_utf8(out.stdout).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn links_in_every_table_follow_the_address() {
+    let _one = ONE.lock().await;
+    fail_point::clear();
+    let server = ShopServer::new().await;
+    let (_engine, _stop) = server.engine();
+    let store = server.live("Ana's Bikes", "ana-links").await;
+    let host = store.host.clone().unwrap();
+    let (port, there) = (server.edge_port, format!("ana-moved.{}", server.base_domain));
+    let (from, to) = (format!("http://{host}:{port}"), format!("http://{there}:{port}"));
+    let mut shop = server.shop(&store).await;
+    let run = async |shop: &mut sqlx::MySqlConnection, sql: &str, value: &str| {
+        let mut query = sqlx::query(sqlx::AssertSqlSafe(sql.to_owned()));
+        if !value.is_empty() {
+            query = query.bind(value.to_owned());
+        }
+        query.execute(shop).await.unwrap();
+    };
+    let option = |name: &str| format!("INSERT INTO wp_options (option_name, option_value) VALUES ('{name}', ?)");
+    // Packed by PHP itself: a list, an object with a private part, and a packed value inside a packed one.
+    let pack = "class Bag { private $home; public $n = 1.5; function __construct($u) { $this->home = $u . '/für'; } } \
+                $u = $argv[1]; echo serialize(['logo' => \"$u/a.png\", $u => true, 'bag' => new Bag($u), 'again' => serialize([$u])]);";
+    let packed = php(&store, pack, &from);
+    assert!(packed.contains("\0Bag\0home"), "{packed}");
+    run(&mut shop, &option("packed"), &packed).await;
+    run(&mut shop, &option("json"), &format!(r#"{{"u":"{}\/x","n":1}}"#, from.replace('/', "\\/"))).await;
+    run(&mut shop, &option("bent"), &format!("a:1:{{i:0;s:3:\"{from}\";}}")).await;
+    run(&mut shop, &option("words"), &format!("ana@{host} {from}9/ {host} //{host}:{port}")).await;
+    run(
+        &mut shop,
+        "CREATE TABLE plugin_pages (id INT UNSIGNED PRIMARY KEY, body TEXT, short VARCHAR(60), slug VARCHAR(200) UNIQUE)",
+        "",
+    )
+    .await;
+    run(&mut shop, "INSERT INTO plugin_pages (id, body) VALUES (4000000000, ?)", &format!("<img src='{from}/i.png'>"))
+        .await;
+    run(&mut shop, "UPDATE plugin_pages SET slug = ?", &from).await;
+    run(
+        &mut shop,
+        "INSERT INTO wp_posts (ID, guid, post_content, post_title, post_excerpt, to_ping, pinged, post_content_filtered) \
+         SELECT 100000 + seq, CONCAT('x', seq), ?, '', '', '', '', '' FROM seq_1_to_5000",
+        &format!("<a href=\"{from}/shop/\">Shop</a>"),
+    )
+    .await;
+    run(&mut shop, "UPDATE wp_posts SET guid = ? WHERE ID = 100001", &format!("{from}/?p=1")).await;
+    drop(shop);
+
+    let begun = std::time::Instant::now();
+    do_it(&server, &store, &StoreChange::ChangeAddress { address: "ana-moved".into() }).await;
+    println!("5,000 posts: the whole change took {:?}", begun.elapsed());
+    let mut shop = server.shop(&store).await;
+    let read = async |shop: &mut sqlx::MySqlConnection, sql: &str| -> String {
+        sqlx::query_scalar(sqlx::AssertSqlSafe(sql.to_owned())).fetch_one(shop).await.unwrap()
+    };
+    let value = |name: &str| format!("SELECT option_value FROM wp_options WHERE option_name = '{name}'");
+    let packed = read(&mut shop, &value("packed")).await;
+    assert_eq!(
+        packed,
+        php(&store, pack, &to)
+            .replace(&format!("s:{}:\"{to}\";b:1", to.len()), &format!("s:{}:\"{from}\";b:1", from.len())),
+        "keys stay"
+    );
+    assert_eq!(read(&mut shop, &value("json")).await, format!(r#"{{"u":"{}\/x","n":1}}"#, to.replace('/', "\\/")));
+    assert_eq!(
+        read(&mut shop, &value("bent")).await,
+        format!("a:1:{{i:0;s:3:\"{from}\";}}"),
+        "what cannot be read stays"
+    );
+    assert_eq!(read(&mut shop, &value("words")).await, format!("ana@{host} {from}9/ {host} //{there}:{port}"));
+    assert_eq!(read(&mut shop, "SELECT body FROM plugin_pages").await, format!("<img src='{to}/i.png'>"));
+    assert_eq!(read(&mut shop, "SELECT slug FROM plugin_pages").await, from, "what has to be unique stays");
+    assert_eq!(read(&mut shop, "SELECT guid FROM wp_posts WHERE ID = 100001").await, format!("{from}/?p=1"));
+    let count =
+        |host: &str| format!("SELECT COUNT(*) FROM wp_posts WHERE ID > 100000 AND post_content LIKE '%//{host}:%'");
+    let posts = async |shop: &mut sqlx::MySqlConnection, host: &str| -> i64 {
+        sqlx::query_scalar(sqlx::AssertSqlSafe(count(host))).fetch_one(shop).await.unwrap()
+    };
+    assert_eq!((posts(&mut shop, &host).await, posts(&mut shop, &there).await), (0, 5000));
+    drop(shop);
+    let log = server.log(&server.newest(&store, hosting::jobs::CHANGE_ADDRESS).await).await;
+    assert!(log.contains("links in your pages and settings lead to the new address now"), "{log}");
+
+    // A failure after it: every link leads back.
+    fail_point::set("change_address.verify.before", Action::Fail, 1);
+    let job = change_store(
+        &server.services(),
+        &Actor::operator(),
+        store.id,
+        &StoreChange::ChangeAddress { address: "ana-again".into() },
+    )
+    .await
+    .unwrap();
+    server.reaches(&job, JobState::Failed).await;
+    fail_point::clear();
+    let mut shop = server.shop(&store).await;
+    assert_eq!((posts(&mut shop, "ana-again").await, posts(&mut shop, &there).await), (0, 5000));
+    assert_eq!(read(&mut shop, &value("packed")).await, packed);
+    assert_eq!(server.get(&there, "/").await.0, 200);
 }
 
 #[tokio::test(flavor = "multi_thread")]

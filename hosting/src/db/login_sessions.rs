@@ -285,6 +285,20 @@ impl LoginSessions<'_> {
         Ok(())
     }
 
+    /// Ends the session of a cookie that another one takes the place of, if it stands.
+    ///
+    /// # Errors
+    /// Database trouble.
+    pub async fn revoke_replaced(&mut self, token_hash: &[u8; 32]) -> DbResult<()> {
+        sqlx::query!(
+            "UPDATE login_sessions SET revoked_at = NOW(6) WHERE token_hash = ? AND revoked_at IS NULL",
+            token_hash.as_slice()
+        )
+        .execute(&mut *self.conn)
+        .await?;
+        Ok(())
+    }
+
     /// Ends all sessions of a staff member but one, and every credential of the JSON API: whoever held
     /// the account before holds nothing now. Returns how many sessions.
     ///

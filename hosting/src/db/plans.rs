@@ -42,6 +42,18 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// Why a store that takes so many bytes on disk cannot have this plan; `None`: it can.
+    #[must_use]
+    pub fn too_small_for(&self, disk_bytes: u64) -> Option<String> {
+        let used = disk_bytes.div_ceil(1 << 20);
+        (used > u64::from(self.disk_mb)).then(|| {
+            format!(
+                "The store takes {used} MB on disk and {} has room for {} MB. Delete files first, or choose a larger plan",
+                self.name, self.disk_mb
+            )
+        })
+    }
+
     /// Price per month.
     #[must_use]
     pub fn price(&self) -> Money {

@@ -127,6 +127,20 @@ impl StoreUsage<'_> {
         .await?)
     }
 
+    /// Bytes a store took on disk when it was last measured; `None`: never yet.
+    ///
+    /// # Errors
+    /// Database trouble.
+    pub async fn last_disk_bytes(&mut self, store_id: u64) -> DbResult<Option<u64>> {
+        Ok(sqlx::query_scalar!(
+            "SELECT disk_bytes FROM store_usage WHERE store_id = ? AND span = 3600 AND disk_bytes > 0 \
+             ORDER BY at DESC LIMIT 1",
+            store_id
+        )
+        .fetch_optional(&mut *self.conn)
+        .await?)
+    }
+
     /// Bytes sent to a store's visitors since the first of the month (UTC).
     ///
     /// # Errors

@@ -357,6 +357,21 @@ impl Tickets<'_> {
         Ok(())
     }
 
+    /// Takes the tickets that are not over from a staff member; returns how many.
+    ///
+    /// # Errors
+    /// Database trouble.
+    pub async fn let_go_of(&mut self, admin_id: u64) -> DbResult<u64> {
+        let done = sqlx::query!(
+            "UPDATE tickets SET assigned_admin_id = NULL \
+             WHERE assigned_admin_id = ? AND state NOT IN ('solved', 'closed')",
+            admin_id
+        )
+        .execute(&mut *self.conn)
+        .await?;
+        Ok(done.rows_affected())
+    }
+
     /// One ticket, anybody's: for staff.
     ///
     /// # Errors

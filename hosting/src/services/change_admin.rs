@@ -18,7 +18,7 @@ pub struct AdminFacts<'a> {
     pub active: bool,
 }
 
-/// Changes them; who may no longer sign in is signed out.
+/// Changes them; who may no longer sign in is signed out, and their open tickets are unassigned.
 ///
 /// # Errors
 /// `Denied` when the actor may not give the new role or take the old one; `Invalid` with words for `name` or `role`;
@@ -63,9 +63,12 @@ async fn change(
     if role != admin.role || !active {
         tx.login_sessions().revoke_all_of_admin(id).await?;
     }
+    // What they looked after and is not over is everybody's again: a customer who writes is to be heard.
+    let tickets = if active { 0 } else { tx.tickets().let_go_of(id).await? };
     let details = serde_json::json!({
         "before": { "name": admin.name, "role": admin.role, "active": admin.active },
         "after": { "name": name, "role": role, "active": active },
+        "tickets_unassigned": tickets,
     });
     audited(tx, services, actor, "admin.change", ("admin", &id.to_string()), "done", details).await
 }

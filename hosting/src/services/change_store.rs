@@ -160,6 +160,11 @@ async fn order(
             if plan.id == store.plan_id {
                 return Err(ServiceError::field("plan", format!("The store has {} already", plan.name)));
             }
+            // Said here as far as it was measured; the job measures again.
+            let used = tx.store_usage().last_disk_bytes(store_id).await?.unwrap_or_default();
+            if let Some(why) = plan.too_small_for(used) {
+                return Err(ServiceError::field("plan", why));
+            }
             args.plan_id = Some(plan.id);
             details["reason"] = reason.into();
             details["plan"] = plan.slug.into();

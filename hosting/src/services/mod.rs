@@ -40,6 +40,7 @@ pub mod place_store;
 pub mod prove_password;
 pub mod re_authenticate;
 pub mod refuse_access;
+pub mod replace_session;
 pub mod request_password_reset;
 pub mod resellers;
 pub mod resend_mail;

@@ -88,9 +88,9 @@ pub async fn send_mail(
         (Some(id), true) => super::ticket_mail::read(&mut conn, id).await?,
         _ => None,
     };
-    // Tickets that are nobody's are told to a mailbox.
+    // Tickets that are nobody's are told to a mailbox; so are those of somebody who may not sign in any more.
     let to = match (to, args.template.as_str(), args.admin_id) {
-        (None, "ticket_message" | "webhook_paused", None) if args.customer_id.is_none() => {
+        (None, "ticket_message", _) | (None, "webhook_paused", None) if args.customer_id.is_none() => {
             Some(super::ticket_mail::staff_mailbox(&settings))
         }
         (to, ..) => to,

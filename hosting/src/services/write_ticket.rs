@@ -87,7 +87,8 @@ pub(super) async fn customer_in(
         tx.tickets().add_file(&services.keys, id, file).await?;
     }
     step(tx, &ticket, TicketEvent::CustomerWrote).await?;
-    let mut jobs = vec![tell(tx, actor, ticket.customer_id, id, Told::Staff(ticket.assigned_admin_id)).await?];
+    let assigned = still_there(tx, &ticket).await?;
+    let mut jobs = vec![tell(tx, actor, ticket.customer_id, id, Told::Staff(assigned)).await?];
     if let Some(reseller) = ticket.reseller_id {
         jobs.push(tell(tx, actor, ticket.customer_id, id, Told::Reseller(reseller)).await?);
     }
@@ -95,6 +96,16 @@ pub(super) async fn customer_in(
         "opened_again": ticket.state.is_over() });
     audited(tx, services, actor, "ticket.write", ("ticket", &ticket.uid.to_string()), "done", details).await?;
     Ok((seq, jobs))
+}
+
+/// Who looks after a ticket and may still sign in. Whoever may not any more loses it: it is everybody's again.
+async fn still_there(tx: &mut Tx, ticket: &Ticket) -> Result<Option<u64>, ServiceError> {
+    let Some(id) = ticket.assigned_admin_id else { return Ok(None) };
+    if tx.admins().get(id).await?.is_some_and(|a| a.active) {
+        return Ok(Some(id));
+    }
+    tx.tickets().sort(ticket.id, None, ticket.category, ticket.priority).await?;
+    Ok(None)
 }
 
 /// What came of an answer of staff.

@@ -126,6 +126,21 @@ async fn staff_suspend_resume_and_change_plans_with_a_reason() {
         assert_eq!(admin.submit(&format!("{base}/plan"), &fields).await.status, 422, "{fields:?}");
     }
     assert_eq!(app.census().await, before);
+    // No plan that is smaller than what the store takes.
+    let measured = |mb: u32| {
+        format!(
+            "INSERT INTO store_usage (store_id, span, at, seconds, samples, cpu_ms, memory_sum, memory_peak, bytes_in, bytes_out, \
+             requests, errors, bytes_served, disk_bytes) SELECT 1, 3600, NOW() - INTERVAL 1 HOUR, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, \
+             (disk_mb + {mb}) * 1048576 FROM plans WHERE slug = 'business' ON DUPLICATE KEY UPDATE disk_bytes = VALUES(disk_bytes)"
+        )
+    };
+    app.db.sql(&measured(1)).await;
+    let before = app.census().await;
+    let r = admin.submit(&format!("{base}/plan"), &[("plan", "business"), ("reason", "They grew")]).await;
+    assert!(r.status == 422 && r.body.contains("Delete files first, or choose a larger plan"), "{}", r.body);
+    assert_eq!(app.census().await, before);
+    app.db.sql("DELETE FROM store_usage").await;
+    app.db.sql(&measured(0)).await;
     let r = admin.submit(&format!("{base}/plan"), &[("plan", "business"), ("reason", "They grew")]).await;
     assert!(r.status == 303 && r.location.starts_with("/admin/jobs/"), "{}", r.body);
     end_job(&app).await;

@@ -301,6 +301,13 @@ async fn somebody_who_is_about_to_be_signed_out_signs_in_again_beside() {
         assert_eq!(first["who"], second["who"]);
         assert_eq!(stay(b, area, first["csrf"].as_str().unwrap()).await.status, 403, "of the former session");
         assert_eq!(stay(b, area, second["csrf"].as_str().unwrap()).await.status, 200);
+        // The session whose cookie nobody has any more is over.
+        let kind = if area.is_empty() { "customer_id" } else { "admin_id" };
+        let standing = app
+            .db
+            .number(&format!("SELECT COUNT(*) FROM login_sessions WHERE {kind} = 1 AND revoked_at IS NULL"))
+            .await;
+        assert_eq!(standing, 1, "{kind}");
     }
 }
 

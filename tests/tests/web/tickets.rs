@@ -450,6 +450,44 @@ async fn strangers_and_hostile_words_get_nowhere() {
 }
 
 #[actix_web::test]
+async fn tickets_of_staff_who_left_are_everybodys_again() {
+    let app = App::new().await;
+    let (ana, _) = app.customer("ana@example.com", "Ana").await;
+    let grace = app.staff("grace@example.com", Role::SuperAdmin).await;
+    app.staff("sam@example.com", Role::Support).await;
+    let sam = app.db.number("SELECT CAST(id AS SIGNED) FROM admins WHERE email = 'sam@example.com'").await;
+    app.db.sql("REPLACE INTO settings (name, value) VALUES ('ticket_staff_email', 'desk@example.com')").await;
+    let mut at = Vec::new();
+    for subject in ["open", "solved", "late"] {
+        at.push(open(&ana, subject, &[]).await);
+    }
+    app.deliver_mail().await;
+    app.db.sql(&format!("UPDATE tickets SET assigned_admin_id = {sam}")).await;
+    app.db.sql("UPDATE tickets SET state = 'solved' WHERE subject = 'solved'").await;
+    // Written before they left, sent after.
+    assert_eq!(submit(&ana, &at[2], &at[2], &[("message", "Hello?")], &[]).await.status, 303);
+    let form = format!("/admin/admins/{sam}");
+    let r = grace.submit(&form, &[("name", "Sam"), ("role", "support")]).await;
+    assert_eq!(r.status, 303, "{}", r.body);
+    let whose = async |subject: &str| {
+        app.db
+            .number(&format!(
+                "SELECT CAST(COALESCE(assigned_admin_id, 0) AS SIGNED) FROM tickets WHERE subject = '{subject}'"
+            ))
+            .await
+    };
+    assert_eq!((whose("open").await, whose("solved").await, whose("late").await), (0, sam, 0));
+    for (subject, at) in [("open", &at[0]), ("solved", &at[1])] {
+        assert_eq!(submit(&ana, at, at, &[("message", "Still there?")], &[]).await.status, 303);
+        assert_eq!(whose(subject).await, 0);
+    }
+    let sent = app.deliver_mail().await;
+    let told: Vec<_> = sent.iter().filter(|m| m.text.contains("Still there?") || m.text.contains("Hello?")).collect();
+    assert_eq!(told.len(), 3, "{sent:?}");
+    assert!(told.iter().all(|m| m.to == "desk@example.com"), "{told:?}");
+}
+
+#[actix_web::test]
 async fn programs_open_read_and_answer_tickets_within_their_reach() {
     let app = App::new().await;
     app.customer("ana@example.com", "Ana").await;

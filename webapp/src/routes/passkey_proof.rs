@@ -59,8 +59,8 @@ pub async fn finish(ctx: Ctx, form: Form) -> Answer {
             tries.right(&ctx).await;
             let token = re_authenticate(services, &ctx.actor(), session, &proven).await?;
             match ctx.who() {
-                Who::Staff(s) => staff_session::start(&ctx, &token, &s.email.to_lowercase()).await,
-                _ => account::start_session(&ctx, &token, &person.id().to_string()).await,
+                Who::Staff(s) => staff_session::start(&ctx, &token, &s.email.to_lowercase()).await?,
+                _ => account::start_session(&ctx, &token, &person.id().to_string()).await?,
             }
             return Ok(ctx.see_other(if next.is_empty() { home } else { next }));
         }

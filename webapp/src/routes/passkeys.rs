@@ -177,8 +177,8 @@ async fn enter(ctx: &Ctx, form: &Form, side: Side) -> Answer {
         Entered::Done { token, person, email, temporary } => {
             tries.right(ctx).await;
             match person {
-                Person::Customer(id) => super::account::start_session(ctx, &token, &id.to_string()).await,
-                Person::Staff(_) => staff_session::start(ctx, &token, &email.to_lowercase()).await,
+                Person::Customer(id) => super::account::start_session(ctx, &token, &id.to_string()).await?,
+                Person::Staff(_) => staff_session::start(ctx, &token, &email.to_lowercase()).await?,
             }
             let to = if next.is_empty() { home } else { next };
             return Ok(ctx.see_other(if temporary { "/admin/password" } else { to }));

@@ -13,6 +13,7 @@ use actix_web::HttpResponse;
 use hosting::crypto::Secret;
 use hosting::services::admin_sign_in::{StaffSignIn, admin_sign_in};
 use hosting::services::passkeys::available;
+use hosting::services::replace_session::replace_session;
 
 const WRONG: &str = "The email or the password is not right";
 
@@ -69,7 +70,7 @@ pub async fn post(ctx: Ctx, form: Form) -> Answer {
         match done {
             StaffSignIn::Done(token, temporary) => {
                 tries.right(&ctx).await;
-                start(&ctx, &token, &key).await;
+                start(&ctx, &token, &key).await?;
                 let to = if temporary {
                     "/admin/password"
                 } else if next.is_empty() {
@@ -92,11 +93,16 @@ pub async fn post(ctx: Ctx, form: Form) -> Answer {
     ctx.unprocessable(&view)
 }
 
-pub(super) async fn start(ctx: &Ctx, token: &Secret, key: &str) {
+/// The session cookie of staff; a session that stood before ends.
+pub(super) async fn start(ctx: &Ctx, token: &Secret, key: &str) -> Result<(), WebError> {
+    if let Some(former) = ctx.session_hash() {
+        replace_session(&ctx.state().services, &former).await?;
+    }
     let hours = ctx.state().settings().await.number("staff_life_hours");
     ctx.set_cookie("staff", token.expose(), Some(i64::from(hours) * 3600));
     ctx.set_cookie("visitor", "", Some(0));
     ctx.remember_device(&format!("staff/{key}"));
+    Ok(())
 }
 
 async fn page(ctx: &Ctx, form: SignInForm, next: String) -> Login {
@@ -147,7 +153,7 @@ pub mod password {
         .await;
         match changed {
             Ok(token) => {
-                start(&ctx, &token, &session.email.to_lowercase()).await;
+                start(&ctx, &token, &session.email.to_lowercase()).await?;
                 ctx.flash("password_changed");
                 Ok(ctx.see_other("/admin"))
             }

@@ -74,7 +74,7 @@ pub async fn post(ctx: Ctx, form: Form) -> Answer {
                 tries.right(&ctx).await;
             }
             ctx.set_cookie("pending", "", Some(0));
-            super::account::start_session(&ctx, &done.session, &done.customer_id.to_string()).await;
+            super::account::start_session(&ctx, &done.session, &done.customer_id.to_string()).await?;
             Ok(ctx.see_other(&done.job.as_deref().map_or_else(|| "/dashboard".to_owned(), urls::setup)))
         }
         Ok(Verified::WrongPassword) => {

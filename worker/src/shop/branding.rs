@@ -234,31 +234,15 @@ pub async fn set_title(db: &mut MySqlConnection, title: &str) -> Result<(), Bran
     Ok(())
 }
 
-/// Gives the shop another address: its own two options, and links to the former one in what people wrote.
-/// Whole addresses only; nothing that PHP has packed is touched.
+/// Gives the shop another address: its own two options. Links are `links::rewrite`'s.
 ///
 /// # Errors
 /// Database trouble.
-pub async fn set_address(db: &mut MySqlConnection, from: &str, to: &str) -> Result<(), BrandError> {
-    let mut tx = db.begin().await?;
+pub async fn set_address(db: &mut MySqlConnection, to: &str) -> Result<(), BrandError> {
     sqlx::query("UPDATE wp_options SET option_value = ? WHERE option_name IN ('siteurl', 'home')")
         .bind(to)
-        .execute(&mut *tx)
+        .execute(db)
         .await?;
-    if from != to {
-        for end in ["/", "\"", "'"] {
-            let (old, new) = (format!("{from}{end}"), format!("{to}{end}"));
-            sqlx::query(
-                "UPDATE wp_posts SET post_content = REPLACE(post_content, ?, ?) WHERE INSTR(post_content, ?) > 0",
-            )
-            .bind(&old)
-            .bind(&new)
-            .bind(&old)
-            .execute(&mut *tx)
-            .await?;
-        }
-    }
-    tx.commit().await?;
     Ok(())
 }
 

@@ -6,6 +6,7 @@ pub mod db_admin;
 pub mod file_access;
 pub mod images;
 pub mod layout;
+pub mod links;
 pub mod passwords;
 pub mod stack;
 pub mod template;

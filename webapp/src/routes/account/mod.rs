@@ -10,12 +10,17 @@ pub mod sign_in;
 pub mod support;
 
 use super::Answer;
+use crate::error::WebError;
 use crate::extract::{Ctx, Form};
 use hosting::crypto::Secret;
 use hosting::db::Queries;
+use hosting::services::replace_session::replace_session;
 
-/// The session cookie of a customer; the pre-sign-in cookie ends with it.
-pub async fn start_session(ctx: &Ctx, token: &Secret, account: &str) {
+/// The session cookie of a customer; the pre-sign-in cookie ends with it, and so does a session that stood before.
+pub async fn start_session(ctx: &Ctx, token: &Secret, account: &str) -> Result<(), WebError> {
+    if let Some(former) = ctx.session_hash() {
+        replace_session(&ctx.state().services, &former).await?;
+    }
     let hours = ctx.state().settings().await.number("customer_life_hours");
     ctx.set_cookie("session", token.expose(), Some(i64::from(hours) * 3600));
     ctx.set_cookie("visitor", "", Some(0));
@@ -27,6 +32,7 @@ pub async fn start_session(ctx: &Ctx, token: &Secret, account: &str) {
     {
         ctx.set_cookie("theme", &customer.theme, Some(86_400 * 365));
     }
+    Ok(())
 }
 
 /// `POST /logout`

@@ -28,7 +28,7 @@ pub async fn post(ctx: Ctx, form: Form) -> Answer {
     let id = session.customer_id;
     match change_password(services, passwords, &actor, session.id, id, &current, new).await {
         Ok(token) => {
-            start_session(&ctx, &token, &id.to_string()).await;
+            start_session(&ctx, &token, &id.to_string()).await?;
             ctx.flash("password_changed");
             Ok(ctx.see_other("/account"))
         }

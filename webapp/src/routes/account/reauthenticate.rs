@@ -29,7 +29,7 @@ pub async fn post(ctx: Ctx, form: Form) -> Answer {
     } else {
         if let Some(proven) = prove(&ctx, password).await? {
             let token = re_authenticate(&ctx.state().services, &ctx.actor(), session.id, &proven).await?;
-            start_session(&ctx, &token, &session.customer_id.to_string()).await;
+            start_session(&ctx, &token, &session.customer_id.to_string()).await?;
             return Ok(ctx.see_other(&next));
         }
         refuse(&mut shown.password, &mut shown.errors, "password", WRONG);

@@ -62,7 +62,7 @@ pub async fn post(ctx: Ctx, form: Form) -> Answer {
         SignIn::Done(token) => {
             tries.right(&ctx).await;
             let account = customer_id(&ctx, &key).await?;
-            start_session(&ctx, &token, &account).await;
+            start_session(&ctx, &token, &account).await?;
             Ok(ctx.see_other(if next.is_empty() { "/dashboard" } else { &next }))
         }
         SignIn::Second(token) => {

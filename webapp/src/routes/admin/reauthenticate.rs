@@ -25,7 +25,7 @@ pub async fn post(ctx: Ctx, form: Form) -> Answer {
     } else {
         if let Some(proven) = prove(&ctx, password).await? {
             let token = re_authenticate(&ctx.state().services, &ctx.actor(), session.id, &proven).await?;
-            staff_session::start(&ctx, &token, &session.email.to_lowercase()).await;
+            staff_session::start(&ctx, &token, &session.email.to_lowercase()).await?;
             return Ok(ctx.see_other(target(next)));
         }
         refuse(&mut shown.password, &mut shown.errors, "password", WRONG);

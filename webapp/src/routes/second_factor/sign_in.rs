@@ -97,9 +97,9 @@ async fn post(ctx: &Ctx, form: &Form, request: &HttpRequest, side: Side) -> Answ
             ctx.set_cookie(side.cookie(), "", Some(0));
             match person {
                 Person::Customer(id) => {
-                    super::super::account::start_session(ctx, &token, &id.to_string()).await;
+                    super::super::account::start_session(ctx, &token, &id.to_string()).await?;
                 }
-                Person::Staff(_) => staff_session::start(ctx, &token, &email.to_lowercase()).await,
+                Person::Staff(_) => staff_session::start(ctx, &token, &email.to_lowercase()).await?,
             }
             if codes_left.is_some() {
                 ctx.flash("recovery_code_used");

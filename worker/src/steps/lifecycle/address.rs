@@ -5,7 +5,7 @@ use super::settle;
 use crate::edge::Target;
 use crate::engine::{Step, StepContext, StepError, StepResult};
 use crate::machine::Machine;
-use crate::shop::{branding, config_files, verify, woocommerce};
+use crate::shop::{branding, config_files, links, verify, woocommerce};
 use crate::steps::Subject;
 use crate::steps::subject::{Address, fenced, secret};
 use async_trait::async_trait;
@@ -93,7 +93,16 @@ impl Step for Rewrite {
         let subject = Subject::load(&self.0, cx).await?;
         let from: String = cx.output("hold")?;
         let (_, to) = next(&self.0, cx, &subject).await?;
-        write(&self.0, cx, &subject, &from, &to.url).await?;
+        let done = write(&self.0, cx, &subject, &from, &to.url).await?;
+        match done.values {
+            0 => {}
+            1 => cx.say("1 link in your pages and settings leads to the new address now"),
+            n => cx.say(format!("{n} links in your pages and settings lead to the new address now")),
+        }
+        if done.left > 0 {
+            let named = done.named.join(", ");
+            cx.detail(format!("{} values name the former address and were left as they are: {named}", done.left));
+        }
         Ok(serde_json::Value::Null)
     }
     async fn undo(&self, cx: &mut StepContext) -> StepResult<()> {
@@ -101,11 +110,17 @@ impl Step for Rewrite {
         let (_, from) = next(&self.0, cx, &subject).await?;
         // What the record says: the former one until the last step, the new one after it.
         let to = subject.address(&self.0).await?.url;
-        write(&self.0, cx, &subject, &from.url, &to).await
+        write(&self.0, cx, &subject, &from.url, &to).await.map(|_| ())
     }
 }
 
-async fn write(machine: &Machine, cx: &mut StepContext, subject: &Subject, from: &str, to: &str) -> StepResult<()> {
+async fn write(
+    machine: &Machine,
+    cx: &mut StepContext,
+    subject: &Subject,
+    from: &str,
+    to: &str,
+) -> StepResult<links::Rewritten> {
     let secrets = subject.shop_secrets(machine, cx).await?;
     let dir = machine.dir(&subject.store);
     let panel = subject.secret(machine, cx, secret::PANEL_PASSWORD).await?;
@@ -115,8 +130,11 @@ async fn write(machine: &Machine, cx: &mut StepContext, subject: &Subject, from:
         .await
         .map_err(|e| StepError::passing("files", "We are trying again", e))??;
     cx.fail_point("written").await?;
-    branding::set_address(&mut shop, from, to).await?;
-    Ok(branding::flush_cache(woocommerce::redis_address(subject.reserved(machine).await?.subnet)).await?)
+    branding::set_address(&mut shop, to).await?;
+    cx.fail_point("moved").await?;
+    let done = links::rewrite(&mut shop, from, to).await?;
+    branding::flush_cache(woocommerce::redis_address(subject.reserved(machine).await?.subnet)).await?;
+    Ok(done)
 }
 
 /// Leads visitors to it, and those of the former one on to it.

@@ -7,6 +7,7 @@ use crate::shop::branding;
 use crate::shop::woocommerce::Limits;
 use crate::steps::Subject;
 use crate::steps::subject::secret;
+use crate::usage::disk;
 use async_trait::async_trait;
 use hosting::db::Queries;
 use hosting::db::plans::Plan;
@@ -38,6 +39,14 @@ impl Step for SetLimits {
             None => None,
         };
         let plan = plan.ok_or_else(|| StepError::last("no_plan", "This plan is not there any more", "no such plan"))?;
+        let used = disk::measure(machine.dir(&subject.store)).await;
+        let used = used.ok_or_else(|| {
+            StepError::passing("files", "We are trying again", "the store's directory cannot be measured")
+        })?;
+        // A limit below what is there would stop the shop's database at its next write.
+        if let Some(why) = plan.too_small_for(used) {
+            return Err(StepError::last("plan_too_small", why, format!("{used} bytes, limit {} MiB", plan.disk_mb)));
+        }
         set(machine, cx, &subject, &plan).await?;
         cx.detail(format!("{} now: {} MiB web, {} MiB database", plan.name, plan.web_memory_mb, plan.db_memory_mb));
         Ok(serde_json::Value::Null)
