@@ -186,8 +186,15 @@ impl ShopServer {
     /// As [`Self::reaches`]; a job that waits for its next try is told not to.
     pub async fn hurry_until(&self, job: &JobRef, state: JobState) {
         let begun = Instant::now();
-        while self.job(job).await.state != state {
-            assert!(begun.elapsed() < Duration::from_secs(120), "{}", self.log(job).await);
+        loop {
+            let now = self.job(job).await.state;
+            if now == state {
+                return;
+            }
+            let ended = matches!(now, JobState::Finished | JobState::Failed | JobState::Cancelled);
+            if ended || begun.elapsed() > Duration::from_secs(120) {
+                panic!("job is {now:?}, not {state:?}:\n{}", self.log(job).await);
+            }
             let mut tx = self.db.db.begin().await.unwrap();
             if tx.jobs().hurry(job.id).await.is_ok() {
                 tx.commit().await.unwrap();

@@ -196,7 +196,8 @@ async fn every_step_of_the_page_twice_gives_one_page_and_no_page() {
         for step in START.chunks(3).nth(round).unwrap() {
             fail_point::set(&format!("start_db_admin.{step}.after"), Action::Passing, 1);
         }
-        open(&server, &store).await;
+        let job = start(&server, &store).await;
+        server.hurry_until(&job, JobState::Finished).await;
         let guest = Guest::new(&server, &store);
         assert_eq!(guest.enter(ticket(&server, &store).await.expose()).await, 303);
         assert!(guest.tables().await.1.contains("wp_options"));
@@ -205,7 +206,7 @@ async fn every_step_of_the_page_twice_gives_one_page_and_no_page() {
             fail_point::set(&format!("stop_db_admin.{step}.after"), Action::Passing, 1);
         }
         let job = db_admin::stop(&server.services(), &Actor::operator(), &store, "test").await.unwrap();
-        server.reaches(&job, JobState::Finished).await;
+        server.hurry_until(&job, JobState::Finished).await;
         fail_point::clear();
         no_page(&server, &store, &before, &format!("round {round}")).await;
     }

@@ -326,7 +326,8 @@ async fn every_step_of_every_change_twice_gives_the_same() {
             for step in group {
                 fail_point::set(&format!("{kind}.{step}.after"), Action::Passing, 1);
             }
-            do_it(&server, &store, &change).await;
+            let job = change_store(&server.services(), &Actor::operator(), store.id, &change).await.unwrap();
+            server.hurry_until(&job, JobState::Finished).await;
             fail_point::clear();
             let now = facts(&server, &store).await;
             match &change {

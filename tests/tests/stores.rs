@@ -103,7 +103,7 @@ async fn every_step_twice_gives_one_store() {
             fail_point::set(&format!("provision_store.{step}.after"), Action::Passing, 1);
         }
         let (id, job) = server.order("Twice", &format!("twice-{n}-shop")).await;
-        server.reaches(&job, JobState::Finished).await;
+        server.hurry_until(&job, JobState::Finished).await;
         let store = server.store(id).await;
         assert_eq!(store.state, StoreState::Active, "{group:?}");
         assert_eq!(server.get(store.host.as_deref().unwrap(), "/").await.0, 200);
