@@ -124,6 +124,14 @@ impl Erasure<'_> {
         sqlx::query!("DELETE FROM api_credentials WHERE customer_id = ?", id).execute(&mut *self.conn).await?;
         sqlx::query!("DELETE FROM sign_ups WHERE customer_id = ?", id).execute(&mut *self.conn).await?;
         sqlx::query!("DELETE FROM mail_messages WHERE customer_id = ?", id).execute(&mut *self.conn).await?;
+        // What staff or their reseller were told of them has their words in its subject.
+        sqlx::query!(
+            "UPDATE mail_messages m JOIN jobs j ON j.uid = m.unique_key SET m.subject = 'About a customer who is forgotten' \
+             WHERE j.customer_id = ? AND j.kind = 'send_mail'",
+            id
+        )
+        .execute(&mut *self.conn)
+        .await?;
         sqlx::query!("DELETE FROM passkeys WHERE customer_id = ?", id).execute(&mut *self.conn).await?;
         sqlx::query!("DELETE FROM passkey_ceremonies WHERE customer_id = ?", id).execute(&mut *self.conn).await?;
         // Messages, notes of staff and files go with them.

@@ -103,6 +103,21 @@ impl Expiry<'_> {
             .rows_affected())
     }
 
+    /// The mail log after a year: of its oldest rows those whose time is over.
+    ///
+    /// # Errors
+    /// Database trouble.
+    pub async fn mails(&mut self) -> DbResult<u64> {
+        Ok(sqlx::query!(
+            "DELETE m FROM mail_messages m JOIN (SELECT id FROM mail_messages ORDER BY id LIMIT ?) oldest ON oldest.id = m.id \
+             WHERE m.created_at < NOW(6) - INTERVAL 1 YEAR",
+            BITE
+        )
+        .execute(&mut *self.conn)
+        .await?
+        .rows_affected())
+    }
+
     /// Lines of jobs that ended well over 90 days ago, or failed over a year ago: up to 20 jobs.
     ///
     /// # Errors

@@ -55,6 +55,21 @@ impl Resellers<'_> {
         .await?)
     }
 
+    /// Whose customer somebody is, as people who are not signed in see them; `None`: ours.
+    ///
+    /// # Errors
+    /// Database trouble.
+    pub async fn provider_of(&mut self, customer_id: u64) -> DbResult<Option<Provider>> {
+        Ok(sqlx::query_as!(
+            Provider,
+            r#"SELECT r.customer_id AS id, COALESCE(r.code, '') AS "code!: String", r.brand_name AS name, r.brand_email AS email
+               FROM customers c JOIN resellers r ON r.customer_id = c.reseller_id WHERE c.id = ?"#,
+            customer_id
+        )
+        .fetch_optional(&mut *self.conn)
+        .await?)
+    }
+
     /// Under which name the sign-up of a browser was made; ours when it was by no reseller's link.
     ///
     /// # Errors

@@ -24,7 +24,8 @@ async fn owners_change_their_store_from_pages_that_say_what_happens() {
     let (b, job) = app.customer("ana@example.com", "Ana's Bikes").await;
     let (eva, _) = app.customer("eva@example.com", "Eva").await;
     for (name, _) in OWNERS {
-        assert_eq!(b.get(&format!("/dashboard/store/{name}")).await.status, 404, "{name}: it is not live yet");
+        let page = b.get(&format!("/dashboard/store/{name}")).await;
+        assert!(page.status == 409 && page.body.contains("still being set up"), "{name}: {}", page.body);
     }
     app.make_live(&job).await;
     end_job(&app).await;
@@ -103,7 +104,8 @@ async fn staff_suspend_resume_and_change_plans_with_a_reason() {
         assert!(!support.get("/admin/customers/1").await.body.contains(&path), "{name}");
         assert_eq!(support.get(&path).await.status, 403, "{name}");
     }
-    assert_eq!(admin.get(&format!("{base}/resume")).await.status, 404, "it is not suspended");
+    let page = admin.get(&format!("{base}/resume")).await;
+    assert!(page.status == 409 && page.body.contains("The store runs already"), "{}", page.body);
     for (path, status) in [("/admin/customers/999/store/suspend", 404), ("/admin/customers/1/store/password", 404)] {
         assert_eq!(admin.get(path).await.status, status, "{path}");
     }
@@ -159,7 +161,8 @@ async fn staff_suspend_resume_and_change_plans_with_a_reason() {
     app.db.sql("UPDATE stores SET state = 'suspended'").await;
     let home = b.get("/dashboard").await;
     assert!(home.body.contains("This store is paused. Bill 7 is open."), "{}", home.body);
-    assert_eq!(b.get("/dashboard/store/restart").await.status, 404);
+    let page = b.get("/dashboard/store/restart").await;
+    assert!(page.status == 409 && page.body.contains("The store is suspended"), "{}", page.body);
     assert!(admin.get("/admin/customers/1").await.body.contains("Suspended (bill): Bill 7 is open"));
     let r = admin.submit(&format!("{base}/resume"), &[("reason", "Paid")]).await;
     assert!(r.status == 303, "{}", r.body);

@@ -92,6 +92,12 @@ async fn closing_waits_can_be_taken_back_and_then_forgets() {
     let (ana, job) = app.customer("ana@example.com", "Ana's Bikes").await;
     let store = app.make_live(&job).await;
     app.customer("eva@example.com", "Eva").await;
+    // What staff were told of a ticket has its subject in the mail log.
+    app.db.sql("REPLACE INTO settings (name, value) VALUES ('ticket_staff_email', 'desk@example.com')").await;
+    crate::tickets::open(&ana, "Where is anas-bikes", &[]).await;
+    app.deliver_mail().await;
+    let told = "SELECT COUNT(*) FROM mail_messages WHERE recipient = 'desk@example.com' AND subject LIKE";
+    assert_eq!(app.db.number(&format!("{told} '%anas-bikes%'")).await, 1);
     for (confirm, password, words) in
         [("wrong", PASSWORD, "Type your email"), ("ana@example.com", "wrong", "This password is not right")]
     {
@@ -161,6 +167,11 @@ async fn closing_waits_can_be_taken_back_and_then_forgets() {
         }
     }
     assert_eq!(app.db.number("SELECT COUNT(*) FROM stores WHERE name = 'erased'").await, 1, "the record stays");
+    assert_eq!(
+        app.db.number(&format!("{told} 'About a customer who is forgotten'")).await,
+        1,
+        "that a mail left stays"
+    );
     assert_eq!(
         app.db.number("SELECT COUNT(*) FROM customers WHERE email = 'eva@example.com' AND state = 'active'").await,
         1

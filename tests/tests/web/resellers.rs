@@ -248,6 +248,13 @@ async fn customers_see_their_providers_name_on_pages_and_in_mails() {
         assert!(body.contains("Rob &lt;script&gt;") && !body.contains("<script>alert(1)"), "{path}: {body}");
         assert!(body.contains("help@rob.example"), "{path}");
     }
+    // Between password and code they see it as well.
+    crate::second_factor::set_up(&eva, "/account/2fa").await;
+    let b = app.browser();
+    let r = b.submit("/login", &[("email", "eva@example.com"), ("password", PASSWORD)]).await;
+    assert_eq!((r.status, r.location.as_str()), (303, "/login/2fa"), "{}", r.body);
+    let body = b.get("/login/2fa").await.body;
+    assert!(body.contains("Rob &lt;script&gt;") && body.contains("help@rob.example"), "{body}");
     // Nobody else does, the reseller included.
     for b in [&ana, &rob] {
         assert!(!b.get("/account").await.body.contains("help@rob.example"));

@@ -68,10 +68,24 @@ pub const STAFFS: &[(&str, Verb)] = &[
 /// The change an address names.
 ///
 /// # Errors
-/// 404 for any other word, and for a store in a state that this change does not start from.
+/// 404 for any other word and for a store that is no more; 409 with the reason for one in a state that this change does not
+/// start from.
 pub fn find(list: &[(&str, Verb)], name: &str, store: &Store) -> Result<Verb, WebError> {
     let verb = list.iter().find(|(n, _)| *n == name).map(|(_, v)| *v).ok_or(WebError::NotFound)?;
-    if fits(verb, store) { Ok(verb) } else { Err(WebError::NotFound) }
+    if fits(verb, store) {
+        return Ok(verb);
+    }
+    let why = match store.state {
+        StoreState::Deleted => return Err(WebError::NotFound),
+        StoreState::Requested | StoreState::Provisioning => {
+            "The store is still being set up. Come back when it is live."
+        }
+        StoreState::Failed => "The store was not set up, so there is nothing to change yet.",
+        StoreState::Deleting => "The store is being deleted.",
+        StoreState::Suspended => "The store is suspended. This is possible again when it runs.",
+        StoreState::Active => "The store runs already.",
+    };
+    Err(WebError::Conflict(format!("{why} Nothing was changed.")))
 }
 
 /// Whether a change starts from the store's state.

@@ -193,14 +193,15 @@ impl Step for Forget {
         let lines = conn.expiry().lines().await?;
         let jobs = conn.expiry().scheduled_jobs().await?;
         let deliveries = conn.expiry().deliveries().await?;
+        let mails = conn.expiry().mails().await?;
         let usage = conn.store_usage().forget_old().await?;
         conn.service_processes().forget_old().await?;
         let days = Values::load(&self.services.db).await?.number("service_log_days").max(1);
         let logged = conn.service_lines().forget_old(days).await?;
-        if sign_in + lines + jobs + deliveries + usage + logged > 0 {
+        if sign_in + lines + jobs + deliveries + mails + usage + logged > 0 {
             cx.detail(format!(
                 "Forgot {sign_in} sign-in rows, {lines} log lines, {jobs} housekeeping jobs, {deliveries} deliveries, \
-                 {usage} rows of usage, {logged} lines of services"
+                 {mails} mails of the log, {usage} rows of usage, {logged} lines of services"
             ));
         }
         drop(conn);

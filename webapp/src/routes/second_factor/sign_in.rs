@@ -11,6 +11,7 @@ use crate::urls::{is_token, safe_next};
 use crate::views::factor::{CodeForm, OwnerCode, StaffCode};
 use actix_web::HttpRequest;
 use hosting::crypto::Secret;
+use hosting::db::Queries;
 use hosting::domain::Person;
 use hosting::services::second_factor::sign_in::{Second, sign_in_with_code, waiting};
 
@@ -132,8 +133,14 @@ async fn find(ctx: &Ctx, request: &HttpRequest, side: Side) -> Result<Option<(St
     let Some(token) = request.cookie(&name).map(|c| c.value().to_owned()).filter(|t| is_token(t)) else {
         return Ok(None);
     };
-    let person = waiting(&ctx.state().services, &token).await?;
-    Ok(person.filter(|p| side.fits(*p)).map(|p| (token, p)))
+    let Some(person) = waiting(&ctx.state().services, &token).await?.filter(|p| side.fits(*p)) else {
+        return Ok(None);
+    };
+    // They see the name they know, as on every other page.
+    if let Person::Customer(id) = person {
+        ctx.comes_by(ctx.state().services.db.read().await?.resellers().provider_of(id).await?);
+    }
+    Ok(Some((token, person)))
 }
 
 async fn draw(ctx: &Ctx, side: Side, next: &str, form: CodeForm) -> Answer {
