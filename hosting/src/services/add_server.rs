@@ -1,8 +1,7 @@
 //! Adds a server: its row, port pools and networks. Its worker finds itself by the name.
 
 use super::seed_defaults::{DEFAULT_SUBNET_BASE, DEFAULT_SUBNET_COUNT, DEFAULT_SUBNET_PREFIX};
-use super::{ServiceError, Services};
-use crate::db::audit::NewEvent;
+use super::{ServiceError, Services, audited};
 use crate::db::{Queries, Tx};
 use crate::domain::{Actor, PortPool};
 use crate::transact;
@@ -26,19 +25,8 @@ async fn add_in(tx: &mut Tx, services: &Services, actor: &Actor, name: &str) -> 
         tx.ports().widen(id, pool, first, last).await?;
     }
     tx.subnets().widen(id, DEFAULT_SUBNET_BASE, DEFAULT_SUBNET_PREFIX, DEFAULT_SUBNET_COUNT).await?;
-    tx.audit()
-        .append(
-            &services.keys,
-            actor,
-            &NewEvent {
-                action: "server.add",
-                target_kind: "server",
-                target_id: name,
-                outcome: "done",
-                details: serde_json::json!({}),
-            },
-        )
-        .await?;
+    let details = serde_json::json!({});
+    audited(tx, services, actor, "server.add", ("server", name), "done", details).await?;
     Ok(id)
 }
 

@@ -3,10 +3,9 @@
 use super::note_sign_in::note_sign_in;
 use super::passwords::Passwords;
 use super::second_factor::sign_in::ask;
-use super::{ServiceError, Services};
+use super::{ServiceError, Services, audited};
 use crate::crypto::{Secret, random_token, sha256};
 use crate::db::admins::Admin;
-use crate::db::audit::NewEvent;
 use crate::db::login_sessions::NewSession;
 use crate::db::{Queries, Tx};
 use crate::domain::{Actor, Person, SignInWay};
@@ -78,18 +77,9 @@ async fn record(
         let way = if admin.must_change_password { SignInWay::Temporary } else { SignInWay::Password };
         note_sign_in(tx, &by, Person::Staff(admin.id), user_agent, (right, way)).await?;
     }
-    tx.audit()
-        .append(
-            &services.keys,
-            &by,
-            &NewEvent {
-                action: if waits { "admin.prove_password" } else { "admin.sign_in" },
-                target_kind: "admin",
-                target_id: &admin.id.to_string(),
-                outcome: if right { "done" } else { "refused" },
-                details: serde_json::json!({}),
-            },
-        )
-        .await?;
+    let details = serde_json::json!({});
+    let outcome = if right { "done" } else { "refused" };
+    let action = if waits { "admin.prove_password" } else { "admin.sign_in" };
+    audited(tx, services, &by, action, ("admin", &admin.id.to_string()), outcome, details).await?;
     Ok(outcome)
 }

@@ -1,7 +1,6 @@
 //! Stops a job: at once while it waits untouched, else at its next step boundary, undone.
 
-use super::{ServiceError, Services};
-use crate::db::audit::NewEvent;
+use super::{ServiceError, Services, audited};
 use crate::db::{DbError, Queries, Tx};
 use crate::domain::{Actor, StoreState, Uid};
 use crate::jobs;
@@ -38,19 +37,8 @@ async fn cancel_in(
         let _ = tx.stores().move_state(store_id, StoreState::Provisioning, StoreState::Failed).await;
         tx.stores().release_addresses(store_id).await?;
     }
-    tx.audit()
-        .append(
-            &services.keys,
-            actor,
-            &NewEvent {
-                action: "job.cancel",
-                target_kind: "job",
-                target_id: &job.uid,
-                outcome: "done",
-                details: serde_json::json!({ "kind": job.kind, "at_once": over }),
-            },
-        )
-        .await?;
+    let details = serde_json::json!({ "kind": job.kind, "at_once": over });
+    audited(tx, services, actor, "job.cancel", ("job", &job.uid), "done", details).await?;
     // A waiting retry wakes up to undo what it did.
     let wake = (!over).then_some(crate::db::jobs::JobRef {
         id: job.id,

@@ -5,8 +5,7 @@
 use super::resellers::{Whose, whose};
 use super::settings::Values;
 use super::store_wish::TAKEN;
-use super::{ServiceError, Services, transfer_store};
-use crate::db::audit::NewEvent;
+use super::{ServiceError, Services, audited_store, transfer_store};
 use crate::db::jobs::{JobRef, NewJob};
 use crate::db::stores::Store;
 use crate::db::{Queries, Tx};
@@ -216,14 +215,7 @@ async fn order(
         tx.stores().set_suspension(store_id, *cause, need_reason(reason)?, actor.role).await?;
     }
     details["job"] = job.uid.to_string().into();
-    let event = NewEvent {
-        action: change.action(),
-        target_kind: "store",
-        target_id: &store.uid.to_string(),
-        outcome: "done",
-        details,
-    };
-    tx.audit().append(&services.keys, actor, &event).await?;
+    audited_store(tx, services, actor, &store, change.action(), details).await?;
     Ok(job)
 }
 

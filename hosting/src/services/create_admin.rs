@@ -1,9 +1,8 @@
 //! Makes a staff account. Only the command line calls this for the first one: there is no open set-up window.
 
 use super::passwords::{Passwords, STAFF_LENGTH, check_new};
-use super::{ServiceError, Services, once};
+use super::{ServiceError, Services, audited, once};
 use crate::crypto::Secret;
-use crate::db::audit::NewEvent;
 use crate::db::jobs::{JobRef, NewJob};
 use crate::db::{Queries, Tx};
 use crate::domain::rights::may_grant;
@@ -113,18 +112,7 @@ async fn insert(
             e.into()
         }
     })?;
-    tx.audit()
-        .append(
-            &services.keys,
-            actor,
-            &NewEvent {
-                action: "admin.create",
-                target_kind: "admin",
-                target_id: &id.to_string(),
-                outcome: "done",
-                details: serde_json::json!({ "email": email.as_str(), "role": role.as_str() }),
-            },
-        )
-        .await?;
+    let details = serde_json::json!({ "email": email.as_str(), "role": role.as_str() });
+    audited(tx, services, actor, "admin.create", ("admin", &id.to_string()), "done", details).await?;
     Ok(id)
 }

@@ -4,8 +4,7 @@ use super::place_store::order_set_up;
 use super::resellers::{Whose, check_store, whose};
 use super::settings::Values;
 use super::store_wish::{self, CheckedWish, StoreWish};
-use super::{ServiceError, Services};
-use crate::db::audit::NewEvent;
+use super::{ServiceError, Services, audited};
 use crate::db::jobs::JobRef;
 use crate::db::{Queries, Tx};
 use crate::domain::Actor;
@@ -70,18 +69,7 @@ async fn insert(
     let job = order_set_up(tx, actor, store_id, customer_id, wish.platform).await?;
     let uid = job.uid.to_string();
     tx.form_keys().answer(form_key, &uid).await?;
-    tx.audit()
-        .append(
-            &services.keys,
-            actor,
-            &NewEvent {
-                action: "store.create",
-                target_kind: "store",
-                target_id: &store_uid.to_string(),
-                outcome: "done",
-                details: serde_json::json!({ "name": wish.name.as_str(), "plan": wish.plan.slug, "job": uid }),
-            },
-        )
-        .await?;
+    let details = serde_json::json!({ "name": wish.name.as_str(), "plan": wish.plan.slug, "job": uid });
+    audited(tx, services, actor, "store.create", ("store", &store_uid.to_string()), "done", details).await?;
     Ok((uid, Some(job)))
 }

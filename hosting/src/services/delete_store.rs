@@ -3,8 +3,7 @@
 
 use super::prove_password::{Proven, need};
 use super::resellers::whose;
-use super::{ServiceError, Services};
-use crate::db::audit::NewEvent;
+use super::{ServiceError, Services, audited_store};
 use crate::db::jobs::{JobRef, NewJob};
 use crate::db::stores::Store;
 use crate::db::{DbError, Queries, Tx};
@@ -117,19 +116,8 @@ async fn delete_in(
             }
         })?;
     tx.stores().move_state(store_id, state, StoreState::Deleting).await.map_err(stale)?;
-    tx.audit()
-        .append(
-            &services.keys,
-            actor,
-            &NewEvent {
-                action: "store.delete",
-                target_kind: "store",
-                target_id: &store.uid.to_string(),
-                outcome: "done",
-                details: serde_json::json!({ "reason": reason, "job": job.uid.to_string() }),
-            },
-        )
-        .await?;
+    let details = serde_json::json!({ "reason": reason, "job": job.uid.to_string() });
+    audited_store(tx, services, actor, &store, "store.delete", details).await?;
     Ok(job)
 }
 
@@ -147,18 +135,5 @@ async fn audit(
     store: &Store,
     action: &str,
 ) -> Result<(), ServiceError> {
-    tx.audit()
-        .append(
-            &services.keys,
-            actor,
-            &NewEvent {
-                action,
-                target_kind: "store",
-                target_id: &store.uid.to_string(),
-                outcome: "done",
-                details: serde_json::json!({ "name": store.name }),
-            },
-        )
-        .await?;
-    Ok(())
+    audited_store(tx, services, actor, store, action, serde_json::json!({ "name": store.name })).await
 }

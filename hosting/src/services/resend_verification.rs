@@ -1,7 +1,6 @@
 //! Sends the confirmation link again. The answer is the same whether the address is known or not.
 
-use super::{ServiceError, Services};
-use crate::db::audit::NewEvent;
+use super::{ServiceError, Services, audited};
 use crate::db::jobs::{JobRef, NewJob};
 use crate::db::{Queries, Tx};
 use crate::domain::{Actor, Email, StoreState};
@@ -66,18 +65,8 @@ async fn resend_in(
             .map(|s| s.id);
     }
     let job = tx.jobs().insert(&NewJob::mail(&mail, None, &by)).await?;
-    tx.audit()
-        .append(
-            &services.keys,
-            &by,
-            &NewEvent {
-                action: "customer.resend_verification",
-                target_kind: "customer",
-                target_id: &customer.id.to_string(),
-                outcome: "done",
-                details: serde_json::json!({ "template": mail.template }),
-            },
-        )
+    let details = serde_json::json!({ "template": mail.template });
+    audited(tx, services, &by, "customer.resend_verification", ("customer", &customer.id.to_string()), "done", details)
         .await?;
     Ok(Some(job))
 }

@@ -1,7 +1,6 @@
 //! Orders a new attempt of a failed job, or the clean-up of what it left.
 
-use super::{ServiceError, Services};
-use crate::db::audit::NewEvent;
+use super::{ServiceError, Services, audited};
 use crate::db::jobs::{JobRef, JobRow};
 use crate::db::{DbError, Queries, Tx};
 use crate::domain::{Actor, JobState, StoreState, Uid};
@@ -67,19 +66,8 @@ async fn retry_in(
         Wish::CleanUp => "job.clean_up",
         Wish::Release => "job.release",
     };
-    tx.audit()
-        .append(
-            &services.keys,
-            actor,
-            &NewEvent {
-                action,
-                target_kind: "job",
-                target_id: &job.uid,
-                outcome: "done",
-                details: serde_json::json!({ "kind": job.kind, "attempt": job.attempt }),
-            },
-        )
-        .await?;
+    let details = serde_json::json!({ "kind": job.kind, "attempt": job.attempt });
+    audited(tx, services, actor, action, ("job", &job.uid), "done", details).await?;
     Ok(JobRef { id: job.id, uid: *uid, server_id: job.server_id, priority: job.priority })
 }
 

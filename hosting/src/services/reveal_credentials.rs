@@ -1,8 +1,7 @@
 //! Showing a store's credentials to its owner: opened, noted with the time, and audited.
 
-use super::{ServiceError, Services};
+use super::{ServiceError, Services, audited_store};
 use crate::crypto::Secret;
-use crate::db::audit::NewEvent;
 use crate::db::stores::Store;
 use crate::db::{Queries, Tx};
 use crate::domain::Actor;
@@ -39,18 +38,7 @@ async fn reveal(
     if found.is_empty() {
         return Err(ServiceError::NotFound);
     }
-    tx.audit()
-        .append(
-            &services.keys,
-            actor,
-            &NewEvent {
-                action: "store.reveal_credentials",
-                target_kind: "store",
-                target_id: &store.uid.to_string(),
-                outcome: "done",
-                details: serde_json::json!({ "names": found.iter().map(|(n, _)| *n).collect::<Vec<_>>() }),
-            },
-        )
-        .await?;
+    let details = serde_json::json!({ "names": found.iter().map(|(n, _)| *n).collect::<Vec<_>>() });
+    audited_store(tx, services, actor, store, "store.reveal_credentials", details).await?;
     Ok(found)
 }

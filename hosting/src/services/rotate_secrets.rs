@@ -1,8 +1,7 @@
 //! Seals every secret again under the current key: a key that may have leaked opens nothing afterwards. It stays in
 //! the list, last, because the audit chain and form tokens go by the oldest key.
 
-use super::{ServiceError, Services};
-use crate::db::audit::NewEvent;
+use super::{ServiceError, Services, audited};
 use crate::db::{Queries, Tx};
 use crate::domain::Actor;
 use crate::transact;
@@ -32,19 +31,8 @@ async fn batch(tx: &mut Tx, services: &Services, actor: &Actor) -> Result<usize,
         + tx.tickets().rotate_files(&services.keys).await?
         + tx.webhooks().rotate_keys(&services.keys).await?;
     if done > 0 {
-        tx.audit()
-            .append(
-                &services.keys,
-                actor,
-                &NewEvent {
-                    action: "secrets.rotate",
-                    target_kind: "key",
-                    target_id: services.keys.current_id(),
-                    outcome: "done",
-                    details: serde_json::json!({ "values": done }),
-                },
-            )
-            .await?;
+        let details = serde_json::json!({ "values": done });
+        audited(tx, services, actor, "secrets.rotate", ("key", services.keys.current_id()), "done", details).await?;
     }
     Ok(done)
 }

@@ -4,9 +4,8 @@ use super::note_sign_in::note_sign_in;
 use super::passwords::Passwords;
 use super::second_factor::sign_in::ask;
 use super::verify_email::new_session;
-use super::{ServiceError, Services};
+use super::{ServiceError, Services, audited};
 use crate::crypto::Secret;
-use crate::db::audit::NewEvent;
 use crate::db::customers::Customer;
 use crate::db::{Queries, Tx};
 use crate::domain::{Actor, Person, Role, SignInWay};
@@ -75,18 +74,9 @@ async fn record(
         // Its mail waits for the next sweep, a second at most.
         note_sign_in(tx, &by, Person::Customer(customer.id), user_agent, (right, SignInWay::Password)).await?;
     }
-    tx.audit()
-        .append(
-            &services.keys,
-            &by,
-            &NewEvent {
-                action: if waits { "customer.prove_password" } else { "customer.sign_in" },
-                target_kind: "customer",
-                target_id: &customer.id.to_string(),
-                outcome: if right { "done" } else { "refused" },
-                details: serde_json::json!({}),
-            },
-        )
-        .await?;
+    let details = serde_json::json!({});
+    let outcome = if right { "done" } else { "refused" };
+    let action = if waits { "customer.prove_password" } else { "customer.sign_in" };
+    audited(tx, services, &by, action, ("customer", &customer.id.to_string()), outcome, details).await?;
     Ok(outcome)
 }

@@ -1,7 +1,6 @@
 //! Signing out: the session row ends, whatever the browser keeps.
 
-use super::{ServiceError, Services};
-use crate::db::audit::NewEvent;
+use super::{ServiceError, Services, audited};
 use crate::db::{Queries, Tx};
 use crate::domain::Actor;
 use crate::transact;
@@ -18,18 +17,6 @@ async fn end(tx: &mut Tx, services: &Services, actor: &Actor, session_id: u64) -
     tx.login_sessions().revoke(session_id).await?;
     let (action, kind) =
         if actor.role.is_staff() { ("admin.sign_out", "admin") } else { ("customer.sign_out", "customer") };
-    tx.audit()
-        .append(
-            &services.keys,
-            actor,
-            &NewEvent {
-                action,
-                target_kind: kind,
-                target_id: &actor.id.unwrap_or_default().to_string(),
-                outcome: "done",
-                details: serde_json::json!({}),
-            },
-        )
-        .await?;
-    Ok(())
+    let id = actor.id.unwrap_or_default().to_string();
+    audited(tx, services, actor, action, (kind, &id), "done", serde_json::json!({})).await
 }

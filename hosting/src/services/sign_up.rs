@@ -9,9 +9,8 @@ use super::passwords::{CUSTOMER_LENGTH, Passwords, check_new};
 use super::resellers::link;
 use super::settings::Values;
 use super::store_wish::{self, StoreWish};
-use super::{ServiceError, Services};
+use super::{ServiceError, Services, audited};
 use crate::crypto::Secret;
-use crate::db::audit::NewEvent;
 use crate::db::customers::Customer;
 use crate::db::jobs::{JobRef, NewJob};
 use crate::db::login_sessions::NewSession;
@@ -186,19 +185,9 @@ async fn insert(
     let by = Actor { name: email.as_str().to_owned(), ..actor.clone() };
     let job = tx.jobs().insert(&NewJob::mail(&mail, None, &by)).await?;
     let target = mail.customer_id.unwrap_or_default().to_string();
-    tx.audit()
-        .append(
-            &services.keys,
-            &by,
-            &NewEvent {
-                action: "customer.sign_up",
-                target_kind: "customer",
-                target_id: &target,
-                outcome: if mail.store_id.is_some() { "done" } else { "refused" },
-                details: serde_json::json!({ "store": wish.name.as_str(), "plan": wish.plan.slug, "known_address": mail.store_id.is_none(), "reseller": reseller }),
-            },
-        )
-        .await?;
+    let details = serde_json::json!({ "store": wish.name.as_str(), "plan": wish.plan.slug, "known_address": mail.store_id.is_none(), "reseller": reseller });
+    let outcome = if mail.store_id.is_some() { "done" } else { "refused" };
+    audited(tx, services, &by, "customer.sign_up", ("customer", &target), outcome, details).await?;
     Ok(Some(job))
 }
 

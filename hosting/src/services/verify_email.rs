@@ -12,9 +12,8 @@ use super::resellers::link as reseller_link;
 use super::settings::Values;
 use super::sign_up::let_go;
 use super::store_wish::settle_address;
-use super::{ServiceError, Services};
+use super::{ServiceError, Services, audited};
 use crate::crypto::{Secret, random_token, sha256};
-use crate::db::audit::NewEvent;
 use crate::db::email_verifications::Verification;
 use crate::db::jobs::JobRef;
 use crate::db::login_sessions::NewSession;
@@ -144,20 +143,7 @@ async fn audit(
     outcome: &'static str,
     details: serde_json::Value,
 ) -> Result<(), ServiceError> {
-    tx.audit()
-        .append(
-            &services.keys,
-            by,
-            &NewEvent {
-                action: "customer.confirm_email",
-                target_kind: "customer",
-                target_id: &customer_id.to_string(),
-                outcome,
-                details,
-            },
-        )
-        .await?;
-    Ok(())
+    audited(tx, services, by, "customer.confirm_email", ("customer", &customer_id.to_string()), outcome, details).await
 }
 
 async fn confirm(
