@@ -78,8 +78,8 @@ async fn record(
         note_sign_in(tx, &by, Person::Staff(admin.id), user_agent, (right, way)).await?;
     }
     let details = serde_json::json!({});
-    let outcome = if right { "done" } else { "refused" };
+    let word = if right { "done" } else { "refused" };
     let action = if waits { "admin.prove_password" } else { "admin.sign_in" };
-    audited(tx, services, &by, action, ("admin", &admin.id.to_string()), outcome, details).await?;
+    audited(tx, services, &by, action, ("admin", &admin.id.to_string()), word, details).await?;
     Ok(outcome)
 }

@@ -75,8 +75,8 @@ async fn record(
         note_sign_in(tx, &by, Person::Customer(customer.id), user_agent, (right, SignInWay::Password)).await?;
     }
     let details = serde_json::json!({});
-    let outcome = if right { "done" } else { "refused" };
+    let word = if right { "done" } else { "refused" };
     let action = if waits { "customer.prove_password" } else { "customer.sign_in" };
-    audited(tx, services, &by, action, ("customer", &customer.id.to_string()), outcome, details).await?;
+    audited(tx, services, &by, action, ("customer", &customer.id.to_string()), word, details).await?;
     Ok(outcome)
 }
