@@ -12,6 +12,10 @@
   var flash = $('.notice[data-flash]');
   if (flash && !summary) { flash.tabIndex = -1; }
 
+  // On narrow screens the staff's menu is one line that scrolls: the page's own entry is in view.
+  var here = $('.side [aria-current]');
+  if (here) { var line = here.closest('ul'); line.scrollLeft = here.offsetLeft - (line.clientWidth - here.offsetWidth) / 2; }
+
   // Show / hide a password: the button exists only where scripts run.
   all('[data-show]').forEach(function (b) {
     var input = d.getElementById(b.dataset.show);

@@ -95,6 +95,18 @@ pub async fn empty_pages(stage: &Stage) {
         look(admin, stage, path, &format!("empty {path}"), &mut faults).await;
     }
     console(admin, &[], &mut faults).await;
+    // The menu is one line on a phone; the entry of the page that is open is in sight.
+    admin.width(360).await;
+    admin.open(&stage.url("/admin/admins")).await;
+    let seen = admin
+        .script(
+            "const a = document.querySelector('.side [aria-current]').getBoundingClientRect(); \
+             return [a.left >= 0, a.right <= innerWidth, a.top < 250];",
+            Vec::new(),
+        )
+        .await;
+    admin.width(1280).await;
+    assert_eq!(seen, serde_json::json!([true, true, true]));
     assert!(faults.is_empty(), "{faults:#?}");
 }
 
