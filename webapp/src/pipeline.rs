@@ -10,7 +10,7 @@ use crate::rate_limit::AUDIT_REFUSED;
 use crate::router::{self, Access, Area, Route};
 use crate::state::AppState;
 use crate::views::View;
-use crate::views::errors::ErrorPage;
+use crate::views::errors::{ErrorPage, OwnerError, StaffError};
 use actix_web::body::{BoxBody, EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::{Method, StatusCode, header};
@@ -415,34 +415,35 @@ async fn draw(ctx: &Ctx, error: &WebError) -> HttpResponse {
         }
         return builder.insert_header((header::CONTENT_TYPE, "application/problem+json")).body(problem.to_string());
     }
+    // Whoever is signed in keeps their menu: an error is no reason to look like a stranger.
     let staff = ctx.here().starts_with("/admin");
-    let (back, back_text) = match error {
-        WebError::SignedOut => ("/login", "Sign in"),
-        WebError::NotFound | WebError::Forbidden(_) if staff => ("/admin", "Overview"),
-        WebError::NotFound | WebError::Forbidden(_) if matches!(ctx.who(), Who::Customer(_)) => {
-            ("/dashboard", "Your store")
-        }
+    let (back, back_text) = match (error, ctx.who()) {
+        (WebError::SignedOut, _) => ("/login", "Sign in"),
+        (_, Who::Staff(_)) => ("/admin", "Overview"),
+        (_, Who::Customer(_)) => ("/dashboard", "Your store"),
+        (WebError::NotFound | WebError::Forbidden(_), Who::Visitor) if staff => ("/admin", "Overview"),
         _ => ("", ""),
     };
     let retry = matches!(error, WebError::Unavailable(_) | WebError::TooMany(_))
         .then(|| ctx.here().to_owned())
         .unwrap_or_default();
-    let mut page = ctx.page(heading, "").await;
-    if staff {
-        page.user = None;
-    }
     let view = ErrorPage {
-        page,
+        page: ctx.page(heading, "").await,
         status: status.as_u16(),
         heading: heading.to_owned(),
         words,
         back: back.into(),
         back_text: back_text.into(),
         retry,
-        home: true,
+        home: matches!(ctx.who(), Who::Visitor),
         reference: ctx.request_id().to_owned(),
     };
-    match view.render() {
+    let drawn = match ctx.who() {
+        Who::Staff(_) => StaffError(view).render(),
+        Who::Customer(_) => OwnerError(view).render(),
+        Who::Visitor => view.render(),
+    };
+    match drawn {
         Ok(body) => html(builder, body),
         Err(error) => {
             tracing::error!(request.id = ctx.request_id(), error = %error, "cannot draw the error page");

@@ -91,10 +91,11 @@ pub async fn empty_pages(stage: &Stage) {
         "/admin/tickets?whose=mine",
         "/admin/tickets/answers",
         "/admin/webhooks",
+        "/admin/no-such-page",
     ] {
         look(admin, stage, path, &format!("empty {path}"), &mut faults).await;
     }
-    console(admin, &[], &mut faults).await;
+    console(admin, &["404 (Not Found)"], &mut faults).await;
     // The menu is one line on a phone; the entry of the page that is open is in sight.
     admin.width(360).await;
     admin.open(&stage.url("/admin/admins")).await;
@@ -165,10 +166,11 @@ pub async fn filled_pages(stage: &Stage) {
         "/account/2fa",
         "/account/security",
         "/reauthenticate?next=%2Fdashboard%2Faccess",
+        "/dashboard/no-such-page",
     ] {
         look(owner, stage, path, &format!("owner {path}"), &mut faults).await;
     }
-    console(owner, &[], &mut faults).await;
+    console(owner, &["404 (Not Found)"], &mut faults).await;
 
     let admin = stage.admin().await;
     admin.console().await;

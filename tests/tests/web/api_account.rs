@@ -128,6 +128,14 @@ async fn staff_keep_answers_and_reset_lost_factors() {
     let (sam, _) = log_in(&app, "sam@example.com", "staff").await;
     let (ada, _) = log_in(&app, "ada@example.com", "staff").await;
     let all = "/api/v1/answers";
+    // As long as the document says, counted as it comes: what is taken out or trimmed counts.
+    for (title, text, field) in [
+        ("T".to_owned(), format!("{}\u{1e}", "x".repeat(20_000)), "text"),
+        (format!("{} ", "t".repeat(80)), "x".to_owned(), "title"),
+    ] {
+        let r = sam.post(all, &json!({ "title": title, "text": text })).await;
+        assert_eq!((r.status, &r.body["errors"][0]["field"]), (422, &json!(field)), "{}", r.body);
+    }
     let bad = sam.post(all, &json!({ "title": "", "text": "" })).await;
     assert_eq!((bad.status, wrong(&bad.body)), (422, vec!["title", "text"]), "{}", bad.body);
     let kept = sam.post(all, &json!({ "title": "DNS", "text": "Wait an hour.\nThen look again." })).await;

@@ -106,6 +106,11 @@ async fn staff_suspend_resume_and_change_plans_with_a_reason() {
     }
     let page = admin.get(&format!("{base}/resume")).await;
     assert!(page.status == 409 && page.body.contains("The store runs already"), "{}", page.body);
+    assert!(
+        page.body.contains("href=\"/admin/jobs\"") && !page.body.contains("/signup"),
+        "the menu stays: {}",
+        page.body
+    );
     for (path, status) in [("/admin/customers/999/store/suspend", 404), ("/admin/customers/1/store/password", 404)] {
         assert_eq!(admin.get(path).await.status, status, "{path}");
     }

@@ -11,10 +11,12 @@ use futures_util::future::LocalBoxFuture;
 use hosting::crypto::sha256;
 use hosting::domain::Upload;
 use hosting::domain::upload::{FILE_BYTES, FILES};
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+use std::collections::BTreeMap;
 use tokio::sync::OwnedSemaphorePermit;
-use utoipa::ToSchema;
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
 
 /// No body of ours comes near this.
 pub const MAX_BODY_BYTES: usize = 64 * 1024;
@@ -91,7 +93,70 @@ impl NewFile {
     }
 }
 
-fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, WebError> {
+/// Length in characters of a value that is a text; nothing is kept of it.
+struct Length(Option<usize>);
+
+impl<'de> Deserialize<'de> for Length {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct Count;
+        impl<'de> Visitor<'de> for Count {
+            type Value = Length;
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("a value")
+            }
+            fn visit_str<E>(self, text: &str) -> Result<Length, E> {
+                Ok(Length(Some(text.chars().count())))
+            }
+            fn visit_bool<E>(self, _: bool) -> Result<Length, E> {
+                Ok(Length(None))
+            }
+            fn visit_i64<E>(self, _: i64) -> Result<Length, E> {
+                Ok(Length(None))
+            }
+            fn visit_u64<E>(self, _: u64) -> Result<Length, E> {
+                Ok(Length(None))
+            }
+            fn visit_f64<E>(self, _: f64) -> Result<Length, E> {
+                Ok(Length(None))
+            }
+            fn visit_unit<E>(self) -> Result<Length, E> {
+                Ok(Length(None))
+            }
+            fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Length, A::Error> {
+                while items.next_element::<IgnoredAny>()?.is_some() {}
+                Ok(Length(None))
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Length, A::Error> {
+                while entries.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+                Ok(Length(None))
+            }
+        }
+        from.deserialize_any(Count)
+    }
+}
+
+/// Texts are as long as the document says, counted as they come: services trim and clean before they count.
+fn check_lengths<T: PartialSchema>(body: &[u8]) -> Result<(), WebError> {
+    let RefOr::T(Schema::Object(schema)) = T::schema() else { return Ok(()) };
+    let longest = |name: &str| match schema.properties.get(name) {
+        Some(RefOr::T(Schema::Object(property))) => property.max_length,
+        _ => None,
+    };
+    if !schema.properties.keys().any(|name| longest(name).is_some()) {
+        return Ok(());
+    }
+    let Ok(found) = serde_json::from_slice::<BTreeMap<String, Length>>(body) else { return Ok(()) };
+    let wrong: Vec<_> = found
+        .into_iter()
+        .filter_map(|(name, length)| {
+            let most = longest(&name)?;
+            (length.0? > most).then(|| (name, format!("Use at most {most} characters")))
+        })
+        .collect();
+    if wrong.is_empty() { Ok(()) } else { Err(WebError::Invalid(wrong)) }
+}
+
+fn parse<T: DeserializeOwned + PartialSchema>(body: &[u8]) -> Result<T, WebError> {
     let value = serde_json::from_slice(body).map_err(|e| match e.classify() {
         serde_json::error::Category::Data => WebError::Unreadable(format!("{e}.")),
         _ => WebError::BadRequest("The body is not well-formed JSON."),
@@ -99,11 +164,12 @@ fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, WebError> {
     // What derives its reader takes a list of its values as well, and the document says "object".
     match (value, body.trim_ascii_start().first()) {
         (Ok(_), Some(b'[')) => Err(WebError::Unreadable("Send an object, not a list.".into())),
+        (Ok(read), _) => check_lengths::<T>(body).map(|()| read),
         (read, _) => read,
     }
 }
 
-impl<T: DeserializeOwned + 'static> FromRequest for FilesBody<T> {
+impl<T: DeserializeOwned + PartialSchema + 'static> FromRequest for FilesBody<T> {
     type Error = WebError;
     type Future = LocalBoxFuture<'static, Result<Self, WebError>>;
 
@@ -145,7 +211,7 @@ fn broken() -> WebError {
     WebError::BadRequest("It broke off before its end.")
 }
 
-impl<T: DeserializeOwned + 'static> FromRequest for Body<T> {
+impl<T: DeserializeOwned + PartialSchema + 'static> FromRequest for Body<T> {
     type Error = WebError;
     type Future = LocalBoxFuture<'static, Result<Self, WebError>>;
 

@@ -3,7 +3,7 @@
 use super::{Page, view};
 use serde::Serialize;
 
-/// Any error page.
+/// Any error page; before strangers, and where the area is not known.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct ErrorPage {
     /// Chrome.
@@ -26,3 +26,15 @@ pub struct ErrorPage {
     pub reference: String,
 }
 view!(ErrorPage => "pages/errors/error.html");
+
+/// Before somebody who is signed in: their menu stays.
+#[derive(Debug, Clone, Serialize)]
+#[serde(transparent)]
+pub struct OwnerError(pub ErrorPage);
+view!(OwnerError => "pages/errors/owner.html");
+
+/// The same before staff.
+#[derive(Debug, Clone, Serialize)]
+#[serde(transparent)]
+pub struct StaffError(pub ErrorPage);
+view!(StaffError => "pages/errors/staff.html");

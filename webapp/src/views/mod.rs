@@ -132,6 +132,8 @@ pub const PAGES: &[&str] = &[
     tickets::ResellerTickets::TEMPLATE,
     tickets::ResellerTicket::TEMPLATE,
     errors::ErrorPage::TEMPLATE,
+    errors::OwnerError::TEMPLATE,
+    errors::StaffError::TEMPLATE,
 ];
 
 /// A template failed: always our fault, never the reader's.

@@ -3,7 +3,7 @@
 
 use super::admin;
 use super::change::*;
-use super::errors::ErrorPage;
+use super::errors::{ErrorPage, OwnerError, StaffError};
 use super::line_html::{self, LogLine};
 use super::log::{Group, LogPart, OwnerStep};
 use super::owner::*;
@@ -1450,6 +1450,8 @@ fn all() -> Vec<(&'static str, String)> {
             }
             .render(),
         ),
+        ("error-404-owner", OwnerError(ErrorPage { page: owner("Not found"), ..error.clone() }).render()),
+        ("error-404-staff", StaffError(ErrorPage { page: staff("Not found"), ..error.clone() }).render()),
         ("error-404", error.render()),
     ]
     .into_iter()
