@@ -171,30 +171,30 @@ impl ShopServer {
     pub async fn reaches(&self, job: &JobRef, state: JobState) -> JobRow {
         let begun = Instant::now();
         loop {
-            let row = self.job(job).await;
-            if row.state == state {
+            if let Some(row) = self.there(job, state, begun).await {
                 return row;
-            }
-            let ended = matches!(row.state, JobState::Finished | JobState::Failed | JobState::Cancelled);
-            if ended || begun.elapsed() > Duration::from_secs(120) {
-                panic!("job is {:?}, not {state:?}:\n{}", row.state, self.log(job).await);
             }
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     }
 
+    /// The job, if it is in this state. Panics with its log when it cannot get there any more, or not in time.
+    async fn there(&self, job: &JobRef, state: JobState, begun: Instant) -> Option<JobRow> {
+        let row = self.job(job).await;
+        if row.state == state {
+            return Some(row);
+        }
+        let ended = matches!(row.state, JobState::Finished | JobState::Failed | JobState::Cancelled);
+        if ended || begun.elapsed() > Duration::from_secs(120) {
+            panic!("job is {:?}, not {state:?}:\n{}", row.state, self.log(job).await);
+        }
+        None
+    }
+
     /// As [`Self::reaches`]; a job that waits for its next try is told not to.
     pub async fn hurry_until(&self, job: &JobRef, state: JobState) {
         let begun = Instant::now();
-        loop {
-            let now = self.job(job).await.state;
-            if now == state {
-                return;
-            }
-            let ended = matches!(now, JobState::Finished | JobState::Failed | JobState::Cancelled);
-            if ended || begun.elapsed() > Duration::from_secs(120) {
-                panic!("job is {now:?}, not {state:?}:\n{}", self.log(job).await);
-            }
+        while self.there(job, state, begun).await.is_none() {
             let mut tx = self.db.db.begin().await.unwrap();
             if tx.jobs().hurry(job.id).await.is_ok() {
                 tx.commit().await.unwrap();

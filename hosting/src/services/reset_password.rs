@@ -17,10 +17,7 @@ use crate::transact;
 pub async fn look(services: &Services, token: &str) -> Result<Option<(String, Option<Provider>)>, ServiceError> {
     let mut conn = services.db.read().await?;
     let Some(found) = conn.password_resets().find_usable(&sha256(token.as_bytes())).await? else { return Ok(None) };
-    let provider = match conn.resellers().of_customer(found.customer_id).await? {
-        Some(id) => conn.resellers().provider(id).await?,
-        None => None,
-    };
+    let provider = conn.resellers().provider_of(found.customer_id).await?;
     Ok(Some((found.email, provider)))
 }
 

@@ -1,5 +1,6 @@
 //! `/admin/login`, `/admin/logout`, `/admin/password`
 
+use super::account::take_cookie;
 use super::second_factor::sign_in::ask_staff;
 use super::{Answer, refuse};
 use crate::error::WebError;
@@ -13,7 +14,6 @@ use actix_web::HttpResponse;
 use hosting::crypto::Secret;
 use hosting::services::admin_sign_in::{StaffSignIn, admin_sign_in};
 use hosting::services::passkeys::available;
-use hosting::services::replace_session::replace_session;
 
 const WRONG: &str = "The email or the password is not right";
 
@@ -95,14 +95,7 @@ pub async fn post(ctx: Ctx, form: Form) -> Answer {
 
 /// The session cookie of staff; a session that stood before ends.
 pub(super) async fn start(ctx: &Ctx, token: &Secret, key: &str) -> Result<(), WebError> {
-    if let Some(former) = ctx.session_hash() {
-        replace_session(&ctx.state().services, &former).await?;
-    }
-    let hours = ctx.state().settings().await.number("staff_life_hours");
-    ctx.set_cookie("staff", token.expose(), Some(i64::from(hours) * 3600));
-    ctx.set_cookie("visitor", "", Some(0));
-    ctx.remember_device(&format!("staff/{key}"));
-    Ok(())
+    take_cookie(ctx, ("staff", "staff_life_hours"), token, &format!("staff/{key}")).await
 }
 
 async fn page(ctx: &Ctx, form: SignInForm, next: String) -> Login {

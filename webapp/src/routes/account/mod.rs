@@ -18,13 +18,7 @@ use hosting::services::replace_session::replace_session;
 
 /// The session cookie of a customer; the pre-sign-in cookie ends with it, and so does a session that stood before.
 pub async fn start_session(ctx: &Ctx, token: &Secret, account: &str) -> Result<(), WebError> {
-    if let Some(former) = ctx.session_hash() {
-        replace_session(&ctx.state().services, &former).await?;
-    }
-    let hours = ctx.state().settings().await.number("customer_life_hours");
-    ctx.set_cookie("session", token.expose(), Some(i64::from(hours) * 3600));
-    ctx.set_cookie("visitor", "", Some(0));
-    ctx.remember_device(&format!("customer/{account}"));
+    take_cookie(ctx, ("session", "customer_life_hours"), token, &format!("customer/{account}")).await?;
     // The account's theme comes along to a new browser; without it the page is only less pretty.
     if let (Ok(id), Ok(mut conn)) = (account.parse(), ctx.state().services.db.read().await)
         && let Ok(Some(customer)) = conn.customers().get(id).await
@@ -32,6 +26,23 @@ pub async fn start_session(ctx: &Ctx, token: &Secret, account: &str) -> Result<(
     {
         ctx.set_cookie("theme", &customer.theme, Some(86_400 * 365));
     }
+    Ok(())
+}
+
+/// Gives the browser the cookie of its new session, in place of what it had before, and remembers it for the account.
+pub(super) async fn take_cookie(
+    ctx: &Ctx,
+    (cookie, life): (&str, &str),
+    token: &Secret,
+    device: &str,
+) -> Result<(), WebError> {
+    if let Some(former) = ctx.session_hash() {
+        replace_session(&ctx.state().services, &former).await?;
+    }
+    let hours = ctx.state().settings().await.number(life);
+    ctx.set_cookie(cookie, token.expose(), Some(i64::from(hours) * 3600));
+    ctx.set_cookie("visitor", "", Some(0));
+    ctx.remember_device(device);
     Ok(())
 }
 

@@ -1,8 +1,8 @@
 //! Links in a shop's own database: when it moves to another address, whatever leads to the former one is written anew, in every
 //! table, the ones of plugins as well.
 //!
-//! The shop may be running: a row is held only while it and its neighbours are rewritten, and what somebody saves meanwhile is not undone. Done
-//! twice, the second time finds nothing.
+//! The shop may be running: a row is held only while it and its neighbours are rewritten, and what somebody saves meanwhile is not
+//! undone. Done twice, the second time finds nothing.
 
 pub mod packed;
 pub mod text;

@@ -23,11 +23,16 @@ pub enum Value {
 /// Rewrites one value of a column, packed or not.
 #[must_use]
 pub fn in_value(m: &Move, value: &[u8]) -> Value {
+    at_depth(m, value, 0)
+}
+
+/// A value that stands in so many others.
+fn at_depth(m: &Move, value: &[u8], depth: u32) -> Value {
     if !m.is_in(value) {
         return Value::Same;
     }
     if looks_packed(value) {
-        return match unpack(m, value, 0) {
+        return match unpack(m, value, depth) {
             Some(new) if new == value => Value::Same,
             Some(new) => Value::Changed(new),
             None => Value::Unread,
@@ -160,20 +165,13 @@ impl<'a> Reader<'a> {
 
     /// A text: it may be a packed value itself. What only looks like one is left alone.
     fn string(&mut self, inside: &[u8], start: usize, depth: u32) {
-        let new = if !self.m.is_in(inside) {
-            None
-        } else if looks_packed(inside) {
-            unpack(self.m, inside, depth + 1)
-        } else {
-            self.m.in_text(inside)
-        };
-        match new {
-            Some(new) => {
+        match at_depth(self.m, inside, depth + 1) {
+            Value::Changed(new) => {
                 self.out.extend_from_slice(format!("s:{}:\"", new.len()).as_bytes());
                 self.out.extend_from_slice(&new);
                 self.out.extend_from_slice(b"\";");
             }
-            None => self.copy_from(start),
+            Value::Same | Value::Unread => self.copy_from(start),
         }
     }
 
